@@ -1,0 +1,52 @@
+# The one front door. Every recipe sets up what it needs; the set-up is quick when there is nothing to do.
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help:  ## this list
+	@grep -hE '^[a-z-]+[a-z%-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([^:]+):.*## /\1\t/' | expand -t 22
+
+$(VENV)/ready: pyproject.toml constraints.txt
+	.ci/setup python
+	@touch $@
+
+.PHONY: setup
+setup: $(VENV)/ready  ## Python environment, system packages, Asterisk for the lab
+	.ci/setup system
+	$(BIN)/ami-dialer lab install
+
+.PHONY: format
+format: $(VENV)/ready  ## rewrite the code in its one format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: check
+check: $(VENV)/ready  ## format, lint, types, import rules: seconds
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: test
+test: setup  ## the whole suite, real Asterisk and PostgreSQL included
+	$(BIN)/python tests/run.py
+
+.PHONY: test-unit
+test-unit: $(VENV)/ready  ## only what needs no server
+	$(BIN)/pytest -q -n auto -m "unit or architecture"
+
+.PHONY: demo
+demo: setup  ## a whole survey campaign against the lab, ends by itself
+	$(BIN)/ami-dialer demo
+
+.PHONY: bench
+bench: $(patsubst benchmarks/bench_%.py,bench-%,$(wildcard benchmarks/bench_*.py))  ## every benchmark
+
+bench-%: setup  ## one benchmark: bench-originate, bench-events
+	$(BIN)/python benchmarks/bench_$*.py
+
+.PHONY: clean
+clean:  ## what the build left behind; never your data in var/
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist *.egg-info

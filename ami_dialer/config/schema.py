@@ -1,0 +1,340 @@
+"""What may stand in `config.yaml`. Each key has its type, its default and a sentence; unknown keys are errors.
+
+Times are seconds, written as `30`, `30s`, `5m`, `2h` or `1d`. Lists, flows and campaigns are documents: the same
+objects are stored in SQL, and `load` gives the place in the file for each error here.
+"""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from ami_dialer.config.flow import Flow, Seconds
+from ami_dialer.domain.ending import FINAL, EndReason
+
+#: Names go into AMI headers, file names and MQTT topics, so they are kept plain.
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
+Name = Annotated[str, Field(pattern=NAME_PATTERN)]
+#: Names of dialplan contexts and extensions as Asterisk takes them, without anything that means something to it.
+DialplanName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,79}$")]
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class Section(BaseModel):
+    """Base of every section: unknown keys are errors, values do not change after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+#: Written as text, or as `{env: NAME}` or `{file: PATH}`, which `load` replaces before anything is checked.
+Secret = SecretStr
+
+
+class Tls(Section):
+    """TLS towards Asterisk's manager port (`tlsenable` in manager.conf)."""
+
+    ca_file: Path | None = Field(None, description="Certificate authority; without it the system's are used.")
+    verify: bool = Field(True, description="Check the certificate and the host name.")
+
+
+class Server(Section):
+    """One Asterisk and its limits."""
+
+    host: str = Field("127.0.0.1", description="Where the manager port listens.")
+    port: Port = Field(5038, description="Manager port; 5039 is usual with TLS.")
+    username: str = Field("ami-dialer", description="User of manager.conf.")
+    secret: Secret = Field(description="Its secret: text, {env: NAME} or {file: PATH}.")
+    tls: Tls | None = Field(None, description="Set it to connect by TLS.")
+    max_calls: int = Field(50, ge=1, le=10_000, description="Calls of the dialer at once on this server.")
+    calls_per_second: float = Field(10.0, gt=0, le=1_000, description="New calls a second on this server.")
+    keep_alive: Seconds = Field(10.0, ge=1, le=300, description="A Ping is sent this often.")
+    keep_alive_timeout: Seconds = Field(
+        5.0, ge=0.5, le=60, description="Without its answer the link is given up."
+    )
+    answered_context: DialplanName = Field(
+        "ami-dialer-answered",
+        description="Context of asterisk_conf/extensions.conf that takes answered calls.",
+    )
+
+
+class Trunk(Section):
+    """A way out of a server, with its own limits."""
+
+    server: Name = Field(description="Name under `servers`.")
+    dial: str = Field(
+        pattern=r"^[A-Za-z0-9_]+/[A-Za-z0-9_.:@{}/;=-]+$",
+        description="Dial string with {number}: PJSIP/{number}@carrier, or Local/{number}@from-internal for the PBX's own routes.",
+    )
+    number_format: Literal["e164", "digits", "national"] = Field(
+        "digits",
+        description="How {number} is written: e164 +15551234567, digits 15551234567, national 5551234567.",
+    )
+    prefix: str = Field(
+        "",
+        pattern=r"^[0-9*#]{0,16}$",
+        description="Digits put before the number, e.g. 9 for an outside line.",
+    )
+    max_calls: int = Field(30, ge=1, le=10_000, description="Calls at once on this trunk.")
+    calls_per_second: float = Field(5.0, gt=0, le=1_000, description="New calls a second on this trunk.")
+
+    @model_validator(mode="after")
+    def _has_number(self) -> Self:
+        if self.dial.count("{number}") != 1 or re.search(r"[{}]", self.dial.replace("{number}", "")):
+            raise ValueError(
+                "the dial string needs {number} exactly once and no other braces, e.g. PJSIP/{number}@carrier"
+            )
+        return self
+
+
+class Database(Section):
+    """Where everything is kept."""
+
+    url: str = Field(
+        "sqlite:///var/ami-dialer.db",
+        description="sqlite:///relative/path.db, sqlite:////absolute/path.db or postgresql://user@host/name.",
+    )
+    password: Secret | None = Field(None, description="For PostgreSQL: text, {env: NAME} or {file: PATH}.")
+    commit_interval: Seconds = Field(
+        0.02,
+        ge=0,
+        le=1,
+        description="Writes of this long are put into one commit (DESIGN: some 50 ms at the most).",
+    )
+
+    @model_validator(mode="after")
+    def _known_scheme(self) -> Self:
+        scheme = urlsplit(self.url).scheme
+        if scheme not in {"sqlite", "postgresql"}:
+            raise ValueError(
+                f"begins with {scheme!r}; write sqlite:///path/to/file.db or postgresql://user@host/name"
+            )
+        return self
+
+
+class FastAgi(Section):
+    """The server that answered calls are handed to."""
+
+    host: str = Field(
+        "127.0.0.1", description="Address to listen on. There is no log-in on this port: keep it on loopback."
+    )
+    port: Port = Field(
+        4573, description="Port to listen on; the dialplan's AMI_DIALER_FASTAGI names the same."
+    )
+    socket: Path | None = Field(
+        None,
+        description="Unix socket for the classic AGI script agi/ami-dialer-answered.py; off when not set.",
+    )
+    socket_mode: str = Field(
+        "0660",
+        pattern=r"^0[0-7]{3}$",
+        description="Its permissions; Asterisk's user must be able to connect.",
+    )
+    max_calls: int = Field(
+        2_000, ge=1, description="Answered calls served at once; more are told to wait for nothing."
+    )
+    closing_prompt: str = Field(
+        "ami-dialer/closing", description="Sound heard when a flow breaks, so that nobody listens to silence."
+    )
+
+
+class Speech(Section):
+    """Text to speech: programs that read text on standard input and write sound on standard output."""
+
+    command: list[str] = Field(
+        default=["espeak-ng", "-v", "{voice}", "--stdin", "--stdout"],
+        min_length=1,
+        description="Reads text, writes a WAV; {voice} is filled in.",
+    )
+    convert: list[str] = Field(
+        default=[
+            "sox",
+            "-t",
+            "wav",
+            "-",
+            "-t",
+            "raw",
+            "-r",
+            "8000",
+            "-c",
+            "1",
+            "-b",
+            "16",
+            "-e",
+            "signed-integer",
+            "-",
+        ],
+        min_length=1,
+        description="Makes 8 kHz mono 16 bit signed linear (.sln) of it.",
+    )
+    voice: str = Field(
+        "en-us", pattern=r"^[A-Za-z0-9_+.-]{1,64}$", description="Voice of flows that name none."
+    )
+    timeout: Seconds = Field(10.0, gt=0, le=120, description="A command that takes longer is ended.")
+    directory: Path = Field(
+        Path("var/sounds"),
+        description="Where spoken texts are kept. Asterisk reads them there, so it must be able to.",
+    )
+    asterisk_directory: str | None = Field(
+        None, description="The same folder as Asterisk sees it, where that differs (container, chroot)."
+    )
+
+
+class ContactList(Section):
+    """A named set of contacts, read from a file."""
+
+    file: Path = Field(description="CSV with a header line.")
+    region: str = Field(
+        "US",
+        pattern=r"^[A-Z]{2}$",
+        description="Country of numbers written without a country code (ISO 3166).",
+    )
+    columns: dict[str, str] = Field(
+        default_factory=dict,
+        description="Mapping {our name: column}; `phone` is needed, found by itself where it is obvious.",
+    )
+
+
+class RetryRule(Section):
+    """Whether and when an attempt that ended in a certain way is followed by another."""
+
+    after: Seconds = Field(description="Wait this long.")
+    max: int = Field(
+        3, ge=0, le=100, description="At most this many attempts that ended this way; 0 never tries again."
+    )
+
+
+#: An end reason without a rule here and in the campaign is not tried again. Delay from the seeds' default of 30 minutes.
+DEFAULT_RETRY: dict[EndReason, RetryRule] = {
+    EndReason.BUSY: RetryRule(after=1800, max=3),
+    EndReason.NO_ANSWER: RetryRule(after=1800, max=3),
+    EndReason.CONGESTION: RetryRule(after=1800, max=3),
+    EndReason.FAILED: RetryRule(after=1800, max=3),
+    EndReason.LOST: RetryRule(after=1800, max=3),
+    EndReason.MACHINE: RetryRule(after=1800, max=3),
+    EndReason.SILENCE: RetryRule(after=1800, max=3),
+}
+
+
+class Retry(Section):
+    """When a contact is called again."""
+
+    max_attempts: int = Field(
+        10, ge=1, le=100, description="Attempts on one contact in one run, whatever their end."
+    )
+    rules: dict[EndReason, RetryRule] = Field(
+        default_factory=lambda: dict(DEFAULT_RETRY),
+        description="By end reason; what is written here replaces the default of that reason alone.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _over_defaults(cls, data: Any) -> Any:
+        if isinstance(data, dict) and isinstance(data.get("rules"), dict):
+            return {**data, "rules": {**DEFAULT_RETRY, **data["rules"]}}
+        return data
+
+    @model_validator(mode="after")
+    def _final_stays_final(self) -> Self:
+        for reason in sorted(FINAL & set(self.rules)):
+            raise ValueError(f"{reason} is final and cannot be tried again; take its rule out")
+        return self
+
+
+class Amd(Section):
+    """Answering machine detection. Its thresholds are Asterisk's own, in amd.conf."""
+
+    enabled: bool = Field(
+        True, description="Run AMD() before the flow. Costs the person some two seconds of waiting."
+    )
+    not_sure: Literal["person", "machine"] = Field(
+        "person",
+        description="What AMDSTATUS NOTSURE counts as; a person kept in silence is worse than a machine spoken to.",
+    )
+
+
+class Campaign(Section):
+    """What is to be done with which contacts, and how."""
+
+    lists: list[Name] = Field(min_length=1, max_length=10, description="Names under `lists`.")
+    trunks: list[Name] = Field(
+        min_length=1, description="Names under `trunks`; calls go to the one with most room."
+    )
+    flow: Name | None = Field(None, description="Name under `flows` for people who answer.")
+    dialplan: DialplanName | None = Field(
+        None,
+        description="Instead of a flow: a context of the administrator's; the call enters at extension s.",
+    )
+    caller_id: str | None = Field(
+        None,
+        pattern=r'^(?:[^"<>,\r\n\x00]{0,64} ?<\+?[0-9]{2,15}>|\+?[0-9]{2,15})$',
+        description="`+15551234567` or `Name <+15551234567>`.",
+    )
+    ring: Seconds = Field(30.0, ge=5, le=180, description="How long it may ring.")
+    max_calls: int = Field(10, ge=1, le=10_000, description="Calls of this campaign at once.")
+    amd: Amd = Field(default_factory=Amd)
+    retry: Retry = Field(default_factory=Retry)
+    opt_out_list: Name = Field(
+        "opt-outs", description="The do-not-call list that the flow's opt_out writes to."
+    )
+    dnc: list[Name] = Field(
+        default_factory=lambda: ["opt-outs"],
+        description="Do-not-call lists whose numbers this campaign never calls.",
+    )
+    start: Literal["with-dialer", "by-hand"] = Field(
+        "with-dialer", description="`ami-dialer run` starts it, or `ami-dialer campaign start NAME` does."
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.flow is None) == (self.dialplan is None):
+            raise ValueError("needs either flow or dialplan: what an answered call is handed to")
+        if self.opt_out_list not in self.dnc:
+            raise ValueError(
+                f"opts people out into {self.opt_out_list!r} but does not heed it; add it to dnc: [{self.opt_out_list}]"
+            )
+        return self
+
+
+class Engine(Section):
+    """How the process itself behaves."""
+
+    tick: Seconds = Field(
+        1.0, ge=0.1, le=15, description="The dialer looks for work this often, and at once when a call ends."
+    )
+    hopper: int = Field(200, ge=1, le=10_000, description="Enrolments claimed ahead for each run.")
+    grace: Seconds = Field(
+        60.0, ge=0, le=3_600, description="On SIGTERM calls in progress may go on this long."
+    )
+    originate_timeout: Seconds = Field(
+        10.0,
+        ge=1,
+        le=60,
+        description="Asterisk must have acknowledged an Originate by then; else its fate is asked for.",
+    )
+
+
+class Logging(Section):
+    """What is logged, and how."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "console", "json"] = Field(
+        "auto", description="auto: console on a terminal, JSON lines otherwise."
+    )
+    file: Path | None = Field(None, description="Append here instead of standard error.")
+
+
+class Config(Section):
+    """The whole file."""
+
+    database: Database = Field(default_factory=Database)
+    servers: dict[Name, Server] = Field(min_length=1)
+    trunks: dict[Name, Trunk] = Field(min_length=1)
+    fastagi: FastAgi = Field(default_factory=FastAgi)
+    speech: Speech = Field(default_factory=Speech)
+    engine: Engine = Field(default_factory=Engine)
+    logging: Logging = Field(default_factory=Logging)
+    lists: dict[Name, ContactList] = Field(default_factory=dict)
+    flows: dict[Name, Flow] = Field(default_factory=dict)
+    campaigns: dict[Name, Campaign] = Field(default_factory=dict)

@@ -1,0 +1,35 @@
+"""The enrolment: this contact in this run."""
+
+from enum import StrEnum
+
+
+class EnrolmentState(StrEnum):
+    """Where a contact stands in a run."""
+
+    #: To be called when `due_at` has come.
+    WAITING = "waiting"
+    #: In the hopper, or being called: one engine holds it.
+    CLAIMED = "claimed"
+    #: Not to be called again in this run; its last attempt says how it ended.
+    DONE = "done"
+    #: Never called in this run: a do-not-call entry or a filter took it out.
+    EXCLUDED = "excluded"
+
+
+ENROLMENT_TRANSITIONS: dict[EnrolmentState, frozenset[EnrolmentState]] = {
+    EnrolmentState.WAITING: frozenset({EnrolmentState.CLAIMED, EnrolmentState.EXCLUDED}),
+    EnrolmentState.CLAIMED: frozenset({EnrolmentState.WAITING, EnrolmentState.DONE, EnrolmentState.EXCLUDED}),
+    EnrolmentState.DONE: frozenset(),
+    EnrolmentState.EXCLUDED: frozenset(),
+}
+
+
+class RunState(StrEnum):
+    """Where one execution of a campaign stands."""
+
+    #: Contacts are called as they fall due.
+    RUNNING = "running"
+    #: Every enrolment is done or excluded.
+    COMPLETED = "completed"
+    #: Ended by hand; what was not called is not called in this run.
+    STOPPED = "stopped"

@@ -1,0 +1,117 @@
+"""What the dialer needs of the outside world, as protocols. Adapters implement them; tests fake them."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+from ami_dialer.domain.calls import AmdFacts, CallEvent, LiveCall, OriginateRequest
+
+
+class Clock(Protocol):
+    """Where time comes from. Rules never ask it; they take `now`."""
+
+    def now(self) -> datetime:
+        """The time now, in UTC, aware."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that never go back; for rates and time-outs."""
+        ...
+
+
+class OriginateRefusedError(Exception):
+    """Asterisk said no, or the request never left us: nobody was called."""
+
+
+class OriginateUnknownError(Exception):
+    """The link was lost or the answer did not come in time: the call may or may not exist. Ask `alive()`."""
+
+
+class Telephony(Protocol):
+    """One Asterisk server, over AMI."""
+
+    name: str
+
+    @property
+    def connected(self) -> bool:
+        """Logged in and answering."""
+        ...
+
+    @property
+    def trouble(self) -> str | None:
+        """Why it is not connected, for people; None when it is."""
+        ...
+
+    async def start(self, on_event: Callable[[CallEvent], None], on_link: Callable[[bool], None]) -> None:
+        """Begin to connect, and keep connected. Does not wait for the connection.
+
+        `on_event` is called for every event of our calls, in order. `on_link(True)` is called after each login,
+        before any event of that connection; `on_link(False)` when the link is lost. Neither may block or raise.
+        """
+        ...
+
+    async def wait_connected(self, timeout: float) -> bool:
+        """Wait up to `timeout` seconds for the connection; True when there is one. Returns at once on a refused login."""
+        ...
+
+    async def originate(self, request: OriginateRequest) -> None:
+        """Place a call; returns when Asterisk has taken it.
+
+        Never queued, never sent twice. Raises OriginateRefusedError (nobody was called; also when not connected)
+        or OriginateUnknownError (sent, answer unknown).
+        """
+        ...
+
+    async def alive(self) -> dict[str, LiveCall]:
+        """The calls of ours that Asterisk holds now, by attempt id. Raises ConnectionError when the link is down."""
+        ...
+
+    async def hang_up(self, attempt_id: str) -> None:
+        """End a call; no error when it is gone already."""
+        ...
+
+    async def stop(self) -> None:
+        """Log off and stay off."""
+        ...
+
+
+class CallerHungUpError(Exception):
+    """The call is over; no verb can be carried out any more."""
+
+
+class SoundMissingError(Exception):
+    """Asterisk cannot open a sound file."""
+
+
+class CallLeg(Protocol):
+    """One answered call, and the verbs of a flow on it. Each verb raises CallerHungUpError when the call is over."""
+
+    attempt_id: str
+    amd: AmdFacts
+
+    async def play(self, sound: str, escape_digits: str = "") -> str:
+        """Play a sound file (path without extension, as Asterisk wants it).
+
+        Returns the digit that cut it short, or "". Raises SoundMissingError where the file cannot be opened.
+        """
+        ...
+
+    async def wait_for_digit(self, seconds: float) -> str:
+        """The next digit pressed within `seconds`, or ""."""
+        ...
+
+    async def hang_up(self) -> None:
+        """End the call."""
+        ...
+
+
+class SpeechFailedError(Exception):
+    """The TTS command failed."""
+
+
+class Speech(Protocol):
+    """Text spoken by the configured TTS command, cached by text and voice."""
+
+    async def sound_for(self, text: str, voice: str) -> str:
+        """A sound path for `CallLeg.play`. Raises SpeechFailedError with the command's own message."""
+        ...
