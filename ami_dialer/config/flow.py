@@ -1,36 +1,16 @@
 """A flow as it is written: what an answered call goes through.
 
-A flow is a set of named steps; each step is a list of verbs, carried out in order. A call begins at `start` and is
-over when a step ends without a `goto`, at `hangup`, or when the person hangs up.
+A flow is a set of named steps; each step is a list of verbs, carried out in order. A call begins at `start`
+and is over when a step ends without a `goto`, at `hangup`, or when the person hangs up.
 """
 
-import re
 from collections.abc import Iterator
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-_UNITS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0}
-_DURATION = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?\s*$")
-
-
-def _seconds(value: Any) -> Any:
-    if isinstance(value, str):
-        match = _DURATION.match(value)
-        if match is None:
-            raise ValueError(f"{value!r} is not a time; write seconds (30) or 30s, 5m, 2h, 1d")
-        return float(match[1]) * _UNITS[match[2] or ""]
-    return value
-
-
-#: A time in seconds, written as a number or with a unit.
-Seconds = Annotated[float, BeforeValidator(_seconds)]
-#: Sound paths as Asterisk takes them, without extension; nothing in them can end an AGI command or leave the folder.
-SoundPath = Annotated[
-    str, Field(max_length=200, pattern=r"^/?[A-Za-z0-9_][A-Za-z0-9_.+-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.+-]*)*$")
-]
-StepName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-Digits = Annotated[str, Field(pattern=r"^[0-9*#]{1,32}$")]
+from ami_dialer.config.kinds import Digits, Seconds, SoundPath, StepName, Voice
+from ami_dialer.config.problems import Path, several
 
 
 class Part(BaseModel):
@@ -54,7 +34,7 @@ class Prompt(Part):
         return self
 
 
-def _prompts(value: Any) -> Any:
+def _prompts(value: object) -> object:
     """One prompt may be written without the list, and a bare text is spoken."""
     if isinstance(value, str):
         return [{"say": value}]
@@ -74,7 +54,7 @@ class Ask(Part):
     name: StepName = Field(description="Under this name the answer is stored and branched on.")
     prompt: Prompts = Field(min_length=1, description="What is heard; a digit cuts it short.")
     valid: list[Digits] | None = Field(
-        None, description="The only valid answers; without it any digits of the right length."
+        None, min_length=1, description="The only valid answers; without it any digits of the right length."
     )
     min_digits: int = Field(1, ge=1, le=32, description="Fewer are invalid.")
     max_digits: int = Field(1, ge=1, le=32, description="The answer is taken when so many are in, or at `#`.")
@@ -93,11 +73,13 @@ class Ask(Part):
 
     @model_validator(mode="before")
     @classmethod
-    def _lengths_from_valid(cls, data: Any) -> Any:
-        valid = data.get("valid") if isinstance(data, dict) else None
+    def _lengths_from_valid(cls, data: object) -> object:
+        if not isinstance(data, dict):
+            return data
+        valid = data.get("valid")
         if isinstance(valid, list) and valid and all(isinstance(v, str | int) for v in valid):
-            lengths = [len(str(v)) for v in valid]
             texts = [str(v) for v in valid]
+            lengths = [len(text) for text in texts]
             return {"min_digits": min(lengths), "max_digits": max(lengths), **data, "valid": texts}
         return data
 
@@ -105,7 +87,17 @@ class Ask(Part):
     def _lengths(self) -> Self:
         if self.min_digits > self.max_digits:
             raise ValueError(f"min_digits {self.min_digits} is more than max_digits {self.max_digits}")
+        found: list[tuple[Path, str]] = [
+            (("valid", number), f"{digits!r} has {len(digits)} digits; the question takes {self._takes()}")
+            for number, digits in enumerate(self.valid or ())
+            if not self.min_digits <= len(digits) <= self.max_digits
+        ]
+        if found:
+            raise several(found)
         return self
+
+    def _takes(self) -> str:
+        return f"min_digits {self.min_digits} to max_digits {self.max_digits}"
 
 
 class Branch(Part):
@@ -119,7 +111,7 @@ class Branch(Part):
 
     @model_validator(mode="before")
     @classmethod
-    def _digit_keys(cls, data: Any) -> Any:
+    def _digit_keys(cls, data: object) -> object:
         if isinstance(data, dict) and isinstance(data.get("when"), dict):
             return {**data, "when": {str(k): v for k, v in data["when"].items()}}
         return data
@@ -134,17 +126,21 @@ class OptOut(Part):
 class Verb(Part):
     """One verb of a step; exactly one key."""
 
-    play: SoundPath | None = None
-    say: str | None = Field(None, min_length=1, max_length=2_000)
-    ask: Ask | None = None
-    branch: Branch | None = None
-    opt_out: OptOut | None = None
-    goto: StepName | None = None
-    hangup: bool | None = None
+    play: SoundPath | None = Field(None, description="Sound file, without extension.")
+    say: str | None = Field(
+        None, min_length=1, max_length=2_000, description="Text for the TTS command; {{field}} is filled in."
+    )
+    ask: Ask | None = Field(None, description="A question answered by keypad.")
+    branch: Branch | None = Field(None, description="Where to go by the answer of a question.")
+    opt_out: OptOut | None = Field(
+        None, description="Puts the number on the do-not-call list, at once; `- opt_out` may stand alone."
+    )
+    goto: StepName | None = Field(None, description="Go on with this step.")
+    hangup: bool | None = Field(None, description="End the call; `- hangup` may stand alone.")
 
     @model_validator(mode="before")
     @classmethod
-    def _short_forms(cls, data: Any) -> Any:
+    def _short_forms(cls, data: object) -> object:
         """`- hangup` and `- opt_out` may stand alone."""
         if data == "hangup":
             return {"hangup": True}
@@ -164,17 +160,19 @@ class Verb(Part):
             raise ValueError(
                 f"has {' and '.join(given) or 'no verb'}; each item needs exactly one of {verbs}"
             )
+        if self.hangup is False:
+            raise ValueError("hangup: false does nothing; take it out")
         return self
 
 
 class Flow(Part):
     """What an answered call goes through."""
 
-    voice: str | None = Field(
-        None, pattern=r"^[A-Za-z0-9_+.-]{1,64}$", description="Voice for say; default speech.voice."
-    )
+    voice: Voice | None = Field(None, description="Voice for say; default speech.voice.")
     start: StepName | None = Field(None, description="The first step; default the first one written.")
-    steps: dict[StepName, list[Verb]] = Field(min_length=1)
+    steps: dict[StepName, list[Verb]] = Field(
+        min_length=1, description="{name: list of verbs}; each verb is one item."
+    )
 
     @property
     def first_step(self) -> str:
@@ -194,30 +192,39 @@ class Flow(Part):
 
     @model_validator(mode="after")
     def _targets_exist(self) -> Self:
+        found = [
+            (path, f"there is no step {target!r}; the steps are {', '.join(self.steps)}")
+            for path, target in self.targets()
+            if target not in self.steps
+        ]
         questions = {verb.ask.name for verbs in self.steps.values() for verb in verbs if verb.ask}
-        for step, target in self._targets():
-            if target not in self.steps:
-                raise ValueError(
-                    f"step {step!r} goes to {target!r}, which is not among the steps: {', '.join(self.steps)}"
-                )
-        for step, verbs in self.steps.items():
-            for verb in verbs:
-                if verb.branch and verb.branch.answer not in questions:
-                    raise ValueError(
-                        f"step {step!r} branches on {verb.branch.answer!r}, but no question has that name"
-                    )
+        asked = ", ".join(sorted(questions)) or "none"
+        found += [
+            (
+                ("steps", step, number, "branch", "answer"),
+                f"no question is named {name!r}; there are: {asked}",
+            )
+            for step, verbs in self.steps.items()
+            for number, verb in enumerate(verbs)
+            if verb.branch and (name := verb.branch.answer) not in questions
+        ]
+        if found:
+            raise several(found)
         return self
 
-    def _targets(self) -> Iterator[tuple[str, str]]:
+    def targets(self) -> Iterator[tuple[Path, str]]:
+        """Every step that is gone to, with the path of the key that says so."""
         if self.start is not None:
-            yield "start", self.start
+            yield ("start",), self.start
         for step, verbs in self.steps.items():
-            for verb in verbs:
+            for number, verb in enumerate(verbs):
+                at: Path = ("steps", step, number)
                 if verb.goto:
-                    yield step, verb.goto
+                    yield (*at, "goto"), verb.goto
                 if verb.ask and verb.ask.otherwise:
-                    yield step, verb.ask.otherwise
+                    yield (*at, "ask", "otherwise"), verb.ask.otherwise
                 if verb.branch:
-                    yield from ((step, target) for target in verb.branch.when.values())
+                    for digits, target in verb.branch.when.items():
+                        yield (*at, "branch", "when", digits), target
                     if verb.branch.otherwise:
-                        yield step, verb.branch.otherwise
+                        yield (*at, "branch", "otherwise"), verb.branch.otherwise

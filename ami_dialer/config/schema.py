@@ -1,50 +1,77 @@
-"""What may stand in `config.yaml`. Each key has its type, its default and a sentence; unknown keys are errors.
+"""What may stand in `config.yaml`: each key with its type, its default and a sentence.
 
-Times are seconds, written as `30`, `30s`, `5m`, `2h` or `1d`. Lists, flows and campaigns are documents: the same
-objects are stored in SQL, and `load` gives the place in the file for each error here.
+Unknown keys are errors. Times are seconds, written as `30`, `30s`, `5m`, `2h` or `1d`. Lists, flows and
+campaigns are documents: the same objects are stored in SQL. `load` finds the line of each error given here.
 """
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
-from ami_dialer.config.flow import Flow, Seconds
+from ami_dialer.config.flow import Flow
+from ami_dialer.config.kinds import (
+    DialplanName,
+    Host,
+    LocalPath,
+    Name,
+    Port,
+    Seconds,
+    Secret,
+    SoundPath,
+    Surroundings,
+    Voice,
+)
+from ami_dialer.config.problems import several
+from ami_dialer.config.shape import section_of
 from ami_dialer.domain.ending import FINAL, EndReason
 
-#: Names go into AMI headers, file names and MQTT topics, so they are kept plain.
-NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
-Name = Annotated[str, Field(pattern=NAME_PATTERN)]
-#: Names of dialplan contexts and extensions as Asterisk takes them, without anything that means something to it.
-DialplanName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,79}$")]
-Port = Annotated[int, Field(ge=1, le=65535)]
+DIAL_PATTERN = r"^[A-Za-z0-9_]+/[A-Za-z0-9_.:@{}/;=-]+$"
+PREFIX_PATTERN = r"^[0-9*#]{0,16}$"
+CALLER_ID_PATTERN = r'^(?:[^"<>,\r\n\x00]{0,64} ?<\+?[0-9]{2,15}>|\+?[0-9]{2,15})$'
+REGION_PATTERN = r"^[A-Z]{2}$"
+MODE_PATTERN = r"^0[0-7]{3}$"
+#: Goes into a line of AMI and into manager.conf.
+USERNAME_PATTERN = r"^[A-Za-z0-9_.@-]{1,80}$"
 
 
 class Section(BaseModel):
     """Base of every section: unknown keys are errors, values do not change after reading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-
-#: Written as text, or as `{env: NAME}` or `{file: PATH}`, which `load` replaces before anything is checked.
-Secret = SecretStr
+    @model_validator(mode="before")
+    @classmethod
+    def _absent_sections(cls, data: object) -> object:
+        """A section that is absent or empty is checked like one with all its defaults."""
+        if not isinstance(data, dict):
+            return data
+        data = dict(data)
+        for name, field in cls.model_fields.items():
+            if field.default_factory is not None and data.get(name) is None:
+                data.pop(name, None)
+                if section_of(field.annotation):
+                    data[name] = {}
+        return data
 
 
 class Tls(Section):
     """TLS towards Asterisk's manager port (`tlsenable` in manager.conf)."""
 
-    ca_file: Path | None = Field(None, description="Certificate authority; without it the system's are used.")
+    ca_file: LocalPath | None = Field(
+        None, description="Certificate authority; without it the system's are used."
+    )
     verify: bool = Field(True, description="Check the certificate and the host name.")
 
 
 class Server(Section):
     """One Asterisk and its limits."""
 
-    host: str = Field("127.0.0.1", description="Where the manager port listens.")
+    host: Host = Field("127.0.0.1", description="Where the manager port listens.")
     port: Port = Field(5038, description="Manager port; 5039 is usual with TLS.")
-    username: str = Field("ami-dialer", description="User of manager.conf.")
+    username: str = Field("ami-dialer", pattern=USERNAME_PATTERN, description="User of manager.conf.")
     secret: Secret = Field(description="Its secret: text, {env: NAME} or {file: PATH}.")
     tls: Tls | None = Field(None, description="Set it to connect by TLS.")
     max_calls: int = Field(50, ge=1, le=10_000, description="Calls of the dialer at once on this server.")
@@ -64,8 +91,9 @@ class Trunk(Section):
 
     server: Name = Field(description="Name under `servers`.")
     dial: str = Field(
-        pattern=r"^[A-Za-z0-9_]+/[A-Za-z0-9_.:@{}/;=-]+$",
-        description="Dial string with {number}: PJSIP/{number}@carrier, or Local/{number}@from-internal for the PBX's own routes.",
+        pattern=DIAL_PATTERN,
+        description="Dial string: PJSIP/{number}@carrier for a trunk, "
+        "Local/{number}@from-internal for the PBX's own outbound routes.",
     )
     number_format: Literal["e164", "digits", "national"] = Field(
         "digits",
@@ -73,7 +101,7 @@ class Trunk(Section):
     )
     prefix: str = Field(
         "",
-        pattern=r"^[0-9*#]{0,16}$",
+        pattern=PREFIX_PATTERN,
         description="Digits put before the number, e.g. 9 for an outside line.",
     )
     max_calls: int = Field(30, ge=1, le=10_000, description="Calls at once on this trunk.")
@@ -88,11 +116,39 @@ class Trunk(Section):
         return self
 
 
+def _database_url(url: str, info: ValidationInfo) -> str:
+    """Check the scheme, and let the path of an SQLite file begin at the folder of the configuration file."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"sqlite", "postgresql"}:
+        raise ValueError(
+            f"begins with {parts.scheme!r}; write sqlite:///path/to/file.db or postgresql://user@host/name"
+        )
+    if not url.isprintable():
+        raise ValueError("holds a control character; write it on one line")
+    if parts.scheme == "postgresql":
+        _ = parts.port  # raises ValueError where it is no number
+        if not parts.path.strip("/"):
+            raise ValueError("names no database; write postgresql://user@host/name")
+    elif isinstance(info.context, Surroundings):
+        return _sqlite_url(url, info.context.folder)
+    return url
+
+
+def _sqlite_url(url: str, folder: Path) -> str:
+    path = url.removeprefix("sqlite:///")
+    if path in {url, "", ":memory:"}:
+        raise ValueError(
+            "names no file; write sqlite:///path/to/file.db (three slashes, or four and the whole path)"
+        )
+    return f"sqlite:///{folder / path}"
+
+
 class Database(Section):
     """Where everything is kept."""
 
-    url: str = Field(
+    url: Annotated[str, AfterValidator(_database_url)] = Field(
         "sqlite:///var/ami-dialer.db",
+        validate_default=True,
         description="sqlite:///relative/path.db, sqlite:////absolute/path.db or postgresql://user@host/name.",
     )
     password: Secret | None = Field(None, description="For PostgreSQL: text, {env: NAME} or {file: PATH}.")
@@ -103,38 +159,29 @@ class Database(Section):
         description="Writes of this long are put into one commit (DESIGN: some 50 ms at the most).",
     )
 
-    @model_validator(mode="after")
-    def _known_scheme(self) -> Self:
-        scheme = urlsplit(self.url).scheme
-        if scheme not in {"sqlite", "postgresql"}:
-            raise ValueError(
-                f"begins with {scheme!r}; write sqlite:///path/to/file.db or postgresql://user@host/name"
-            )
-        return self
-
 
 class FastAgi(Section):
     """The server that answered calls are handed to."""
 
-    host: str = Field(
+    host: Host = Field(
         "127.0.0.1", description="Address to listen on. There is no log-in on this port: keep it on loopback."
     )
     port: Port = Field(
         4573, description="Port to listen on; the dialplan's AMI_DIALER_FASTAGI names the same."
     )
-    socket: Path | None = Field(
+    socket: LocalPath | None = Field(
         None,
         description="Unix socket for the classic AGI script agi/ami-dialer-answered.py; off when not set.",
     )
     socket_mode: str = Field(
         "0660",
-        pattern=r"^0[0-7]{3}$",
+        pattern=MODE_PATTERN,
         description="Its permissions; Asterisk's user must be able to connect.",
     )
     max_calls: int = Field(
         2_000, ge=1, description="Answered calls served at once; more are told to wait for nothing."
     )
-    closing_prompt: str = Field(
+    closing_prompt: SoundPath = Field(
         "ami-dialer/closing", description="Sound heard when a flow breaks, so that nobody listens to silence."
     )
 
@@ -148,32 +195,15 @@ class Speech(Section):
         description="Reads text, writes a WAV; {voice} is filled in.",
     )
     convert: list[str] = Field(
-        default=[
-            "sox",
-            "-t",
-            "wav",
-            "-",
-            "-t",
-            "raw",
-            "-r",
-            "8000",
-            "-c",
-            "1",
-            "-b",
-            "16",
-            "-e",
-            "signed-integer",
-            "-",
-        ],
+        default="sox -t wav - -t raw -r 8000 -c 1 -b 16 -e signed-integer -".split(),  # noqa: SIM905 - one line
         min_length=1,
         description="Makes 8 kHz mono 16 bit signed linear (.sln) of it.",
     )
-    voice: str = Field(
-        "en-us", pattern=r"^[A-Za-z0-9_+.-]{1,64}$", description="Voice of flows that name none."
-    )
+    voice: Voice = Field("en-us", description="Voice of flows that name none.")
     timeout: Seconds = Field(10.0, gt=0, le=120, description="A command that takes longer is ended.")
-    directory: Path = Field(
+    directory: LocalPath = Field(
         Path("var/sounds"),
+        validate_default=True,
         description="Where spoken texts are kept. Asterisk reads them there, so it must be able to.",
     )
     asterisk_directory: str | None = Field(
@@ -184,10 +214,10 @@ class Speech(Section):
 class ContactList(Section):
     """A named set of contacts, read from a file."""
 
-    file: Path = Field(description="CSV with a header line.")
+    file: LocalPath = Field(description="CSV with a header line.")
     region: str = Field(
         "US",
-        pattern=r"^[A-Z]{2}$",
+        pattern=REGION_PATTERN,
         description="Country of numbers written without a country code (ISO 3166).",
     )
     columns: dict[str, str] = Field(
@@ -205,7 +235,8 @@ class RetryRule(Section):
     )
 
 
-#: An end reason without a rule here and in the campaign is not tried again. Delay from the seeds' default of 30 minutes.
+#: An end reason without a rule here and in the campaign is not tried again. Half an hour is what hosted
+#: dialers commonly begin with: long enough for a busy line to be free, short enough for the same day.
 DEFAULT_RETRY: dict[EndReason, RetryRule] = {
     EndReason.BUSY: RetryRule(after=1800, max=3),
     EndReason.NO_ANSWER: RetryRule(after=1800, max=3),
@@ -230,15 +261,18 @@ class Retry(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _over_defaults(cls, data: Any) -> Any:
+    def _over_defaults(cls, data: object) -> object:
         if isinstance(data, dict) and isinstance(data.get("rules"), dict):
             return {**data, "rules": {**DEFAULT_RETRY, **data["rules"]}}
         return data
 
     @model_validator(mode="after")
     def _final_stays_final(self) -> Self:
-        for reason in sorted(FINAL & set(self.rules)):
-            raise ValueError(f"{reason} is final and cannot be tried again; take its rule out")
+        final = sorted(FINAL & set(self.rules))
+        if final:
+            raise several(
+                [(("rules", str(r)), f"{r} is final and never tried again; take the rule out") for r in final]
+            )
         return self
 
 
@@ -250,7 +284,7 @@ class Amd(Section):
     )
     not_sure: Literal["person", "machine"] = Field(
         "person",
-        description="What AMDSTATUS NOTSURE counts as; a person kept in silence is worse than a machine spoken to.",
+        description="What NOTSURE counts as; a person kept in silence is worse than a machine spoken to.",
     )
 
 
@@ -268,13 +302,13 @@ class Campaign(Section):
     )
     caller_id: str | None = Field(
         None,
-        pattern=r'^(?:[^"<>,\r\n\x00]{0,64} ?<\+?[0-9]{2,15}>|\+?[0-9]{2,15})$',
+        pattern=CALLER_ID_PATTERN,
         description="`+15551234567` or `Name <+15551234567>`.",
     )
     ring: Seconds = Field(30.0, ge=5, le=180, description="How long it may ring.")
     max_calls: int = Field(10, ge=1, le=10_000, description="Calls of this campaign at once.")
-    amd: Amd = Field(default_factory=Amd)
-    retry: Retry = Field(default_factory=Retry)
+    amd: Amd = Field(default_factory=Amd, description="Answering machine detection.")
+    retry: Retry = Field(default_factory=Retry, description="When a contact is called again.")
     opt_out_list: Name = Field(
         "opt-outs", description="The do-not-call list that the flow's opt_out writes to."
     )
@@ -288,12 +322,14 @@ class Campaign(Section):
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
+        found: list[tuple[tuple[str | int, ...], str]] = []
         if (self.flow is None) == (self.dialplan is None):
-            raise ValueError("needs either flow or dialplan: what an answered call is handed to")
+            found.append(((), "needs either flow or dialplan: what an answered call is handed to"))
         if self.opt_out_list not in self.dnc:
-            raise ValueError(
-                f"opts people out into {self.opt_out_list!r} but does not heed it; add it to dnc: [{self.opt_out_list}]"
-            )
+            mend = f"add it to dnc: [{', '.join([*self.dnc, self.opt_out_list])}]"
+            found.append((("opt_out_list",), f"{self.opt_out_list!r} is not among the lists in dnc; {mend}"))
+        if found:
+            raise several(found)
         return self
 
 
@@ -318,23 +354,31 @@ class Engine(Section):
 class Logging(Section):
     """What is logged, and how."""
 
-    level: Literal["debug", "info", "warning", "error"] = "info"
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Nothing below it is logged."
+    )
     format: Literal["auto", "console", "json"] = Field(
         "auto", description="auto: console on a terminal, JSON lines otherwise."
     )
-    file: Path | None = Field(None, description="Append here instead of standard error.")
+    file: LocalPath | None = Field(None, description="Append here instead of standard error.")
 
 
 class Config(Section):
     """The whole file."""
 
-    database: Database = Field(default_factory=Database)
-    servers: dict[Name, Server] = Field(min_length=1)
-    trunks: dict[Name, Trunk] = Field(min_length=1)
-    fastagi: FastAgi = Field(default_factory=FastAgi)
-    speech: Speech = Field(default_factory=Speech)
-    engine: Engine = Field(default_factory=Engine)
-    logging: Logging = Field(default_factory=Logging)
-    lists: dict[Name, ContactList] = Field(default_factory=dict)
-    flows: dict[Name, Flow] = Field(default_factory=dict)
-    campaigns: dict[Name, Campaign] = Field(default_factory=dict)
+    database: Database = Field(default_factory=Database, description="Where everything is kept.")
+    servers: dict[Name, Server] = Field(
+        min_length=1, description="The Asterisk servers, by a name of your own."
+    )
+    trunks: dict[Name, Trunk] = Field(min_length=1, description="The ways out, by a name of your own.")
+    fastagi: FastAgi = Field(
+        default_factory=FastAgi, description="The server that answered calls are handed to."
+    )
+    speech: Speech = Field(default_factory=Speech, description="Text to speech.")
+    engine: Engine = Field(default_factory=Engine, description="How the process itself behaves.")
+    logging: Logging = Field(default_factory=Logging, description="What is logged, and how.")
+    lists: dict[Name, ContactList] = Field(default_factory=dict, description="Contacts, by the list's name.")
+    flows: dict[Name, Flow] = Field(
+        default_factory=dict, description="What answered calls go through, by name."
+    )
+    campaigns: dict[Name, Campaign] = Field(default_factory=dict, description="What is to be done, by name.")

@@ -1,0 +1,103 @@
+"""Read `config.yaml`: every problem at once, each with file, line, column, key and what to write instead.
+
+Relative paths in the file (the SQLite database, lists, secrets, sounds, the AGI socket, the log file) begin at
+the folder of the file, not at the one the command is started in: service and shell then mean the same files.
+"""
+
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from ami_dialer.config.advice import advice
+from ami_dialer.config.kinds import Surroundings
+from ami_dialer.config.messages import problems_of
+from ami_dialer.config.problems import Place, Problem, in_order
+from ami_dialer.config.references import reference_problems
+from ami_dialer.config.schema import Config
+from ami_dialer.config.yaml_lines import MAX_BYTES, Document, read_yaml
+from ami_dialer.domain.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """A configuration file, looked at."""
+
+    #: None where there are problems.
+    config: Config | None
+    #: What must be mended before the dialer can run.
+    problems: tuple[Problem, ...]
+    #: What is probably not meant so; the dialer runs all the same.
+    warnings: tuple[Problem, ...]
+    #: The file as data and places, for further checks.
+    document: Document
+
+
+def load(path: Path, environ: Mapping[str, str]) -> Config:
+    """The configuration in the file at `path`; raises ConfigError with every problem in it."""
+    examined = examine(path, environ)
+    if examined.config is None:
+        raise ConfigError([str(problem) for problem in examined.problems])
+    return examined.config
+
+
+def examine(path: Path, environ: Mapping[str, str]) -> Examination:
+    """Look at the file at `path`. Never raises for what is in it: the problems are in the answer."""
+    file = str(path)
+    text = _text(path)
+    if isinstance(text, Problem):
+        return Examination(None, (text,), (), Document(file))
+    document = read_yaml(text, file)
+    if document.data is None and not document.problems:
+        document.problems.append(
+            Problem(
+                file, Place(1, 1), "", "is empty; begin with `servers:` and `trunks:` (docs/configuration.md)"
+            )
+        )
+    elif document.data is not None and not isinstance(document.data, dict):
+        document.problems.append(
+            Problem(
+                file,
+                Place(1, 1),
+                "",
+                "is not a configuration; write `servers:` and other keys at the left edge",
+            )
+        )
+    config = None
+    problems = list(document.problems)
+    surroundings = Surroundings(environ, path.absolute().parent)
+    if isinstance(document.data, dict):
+        try:
+            config = Config.model_validate(document.data, context=surroundings)
+        except ValidationError as error:
+            problems += problems_of(document, error.errors(include_url=False))
+        problems += reference_problems(document)
+    warnings = in_order(advice(document, config, surroundings.folder)) if config else ()
+    return Examination(None if problems else config, in_order(problems), warnings, document)
+
+
+def _text(path: Path) -> str | Problem:
+    """The file's text, or why it cannot be read."""
+    file = str(path)
+    try:
+        if stat.S_ISDIR(path.stat().st_mode):
+            return Problem(file, None, "", "is a folder; name the file in it, e.g. --config config.yaml")
+        with path.open("rb") as stream:
+            raw = stream.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        return Problem(
+            file, None, "", "there is no such file; copy the example config.yaml or use --config FILE"
+        )
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        return Problem(file, None, "", f"cannot be read ({why}); it must be a file this user may read")
+    if len(raw) > MAX_BYTES:
+        return Problem(file, None, "", f"is larger than {MAX_BYTES} bytes; is it a configuration?")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start]
+        place = Place(before.count(b"\n") + 1, error.start - before.rfind(b"\n"))
+        return Problem(file, place, "", f"byte 0x{raw[error.start]:02X} is not UTF-8; save the file as UTF-8")

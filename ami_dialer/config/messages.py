@@ -1,0 +1,169 @@
+"""What the checks of the schema say, in words that name the mend."""
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from typing import get_origin
+
+from pydantic import SecretStr
+from pydantic_core import ErrorDetails
+
+from ami_dialer.config import kinds, schema
+from ami_dialer.config.problems import Path, Problem
+from ami_dialer.config.shape import bare, field_at, kind_at, section_of
+from ami_dialer.config.yaml_lines import Document
+
+#: What each pattern of the schema lets through, in words.
+ALLOWED: dict[str, str] = {
+    kinds.NAME_PATTERN: "a name: letters, digits, '_', '.', '-', a letter or digit first, at most 64",
+    kinds.DIALPLAN_PATTERN: "a dialplan context: letters, digits, '_' and '-'",
+    kinds.SOUND_PATTERN: "a sound path like custom/hello: letters, digits, '_', '.', '+', '-', not '..'",
+    kinds.STEP_PATTERN: "a name: letters, digits, '_' and '-', at most 64",
+    kinds.DIGITS_PATTERN: "telephone keys: 0 to 9, '*' and '#', at most 32",
+    kinds.VOICE_PATTERN: "the name of a voice: letters, digits, '_', '+', '.', '-'",
+    kinds.HOST_PATTERN: "a host name or an IP address, without port or scheme",
+    schema.DIAL_PATTERN: "one channel's dial string, like PJSIP/{number}@carrier (no spaces, ',', '&', '$')",
+    schema.PREFIX_PATTERN: "up to 16 digits, '*' or '#'",
+    schema.CALLER_ID_PATTERN: "`+15551234567` or `Name <+15551234567>`; no quotes, commas, < or > in the name",
+    schema.REGION_PATTERN: "a country in two capital letters, like US or DE",
+    schema.MODE_PATTERN: "permissions in octal, like 0660",
+    schema.USERNAME_PATTERN: "a user name: letters, digits, '_', '.', '@', '-', at most 80",
+}
+
+
+def problems_of(document: Document, errors: Iterable[ErrorDetails]) -> list[Problem]:
+    """Every error of pydantic with its place in the file."""
+    return [problem for error in errors for problem in _problems(document, error)]
+
+
+def _problems(document: Document, error: ErrorDetails) -> list[Problem]:
+    path: Path = error["loc"]
+    of_key = bool(path) and path[-1] == "[key]"
+    if of_key:
+        path = path[:-1]
+    context = error.get("ctx") or {}
+    match error["type"]:
+        case "several":
+            return [document.problem((*path, *inner), text) for inner, text in context["found"]]
+        case "extra_forbidden":
+            return [document.problem(path, unknown_key(path), of_key=True)]
+        case "missing":
+            return [document.problem(path, _missing(path))]
+        case kind if of_key:
+            return [document.problem(path, _bad_key(kind, str(path[-1]), context), of_key=True)]
+        case kind:
+            text = _value_text(path, error["input"])
+            return [document.problem(path, _bad_value(kind, path, text, error))]
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`; did you mean 'x'?` where something is near, else what there is to choose from."""
+    choices = list(known)
+    close = difflib.get_close_matches(word.lower().replace("-", "_"), choices, n=1, cutoff=0.6)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    return f"; known here: {', '.join(choices)}" if choices else ""
+
+
+def unknown_key(path: Path) -> str:
+    """A key that the schema has not at this place."""
+    model = section_of(kind_at(schema.Config, path[:-1]))
+    return f"unknown key {path[-1]!r}{nearest(str(path[-1]), model.model_fields if model else ())}"
+
+
+def _missing(path: Path) -> str:
+    purpose = _purpose(path)
+    return f"is missing; {purpose}" if purpose else "is missing"
+
+
+def _purpose(path: Path) -> str:
+    field = field_at(schema.Config, path)
+    return field.description if field and field.description else ""
+
+
+def _bad_key(kind: str, key: str, context: Mapping[str, object]) -> str:
+    if kind == "enum":
+        known = [word.strip(" '") for word in str(context["expected"]).replace(" or ", ",").split(",")]
+        return f"unknown key {key!r}{nearest(key, known)}"
+    allowed = ALLOWED.get(str(context.get("pattern")), "another name")
+    return f"{key!r} cannot be used as a key here; write {allowed}"
+
+
+def _value_text(path: Path, value: object) -> str:
+    """The value as it may be shown; never a secret."""
+    field = field_at(schema.Config, path)
+    if field is not None and bare(field.annotation) is SecretStr:
+        return "the value"
+    match value:
+        case str():
+            return repr(value) if len(value) <= 60 else f"{value[:57]!r}..."
+        case dict():
+            return "a section with keys"
+        case list():
+            return "a list"
+        case None:
+            return "nothing"
+        case _:
+            return repr(value)
+
+
+def _expected(path: Path) -> str:
+    kind = bare(kind_at(schema.Config, path))
+    if section_of(kind) or get_origin(kind) is dict or kind is dict:
+        return "a section: keys with values, indented below this one"
+    if get_origin(kind) is list:
+        return "a list: [one, two], or a line `- one` for each"
+    return "one value"
+
+
+def _number(what: str) -> Callable[[str, Mapping[str, object]], str]:
+    return lambda text, _context: f"{text} is no {what}; write it in digits"
+
+
+_BOUNDS: dict[str, tuple[str, str]] = {
+    "greater_than": ("gt", "more than"),
+    "greater_than_equal": ("ge", "at least"),
+    "less_than": ("lt", "less than"),
+    "less_than_equal": ("le", "at most"),
+}
+
+_TEXTS: dict[str, Callable[[str, Mapping[str, object]], str]] = {
+    "value_error": lambda _text, context: str(context["error"]),
+    "string_pattern_mismatch": lambda text, context: (
+        f"{text} cannot stand here; write {ALLOWED.get(str(context['pattern']), 'something else')}"
+    ),
+    "string_too_short": lambda _text, _context: "is empty; write a text or take the line out",
+    "string_too_long": lambda _text, context: (
+        f"is longer than {context['max_length']} characters; shorten it"
+    ),
+    "string_unicode": lambda _text, _context: "holds half a character (a lone surrogate); write it anew",
+    "bool_parsing": lambda text, _context: f"{text} is neither true nor false; write one of the two",
+    "bool_type": lambda text, _context: f"{text} is neither true nor false; write one of the two",
+    "literal_error": lambda text, context: f"{text} is not known here; write {context['expected']}",
+    "finite_number": _number("number that can be counted with"),
+    "int_parsing": _number("whole number"),
+    "int_parsing_size": _number("number of a sensible size"),
+    "int_from_float": _number("whole number"),
+    "float_parsing": _number("number"),
+    "too_short": lambda _text, context: f"is empty; at least {context['min_length']} is needed",
+    "too_long": lambda _text, context: (
+        f"has {context['actual_length']} items; at most {context['max_length']} are possible"
+    ),
+}
+
+
+def _bad_value(kind: str, path: Path, text: str, error: ErrorDetails) -> str:
+    context = error.get("ctx") or {}
+    if error["input"] is None:
+        return f"has no value; {_purpose(path) or 'write ' + _expected(path)}"
+    if kind in _BOUNDS:
+        bound, words = _BOUNDS[kind]
+        return f"{text} is out of range; write {words} {_plain(context[bound])}"
+    if kind in _TEXTS:
+        return _TEXTS[kind](text, context)
+    if kind.endswith("_type"):
+        return f"{text} cannot stand here; write {_expected(path)}"
+    return str(error["msg"])
+
+
+def _plain(number: object) -> str:
+    return str(int(number)) if isinstance(number, float) and number.is_integer() else str(number)

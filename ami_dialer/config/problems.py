@@ -1,0 +1,71 @@
+"""One thing that is wrong with a configuration, and where."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pydantic_core import PydanticCustomError
+
+#: The way to a value: keys and list positions from the top of the file.
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A position in the file; lines and columns count from 1."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong, where, and what to write instead; `str()` gives the one line that people read."""
+
+    file: str
+    #: None where the file as a whole is meant.
+    place: Place | None
+    #: The key's path, as `campaigns.survey.lists[0]`; empty where the text itself is broken.
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.place.line}:{self.place.column}" if self.place else self.file
+        return f"{where}: {self.key}: {self.message}" if self.key else f"{where}: {self.message}"
+
+    def as_dict(self) -> dict[str, str | int | None]:
+        """For `--json`."""
+        return {
+            "file": self.file,
+            "line": self.place.line if self.place else None,
+            "column": self.place.column if self.place else None,
+            "key": self.key,
+            "message": self.message,
+        }
+
+
+def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Each problem once, from the top of the file to its end."""
+    return tuple(
+        sorted(
+            dict.fromkeys(problems),
+            key=lambda problem: (problem.place.line, problem.place.column) if problem.place else (0, 0),
+        )
+    )
+
+
+def key_text(path: Path) -> str:
+    """A path as people write it; keys that hold anything odd are quoted."""
+    text = ""
+    for step in path:
+        if isinstance(step, int):
+            text += f"[{step}]"
+        else:
+            plain = step.isprintable() and step.strip() == step and step
+            text += ("." if text else "") + (step if plain else repr(step))
+    return text
+
+
+def several(found: list[tuple[Path, str]]) -> PydanticCustomError:
+    """One error for all that a validator finds, each with its path from the section it is in."""
+    text = "; ".join(f"{key_text(path)}: {message}" if path else message for path, message in found)
+    return PydanticCustomError("several", "{text}", {"text": text, "found": found})

@@ -1,0 +1,63 @@
+"""Names that refer to other parts of the file: lists, flows, trunks and servers.
+
+Works on the data as written, so that these problems are told together with those of the schema.
+"""
+
+from collections.abc import Iterator
+
+from ami_dialer.config.messages import nearest
+from ami_dialer.config.problems import Path, Problem
+from ami_dialer.config.yaml_lines import Document
+
+#: (section, key in each of its entries, section that the name must be in, what it is called).
+_REFERENCES = (
+    ("trunks", "server", "servers", "server"),
+    ("campaigns", "lists", "lists", "list"),
+    ("campaigns", "trunks", "trunks", "trunk"),
+    ("campaigns", "flow", "flows", "flow"),
+)
+
+
+def reference_problems(document: Document) -> list[Problem]:
+    """Every reference to a name that is not there."""
+    found = []
+    for section, key, target, what in _REFERENCES:
+        known = list(_entries(document, target))
+        for path, name in _names(document, section, key):
+            if name not in known:
+                there = f"there is none under {target!r}" if not known else f"not among {target!r}"
+                found.append(
+                    document.problem(path, f"no {what} is named {name!r}: {there}{nearest(name, known)}")
+                )
+    return [*found, *_circular_dialplans(document)]
+
+
+def _circular_dialplans(document: Document) -> list[Problem]:
+    servers = _entries(document, "servers").values()
+    own = {
+        server.get("answered_context") or "ami-dialer-answered"
+        for server in servers
+        if isinstance(server, dict)
+    }
+    return [
+        document.problem(path, f"{name!r} is where calls come from; name a context of your own")
+        for path, name in _names(document, "campaigns", "dialplan")
+        if name in own
+    ]
+
+
+def _entries(document: Document, section: str) -> dict[str, object]:
+    whole = document.data
+    entries = whole.get(section) if isinstance(whole, dict) else None
+    return entries if isinstance(entries, dict) else {}
+
+
+def _names(document: Document, section: str, key: str) -> Iterator[tuple[Path, str]]:
+    for name, entry in _entries(document, section).items():
+        value = entry.get(key) if isinstance(entry, dict) else None
+        if isinstance(value, str):
+            yield (section, name, key), value
+        elif isinstance(value, list):
+            for number, item in enumerate(value):
+                if isinstance(item, str):
+                    yield (section, name, key, number), item

@@ -1,0 +1,64 @@
+"""The schema as a tree that can be walked along a path of keys: what may stand there, and what for."""
+
+import types
+from collections.abc import Iterator
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from ami_dialer.config.problems import Path
+
+
+def bare(kind: Any) -> Any:  # noqa: ANN401 - annotations have no common type
+    """An annotation without `Annotated` and `| None`."""
+    if get_origin(kind) is Annotated:
+        return bare(get_args(kind)[0])
+    if get_origin(kind) in (Union, types.UnionType):
+        return bare(next(part for part in get_args(kind) if part is not types.NoneType))
+    return kind
+
+
+def section_of(kind: Any) -> type[BaseModel] | None:  # noqa: ANN401
+    """The model behind an annotation, if it is one."""
+    kind = bare(kind)
+    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+
+
+def kind_at(root: type[BaseModel], path: Path) -> Any:  # noqa: ANN401
+    """The annotation of the value at `path`; None where the schema knows nothing of it."""
+    kind: Any = root
+    for step in path:
+        kind = bare(kind)
+        model = section_of(kind)
+        if model is not None:
+            field = model.model_fields.get(str(step))
+            if field is None:
+                return None
+            kind = field.annotation
+        elif get_origin(kind) is dict:
+            kind = get_args(kind)[1]
+        elif get_origin(kind) is list:
+            kind = get_args(kind)[0]
+        else:
+            return None
+    return kind
+
+
+def field_at(root: type[BaseModel], path: Path) -> FieldInfo | None:
+    """The field of a section that `path` names; None for items of lists and entries of mappings."""
+    model = section_of(kind_at(root, path[:-1])) if path else None
+    return model.model_fields.get(str(path[-1])) if model else None
+
+
+def sections(root: type[BaseModel], path: Path = ()) -> Iterator[tuple[Path, type[BaseModel]]]:
+    """Every section of the schema with its path, outer ones first; `NAME` stands for a name of one's own."""
+    yield path, root
+    for name, field in root.model_fields.items():
+        kind, inner = bare(field.annotation), (*path, name)
+        while get_origin(kind) in (dict, list):
+            inner = (*inner, "NAME") if get_origin(kind) is dict else inner
+            kind = bare(get_args(kind)[-1])
+        model = section_of(kind)
+        if model is not None:
+            yield from sections(model, inner)
