@@ -1,0 +1,1 @@
+"""What an answered call goes through."""

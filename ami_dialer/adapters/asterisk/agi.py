@@ -1,0 +1,157 @@
+"""pyst2's AGI class with the traps closed that our verbs meet (docs/adr/0003).
+
+Knows no socket and no event loop. Statements about Asterisk are read from res/res_agi.c of branch 22.
+"""
+
+import re
+from typing import IO
+
+from asterisk.agi import (
+    AGI,
+    AGIAppError,
+    AGIError,
+    AGIHangup,
+    AGIResultHangup,
+    AGIUsageError,
+    Readable,
+    Writable,
+)
+
+#: Longest command Asterisk reads in one piece (AGI_BUF_LEN 8192, with newline and NUL).
+MAX_COMMAND = 8_190
+#: Longest reply line that is read; Asterisk sends variables in one line, and ours are short.
+MAX_REPLY = 16_384
+#: Lines of a usage text (code 520) that are read before giving up; the longest in Asterisk 22 has some 40.
+MAX_USAGE_LINES = 200
+
+_REPLY = re.compile(r"(\d{3})([ -])(.*)", re.DOTALL)
+_PAIR = re.compile(r"(\w+)=(\S*)(?: \((.*)\))?")
+#: Control characters end or garble an AGI line, and no escape exists for them.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
+_DEAD_CHANNEL = "511"
+_TRYING = "100"
+
+
+class FileNotPlayedError(AGIAppError):
+    """STREAM FILE failed on a channel that is alive: Asterisk cannot open the file."""
+
+
+class _Silence:
+    """Takes the place of standard error, where pyst2 would write every line of every call."""
+
+    def write(self, text: str, /) -> None:
+        pass
+
+    def flush(self) -> None:
+        pass
+
+
+class FlowAgi(AGI):
+    """The verbs of a flow over any pair of line streams.
+
+    Each verb raises AGIHangup when the call is over: on a `HANGUP` line, end of input, code 511 (dead
+    channel), a broken pipe, or a result of -1 that means it. Other trouble raises AGIError.
+    """
+
+    def __init__(self, stdin: Readable, stdout: Writable, env: dict[str, str]) -> None:
+        """Take an environment that was read already."""
+        # AGI.__init__ is not called: it installs a SIGHUP handler and reads. These are all its attributes.
+        self.stdin = stdin
+        self.stdout = stdout
+        self.stderr = _Silence()
+        self.env = env
+        self._got_sighup = False
+
+    def _quote(self, string: str | float) -> str:
+        """A quoted argument that Asterisk's parse_args reads as `string`; control characters are spaces."""
+        text = _CONTROL.sub(" ", str(string))
+        return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+    def send_command(self, command: str, *args: object) -> None:
+        """Send one line. Raises AGIError rather than send a second line or one that Asterisk would cut."""
+        line = " ".join((command, *map(str, args))).strip()
+        if _CONTROL.search(line):
+            raise AGIError(f"refused to send an AGI command with a control character: {line!r}")
+        if len(line.encode()) > MAX_COMMAND:
+            raise AGIError(
+                f"refused to send an AGI command of {len(line)} characters; Asterisk reads {MAX_COMMAND}"
+            )
+        self.stdout.write(line + "\n")
+        self.stdout.flush()
+
+    def get_result(self, stdin: IO[str] | None = None) -> dict[str, tuple[str, str]]:  # noqa: ARG002
+        """The reply to the command sent last, as {key: (value, text in parentheses)}."""
+        code, rest = self._reply()
+        while code == _TRYING:
+            code, rest = self._reply()
+        match code:
+            case "200":
+                return _pairs(rest)
+            case "511":
+                raise AGIResultHangup(rest)
+            case "520":
+                raise AGIUsageError(rest)
+            case _:
+                raise AGIError(f"Asterisk answered {code} {rest}")
+
+    def stream_file(self, filename: str, escape_digits: str = "", sample_offset: int = 0) -> str:
+        """Play a file; the digit that cut it short, or "". Raises FileNotPlayedError."""
+        try:
+            return super().stream_file(self._quote(filename), escape_digits, sample_offset)
+        except AGIHangup:
+            raise
+        except AGIAppError as failed:
+            # Result -1 means two things: the caller hung up, or ast_openstream failed (endpos is 0 then, but
+            # may be 0 at a hang-up as well). WAIT FOR DIGIT tells: it answers -1 or 511 on a channel that is
+            # hung up.
+            self.wait_for_digit(1)
+            raise FileNotPlayedError(filename) from failed
+
+    def wait_for_digit(self, timeout: int = 2_000) -> str:
+        """The next digit within `timeout` milliseconds, or ""."""
+        try:
+            return super().wait_for_digit(timeout)
+        except AGIHangup:
+            raise
+        except AGIAppError as failed:
+            raise AGIResultHangup("hung up while waiting for a digit") from failed
+
+    def _reply(self) -> tuple[str, str]:
+        line = self._line()
+        reply = _REPLY.fullmatch(line)
+        if reply is None:
+            raise AGIError(f"not an AGI reply: {line[:80]!r}")
+        code, dash, rest = reply.groups()
+        if code == "520" and dash == "-":
+            rest = self._usage(rest)
+        return code, rest
+
+    def _usage(self, first: str) -> str:
+        lines = [first]
+        for _ in range(MAX_USAGE_LINES):
+            line = self._line()
+            if line.startswith("520"):
+                return "\n".join(lines)
+            lines.append(line)
+        raise AGIError("Asterisk sent a usage text without an end")
+
+    def _line(self) -> str:
+        line = self.stdin.readline()
+        if not line:
+            raise AGIHangup("the connection is closed")
+        line = line.strip()
+        if line == "HANGUP":
+            raise AGIHangup("Asterisk says HANGUP")
+        return line
+
+
+def _pairs(text: str) -> dict[str, tuple[str, str]]:
+    pairs = {key: (value, data) for key, value, data in _PAIR.findall(text)}
+    if "result" not in pairs:
+        raise AGIError(f"a reply without a result: {text[:80]!r}")
+    value, data = pairs["result"]
+    if data == "hangup":
+        raise AGIResultHangup("hung up during the command")
+    if value == "-1":
+        raise AGIAppError("the command failed, or the caller hung up")
+    return pairs

@@ -1,0 +1,145 @@
+"""What the FastAGI server and the classic script's socket share: calls come in, are served, and end."""
+
+import asyncio
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from ami_dialer.config.schema import FastAgi
+from ami_dialer.ports import CallLeg
+
+_log = logging.getLogger(__name__)
+
+#: Serves one answered call, from the first prompt to the hang-up.
+OnCall = Callable[[CallLeg], Awaitable[None]]
+#: Connections that have not said yet what they want; more are closed at once. A port scan or a broken client
+#: must not take all file descriptors.
+MAX_STRANGERS = 1_000
+#: Seconds in which a new connection must have said what it wants. Asterisk does so in one piece.
+GREETING_SECONDS = 5.0
+#: Asterisk gives up connecting after 2 s (MAX_AGI_CONNECT in res_agi.c), so nobody may wait in a short queue.
+#: The kernel cuts this to net.core.somaxconn.
+BACKLOG = 4_096
+#: Longest line and longest greeting in bytes. Asterisk's environment has some 30 lines and 1,500 bytes.
+LIMIT = 16_384
+#: Seconds the far end gets to take the last bytes.
+_CLOSE_SECONDS = 1.0
+
+
+class NotACallError(Exception):
+    """What connected is no answered call of ours; the text says why."""
+
+
+class CallServer(ABC):
+    """Accepts connections on a stream socket and serves an answered call on each."""
+
+    def __init__(self, settings: FastAgi, on_call: OnCall) -> None:
+        self._settings = settings
+        self._on_call = on_call
+        self._server: asyncio.Server | None = None
+        self._connections: set[asyncio.Task[None]] = set()
+        self._calls = 0
+
+    @property
+    def calls(self) -> int:
+        """Calls in progress."""
+        return self._calls
+
+    async def start(self) -> None:
+        """Listen. Raises AsteriskError, which says what to do, where that is not possible."""
+        self._server = await self._listen()
+
+    async def stop(self, grace: float) -> None:
+        """Take no more calls, wait up to `grace` seconds for those in progress, hang up the rest."""
+        if self._server is None:
+            return
+        self._server.close()
+        self._server = None
+        if self._connections and grace > 0:
+            await asyncio.wait(self._connections, timeout=grace)
+        rest = list(self._connections)
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
+
+    @abstractmethod
+    async def _listen(self) -> asyncio.Server:
+        """Open the socket with `_accept` as its callback."""
+
+    @abstractmethod
+    async def _greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> CallLeg:
+        """Read who is there. Raises NotACallError, or EOFError, OSError, LimitOverrunError of the stream."""
+
+    @abstractmethod
+    def _refuse(self, writer: asyncio.StreamWriter, why: str) -> None:
+        """Tell the far end that the call is not served, so that the dialplan plays the closing prompt."""
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(self._connections) - self._calls >= MAX_STRANGERS:
+            writer.transport.abort()
+            return
+        task = asyncio.create_task(self._connection(reader, writer))
+        self._connections.add(task)
+        task.add_done_callback(self._connections.discard)
+
+    async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            leg = await self._admit(reader, writer)
+            if leg is not None:
+                self._calls += 1
+                try:
+                    await self._serve(leg)
+                finally:
+                    self._calls -= 1
+        finally:
+            await _close(writer)
+
+    async def _admit(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> CallLeg | None:
+        """The call that came in, or None where it is none or cannot be served."""
+        why = None
+        try:
+            async with asyncio.timeout(GREETING_SECONDS):
+                leg = await self._greet(reader, writer)
+        except NotACallError as stranger:
+            why = str(stranger)
+        except TimeoutError:
+            why = f"said nothing that makes sense in {GREETING_SECONDS:g} s"
+        except (EOFError, OSError, asyncio.LimitOverrunError) as gone:
+            # Port scans and health checks are everyday; nobody is there to be told.
+            _log.debug("connection without a call", extra={"peer": _peer(writer), "why": str(gone)})
+            return None
+        if why is None and self._calls >= self._settings.max_calls:
+            why = f"{self._calls} calls are being served; fastagi.max_calls allows no more"
+        if why is None:
+            return leg
+        _log.warning("call refused", extra={"peer": _peer(writer), "why": why})
+        self._refuse(writer, why)
+        return None
+
+    async def _serve(self, leg: CallLeg) -> None:
+        try:
+            await self._on_call(leg)
+        except asyncio.CancelledError:
+            with suppress(Exception):
+                await leg.hang_up()
+            raise
+        except Exception:  # noqa: BLE001 - no fault of the flow may leave the caller in silence
+            _log.exception("serving a call failed", extra={"attempt": leg.attempt_id})
+            with suppress(Exception):
+                await leg.play(self._settings.closing_prompt)
+            with suppress(Exception):
+                await leg.hang_up()
+
+
+async def _close(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    try:
+        async with asyncio.timeout(_CLOSE_SECONDS):
+            await writer.wait_closed()
+    except (OSError, TimeoutError):
+        writer.transport.abort()
+
+
+def _peer(writer: asyncio.StreamWriter) -> str:
+    return str(writer.get_extra_info("peername") or "local socket")

@@ -1,0 +1,184 @@
+"""The FastAGI server: Asterisk connects for each answered call, and pyst2's verbs go over that connection.
+
+Only the dialplan of asterisk_conf is served: `AGI(agi://host:port/answered,ATTEMPT,AMDSTATUS,AMDCAUSE)`.
+There is no log-in in the protocol; the attempt id, which cannot be guessed, is the pass.
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from typing import ParamSpec, TypeVar
+from urllib.parse import parse_qs
+
+from asterisk.agi import AGIError, AGIHangup
+
+from ami_dialer.adapters.asterisk.agi import FileNotPlayedError, FlowAgi
+from ami_dialer.adapters.asterisk.call_server import BACKLOG, LIMIT, CallServer, NotACallError, OnCall
+from ami_dialer.adapters.asterisk.greenlets import in_greenlet, wait_for
+from ami_dialer.config.schema import FastAgi
+from ami_dialer.domain.attempt import is_attempt_id
+from ami_dialer.domain.calls import AmdFacts
+from ami_dialer.domain.errors import AsteriskError
+from ami_dialer.ports import CallerHungUpError, CallLeg, SoundMissingError
+
+SCRIPT = "answered"
+#: Lines of an AGI environment; Asterisk sends 22 and one for each argument, of which it allows 127.
+MAX_ENVIRONMENT_LINES = 160
+#: Keys of a telephone; anything else in a reply (Asterisk answers 1 for an interrupted wait) is no digit.
+_KEYS = frozenset("0123456789*#ABCD")
+#: Seconds: a peer whose machine is gone is noticed after idle + 3 intervals.
+_KEEPALIVE_IDLE, _KEEPALIVE_INTERVAL, _KEEPALIVE_COUNT = 30, 10, 3
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class _Lines:
+    """The line streams pyst2 wants, over a connection of asyncio. To be used inside `in_greenlet`."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    def readline(self) -> str:
+        try:
+            return wait_for(self._reader.readline()).decode(errors="replace")
+        except ValueError as too_long:  # StreamReader.readline on a line over its limit
+            raise AGIError(f"Asterisk sent a line of more than {LIMIT} bytes") from too_long
+
+    def write(self, text: str, /) -> None:
+        self._writer.write(text.encode())
+
+    def flush(self) -> None:
+        """Commands are short and Asterisk reads them at once; there is nothing to wait for."""
+
+
+class AgiLeg:
+    """An answered call over FastAGI."""
+
+    def __init__(self, agi: FlowAgi, writer: asyncio.StreamWriter, attempt_id: str, amd: AmdFacts) -> None:
+        self._agi = agi
+        self._writer = writer
+        self.attempt_id = attempt_id
+        self.amd = amd
+        self._over = False
+        #: A command has been sent and its reply not read: after a cancelled verb the two sides are out of
+        #: step.
+        self._reply_due = False
+
+    async def play(self, sound: str, escape_digits: str = "") -> str:
+        """Play a sound file; see `CallLeg.play`."""
+        try:
+            return _key(await self._verb(self._agi.stream_file, sound, escape_digits))
+        except FileNotPlayedError:
+            raise SoundMissingError(sound) from None
+
+    async def wait_for_digit(self, seconds: float) -> str:
+        """The next digit pressed within `seconds`, or ""."""
+        return _key(await self._verb(self._agi.wait_for_digit, round(seconds * 1000)))
+
+    async def hang_up(self) -> None:
+        """End the call; no error when it is over already."""
+        if self._over:
+            return
+        if self._reply_due:
+            # Asterisk stops a running STREAM FILE or WAIT FOR DIGIT when a new command comes in.
+            self._writer.write(b"HANGUP\n")
+        else:
+            with suppress(CallerHungUpError):
+                await self._verb(self._agi.hangup)
+        self._over = True
+
+    async def _verb(self, verb: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        if self._over or self._reply_due:
+            raise CallerHungUpError
+        self._reply_due = True
+        try:
+            result = await in_greenlet(verb, *args, **kwargs)
+        except (AGIHangup, OSError) as gone:
+            self._over = True
+            raise CallerHungUpError(str(gone)) from None
+        except FileNotPlayedError:
+            self._reply_due = False
+            raise
+        except AGIError as trouble:
+            self._reply_due = False
+            raise AsteriskError(f"AGI: {trouble}") from trouble
+        self._reply_due = False
+        return result
+
+
+class FastAgiServer(CallServer):
+    """Serves answered calls over FastAGI."""
+
+    def __init__(self, settings: FastAgi, on_call: OnCall, *, port: int | None = None) -> None:
+        """Serve on `settings.host` and `settings.port`, or `port`; 0 takes a free one."""
+        super().__init__(settings, on_call)
+        self._port = settings.port if port is None else port
+
+    @property
+    def port(self) -> int:
+        """The port listened on."""
+        if self._server is None:
+            return self._port
+        return int(self._server.sockets[0].getsockname()[1])
+
+    async def _listen(self) -> asyncio.Server:
+        host = self._settings.host
+        try:
+            return await asyncio.start_server(self._accept, host, self._port, limit=LIMIT, backlog=BACKLOG)
+        except OSError as error:
+            raise AsteriskError(
+                f"FastAGI cannot listen on {host}:{self._port}: {error.strerror or error}. End the program "
+                "that has the port, or set fastagi.port and, to the same, AMI_DIALER_FASTAGI in the dialplan"
+            ) from error
+
+    async def _greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> CallLeg:
+        environment = await _environment(reader)
+        attempt_id, amd = _whose_call(environment)
+        _keep_alive(writer)
+        lines = _Lines(reader, writer)
+        return AgiLeg(FlowAgi(lines, lines, environment), writer, attempt_id, amd)
+
+    def _refuse(self, writer: asyncio.StreamWriter, why: str) -> None:
+        # A line that begins with "failure" makes Asterisk set AGISTATUS to FAILURE and go on in the dialplan
+        # (run_agi in res_agi.c).
+        writer.write(f"failure: {why}\n".encode())
+
+
+async def _environment(reader: asyncio.StreamReader) -> dict[str, str]:
+    """The lines `agi_name: value` that open an AGI session."""
+    first = await reader.readuntil(b"\n")
+    if not first.startswith(b"agi_"):
+        raise NotACallError(f"not Asterisk: {first[:60]!r}")
+    lines = (first + await reader.readuntil(b"\n\n")).decode(errors="replace").split("\n")
+    if len(lines) > MAX_ENVIRONMENT_LINES:
+        raise NotACallError(f"an AGI environment of {len(lines)} lines")
+    pairs = (line.partition(":") for line in lines)
+    return {name.strip(): value.strip() for name, colon, value in pairs if colon}
+
+
+def _whose_call(environment: dict[str, str]) -> tuple[str, AmdFacts]:
+    script, _, query = environment.get("agi_network_script", "").partition("?")
+    if script != SCRIPT:
+        raise NotACallError(f"no script {script[:60]!r} here; the dialplan calls agi://host:port/{SCRIPT}")
+    asked = {name: values[0] for name, values in parse_qs(query).items()}
+    attempt_id = environment.get("agi_arg_1") or asked.get("attempt", "")
+    if not is_attempt_id(attempt_id):
+        raise NotACallError(f"{attempt_id[:60]!r} is no attempt of this dialer")
+    status = environment.get("agi_arg_2") or asked.get("amdstatus", "")
+    cause = environment.get("agi_arg_3") or asked.get("amdcause", "")
+    return attempt_id, AmdFacts(status, cause)
+
+
+def _keep_alive(writer: asyncio.StreamWriter) -> None:
+    connection: socket.socket = writer.get_extra_info("socket")
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _KEEPALIVE_IDLE)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, _KEEPALIVE_INTERVAL)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, _KEEPALIVE_COUNT)
+
+
+def _key(digit: str) -> str:
+    return digit if digit in _KEYS else ""

@@ -1,0 +1,30 @@
+"""What a flow needs of those who run it: the contact's fields, speech, and a place for answers."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+
+class FlowHost(Protocol):
+    """The side of a call that is not the telephone. One for each call."""
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """The contact's fields, for merging into spoken texts. Data only."""
+        ...
+
+    @property
+    def voice(self) -> str:
+        """Voice for flows that name none."""
+        ...
+
+    async def speech(self, text: str, voice: str) -> str:
+        """Sound path of `text` spoken. Raises SpeechFailedError."""
+        ...
+
+    async def answer(self, question: str, digits: str, valid: bool, try_number: int) -> None:
+        """Keep what was pressed. Called once a try, as soon as the digits are in; "" when there were none."""
+        ...
+
+    async def opt_out(self) -> None:
+        """Put the number on the do-not-call list; returns when that is durable."""
+        ...

@@ -1,0 +1,240 @@
+"""Carries a flow out on one answered call.
+
+What callers expect of a keypad holds here (docs/flows.md): a digit cuts a question's prompt short and is the
+first digit of the answer; so does one pressed during the prompts that lead up to the question; `#` ends an
+answer.
+"""
+
+import logging
+from contextlib import suppress
+from dataclasses import dataclass
+
+from ami_dialer.config.flow import Ask, Flow, OptOut, Prompt, Verb
+from ami_dialer.domain.ending import EndReason
+from ami_dialer.flows.host import FlowHost
+from ami_dialer.flows.merge import MergeError, merge
+from ami_dialer.ports import CallerHungUpError, CallLeg, SoundMissingError, SpeechFailedError
+
+_log = logging.getLogger(__name__)
+
+#: Keys of a telephone.
+KEYS = "0123456789*#"
+#: Verbs of one call. A person hears a prompt a few seconds each, so 500 are more than an hour: the flow goes
+#: round in circles.
+MAX_VERBS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class FlowResult:
+    """How a flow ended: COMPLETED, OPTED_OUT, NO_INPUT, HUNG_UP or FLOW_FAILED."""
+
+    end: EndReason
+    #: What went wrong, in a sentence that names step and verb; None when nothing did.
+    detail: str | None
+    #: The step the call was in when it ended.
+    step: str
+
+
+async def run_flow(flow: Flow, leg: CallLeg, host: FlowHost, closing: str) -> FlowResult:
+    """Carry out `flow` on `leg` and hang up. Never raises, except when it is cancelled.
+
+    The end reason is OPTED_OUT once an opt-out was carried out, whatever came after; else FLOW_FAILED when
+    the flow broke (the person then hears the sound `closing`); else HUNG_UP when the person hung up before
+    all was asked; else NO_INPUT when a question stayed without a valid answer; else COMPLETED. Hanging up
+    during the prompts after the last question, or when nothing but prompts is left of a flow that asked, is
+    the end of the flow.
+    """
+    walk = _Walk(flow, leg, host)
+    detail = None
+    try:
+        end = await walk.run()
+    except Exception as error:  # noqa: BLE001 - whatever breaks, the attempt says why
+        end, detail = EndReason.FLOW_FAILED, walk.describe(error)
+        with suppress(Exception):
+            await leg.play(closing)
+    finally:
+        with suppress(CallerHungUpError):
+            await leg.hang_up()
+    return FlowResult(EndReason.OPTED_OUT if walk.opted_out else end, detail, walk.step)
+
+
+class _EndlessFlowError(Exception):
+    """The flow goes round in circles."""
+
+
+class _Walk:
+    """One call on its way through the flow."""
+
+    def __init__(self, flow: Flow, leg: CallLeg, host: FlowHost) -> None:
+        self._flow = flow
+        self._leg = leg
+        self._host = host
+        self._voice = flow.voice or host.voice
+        self.step = flow.first_step
+        self._index = 0
+        #: A digit pressed ahead of the question it belongs to.
+        self._typed = ""
+        #: Valid answer of each question asked so far; None where there is none.
+        self._answers: dict[str, str | None] = {}
+        self.opted_out = False
+
+    async def run(self) -> EndReason:
+        try:
+            await self._walk()
+        except CallerHungUpError:
+            if not self._answers or self._next_task() is not None:
+                return EndReason.HUNG_UP
+        return EndReason.NO_INPUT if None in self._answers.values() else EndReason.COMPLETED
+
+    async def _walk(self) -> None:
+        for _ in range(MAX_VERBS):
+            verb = self._verb_at(self.step, self._index)
+            if verb is None or verb.hangup is not None:
+                return
+            target = await self._carry_out(verb)
+            self.step, self._index = (target, 0) if target else (self.step, self._index + 1)
+        raise _EndlessFlowError(
+            f"{MAX_VERBS} verbs were carried out without coming to an end; look for a circle of goto"
+        )
+
+    async def _carry_out(self, verb: Verb) -> str | None:
+        """Do one verb; the step to go to, or None for the next verb."""
+        if verb.ask is not None:
+            return await self._ask(verb.ask)
+        if verb.opt_out is not None:
+            await self._opt_out(verb.opt_out)
+        elif verb.play is not None or verb.say is not None:
+            await self._lead_in(Prompt(play=verb.play, say=verb.say))
+        return self._jump(verb)
+
+    async def _lead_in(self, prompt: Prompt) -> None:
+        """Play a prompt of its own; where it leads up to a question, a digit cuts it short and answers."""
+        task = self._next_task(skip=1)
+        await self._play([prompt], _keys(task.ask) if task is not None and task.ask is not None else "")
+
+    async def _opt_out(self, verb: OptOut) -> None:
+        await self._host.opt_out()
+        self.opted_out = True
+        self._typed = ""
+        await self._play(verb.prompt, "")
+
+    async def _ask(self, ask: Ask) -> str | None:
+        self._answers[ask.name] = None
+        before: list[Prompt] = []
+        for number in range(1, ask.retries + 2):
+            digits = await self._collect(ask, [*before, *ask.prompt], number)
+            valid = _is_valid(ask, digits)
+            await self._host.answer(ask.name, digits, valid, number)
+            if valid:
+                self._answers[ask.name] = digits
+                return None
+            before = ask.invalid if digits else ask.silent
+        return ask.otherwise
+
+    async def _collect(self, ask: Ask, prompts: list[Prompt], number: int) -> str:
+        """The digits of one try, "" for none; what is in when the person hangs up is reported."""
+        await self._play(prompts, _keys(ask))
+        digits, self._typed = self._typed, ""
+        if not digits:
+            digits = await self._leg.wait_for_digit(ask.timeout)
+        ended_by_hash = not _uses_hash(ask)
+        try:
+            while digits and not _is_whole(ask, digits) and not (ended_by_hash and digits == "#"):
+                more = await self._leg.wait_for_digit(ask.digit_timeout)
+                if not more or (ended_by_hash and more == "#"):
+                    break
+                digits += more
+        except CallerHungUpError:
+            await self._host.answer(ask.name, digits, False, number)
+            raise
+        return digits
+
+    async def _play(self, prompts: list[Prompt], keys: str) -> None:
+        """Play until a digit is pressed. Texts are spoken first: keys between two prompts are lost."""
+        if self._typed:
+            return
+        for sound in [await self._sound(prompt) for prompt in prompts]:
+            self._typed = await self._leg.play(sound, keys)
+            if self._typed:
+                return
+
+    async def _sound(self, prompt: Prompt) -> str:
+        if prompt.play is not None:
+            return prompt.play
+        return await self._host.speech(merge(prompt.say or "", self._host.fields), self._voice)
+
+    def _verb_at(self, step: str, index: int) -> Verb | None:
+        verbs = self._flow.steps[step]
+        return verbs[index] if index < len(verbs) else None
+
+    def _jump(self, verb: Verb) -> str | None:
+        if verb.branch is None:
+            return verb.goto
+        return verb.branch.when.get(self._answers.get(verb.branch.answer) or "", verb.branch.otherwise)
+
+    def _next_task(self, skip: int = 0) -> Verb | None:
+        """The next question or opt-out, `skip` verbs from here on; None when only prompts are left."""
+        step, index = self.step, self._index + skip
+        seen: set[tuple[str, int]] = set()
+        while (step, index) not in seen:
+            seen.add((step, index))
+            verb = self._verb_at(step, index)
+            if verb is None or verb.hangup is not None:
+                return None
+            if verb.ask is not None or verb.opt_out is not None:
+                return verb
+            target = self._jump(verb)
+            step, index = (target, 0) if target else (step, index + 1)
+        return None
+
+    def describe(self, error: Exception) -> str:
+        """What went wrong and where, for the attempt."""
+        verb = self._verb_at(self.step, self._index)
+        name = (
+            next((n for n in type(verb).model_fields if getattr(verb, n) is not None), "verb")
+            if verb
+            else "end"
+        )
+        place = f"step {self.step!r}, verb {self._index + 1} ({name})"
+        match error:
+            case SoundMissingError():
+                return f"{place}: Asterisk cannot open the sound file {error}"
+            case SpeechFailedError():
+                return f"{place}: the text could not be spoken: {error}"
+            case MergeError() | _EndlessFlowError():
+                return f"{place}: {error}"
+            case _:
+                _log.error(
+                    "flow broke", exc_info=error, extra={"attempt": self._leg.attempt_id, "place": place}
+                )
+                return f"{place}: {type(error).__name__}: {error}"
+
+
+def _uses_hash(ask: Ask) -> bool:
+    return any("#" in answer for answer in ask.valid or ())
+
+
+def _keys(ask: Ask) -> str:
+    """Keys that cut the prompts of a question short.
+
+    `#` does not where it only ends answers: people press it after a last digit that was taken already, and
+    that must not spoil the next question.
+    """
+    return KEYS if _uses_hash(ask) else KEYS.replace("#", "")
+
+
+def _is_valid(ask: Ask, digits: str) -> bool:
+    if ask.valid is not None:
+        return digits in ask.valid
+    return digits.isdecimal() and ask.min_digits <= len(digits) <= ask.max_digits
+
+
+def _is_whole(ask: Ask, digits: str) -> bool:
+    """No further digit can belong to the answer."""
+    if len(digits) >= ask.max_digits:
+        return True
+    return (
+        ask.valid is not None
+        and digits in ask.valid
+        and not any(answer != digits and answer.startswith(digits) for answer in ask.valid)
+    )

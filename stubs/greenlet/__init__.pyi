@@ -1,0 +1,13 @@
+"""The part of greenlet that is used here; the package has no types of its own."""
+
+from collections.abc import Callable
+from typing import Any
+
+class greenlet:
+    parent: greenlet | None
+    dead: bool
+    def __init__(self, run: Callable[..., Any] | None = None, parent: greenlet | None = None) -> None: ...
+    def switch(self, *args: Any, **kwargs: Any) -> Any: ...
+    def throw(self, *args: Any) -> Any: ...
+
+def getcurrent() -> greenlet: ...

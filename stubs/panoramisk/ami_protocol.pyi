@@ -1,0 +1,19 @@
+import asyncio
+from typing import Any
+
+from panoramisk.actions import Action
+from panoramisk.manager import Manager
+from panoramisk.message import Message
+
+class AMIProtocol(asyncio.Protocol):
+    transport: asyncio.Transport
+    closed: bool
+    responses: dict[str, Action]
+    factory: Manager | None
+    version: str | None
+    def connection_made(self, transport: asyncio.BaseTransport) -> None: ...
+    def send(self, data: Action, as_list: bool | None = ...) -> asyncio.Future[Message | list[Message]]: ...
+    def data_received(self, data: bytes) -> None: ...
+    def handle_message(self, message: Message) -> None: ...
+    def connection_lost(self, exc: Exception | None) -> None: ...
+    def close(self) -> None: ...

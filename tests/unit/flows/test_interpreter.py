@@ -1,0 +1,312 @@
+"""Flows and presses, and what comes of them."""
+
+from typing import Any
+
+import pytest
+
+from ami_dialer.config.flow import Flow
+from ami_dialer.domain.ending import EndReason
+from ami_dialer.flows.interpreter import MAX_VERBS, FlowResult, run_flow
+from ami_dialer.ports import SpeechFailedError
+from tests.fakes.leg import HANGS_UP, NOTHING, FakeLeg
+
+pytestmark = pytest.mark.unit
+
+COMPLETED, HUNG_UP, NO_INPUT = EndReason.COMPLETED, EndReason.HUNG_UP, EndReason.NO_INPUT
+OPTED_OUT, FLOW_FAILED = EndReason.OPTED_OUT, EndReason.FLOW_FAILED
+
+#: A survey of two questions with a way out of everything.
+SURVEY = {
+    "start": [
+        {"play": "hello"},
+        {
+            "ask": {
+                "name": "happy",
+                "prompt": {"play": "happy"},
+                "valid": ["1", "2", "9"],
+                "retries": 1,
+                "invalid": {"play": "invalid"},
+                "silent": {"play": "silent"},
+                "otherwise": "bye",
+            }
+        },
+        {"branch": {"answer": "happy", "when": {"9": "out"}, "otherwise": "zip"}},
+    ],
+    "zip": [{"ask": {"name": "zip", "prompt": {"play": "zip"}, "min_digits": 3, "max_digits": 5, "retries": 0}}],
+    "bye": [{"play": "thanks"}, {"play": "bye"}],
+    "out": [{"opt_out": {"prompt": {"play": "removed"}}}],
+}
+SURVEY["zip"].append({"goto": "bye"})
+
+
+class Host:
+    """The dialer's side: speaks by naming the text, keeps answers in a list."""
+
+    def __init__(self, **fields: str) -> None:
+        self.fields = fields
+        self.voice = "house"
+        self.answers: list[tuple[str, str, bool, int]] = []
+        self.opt_outs = 0
+        self.speech_fails = False
+        self.store_fails = False
+
+    async def speech(self, text: str, voice: str) -> str:
+        if self.speech_fails:
+            raise SpeechFailedError("espeak-ng ended with 1: no such voice")
+        return f"{voice}:{text}"
+
+    async def answer(self, question: str, digits: str, valid: bool, try_number: int) -> None:
+        self.answers.append((question, digits, valid, try_number))
+
+    async def opt_out(self) -> None:
+        if self.store_fails:
+            raise RuntimeError("database is locked")
+        self.opt_outs += 1
+
+
+async def run(steps: dict[str, Any], leg: FakeLeg, host: Host | None = None) -> FlowResult:
+    result = await run_flow(Flow(steps=steps), leg, host or Host(), "closing")
+    assert leg.over
+    return result
+
+
+@pytest.mark.parametrize(
+    ("presses", "end", "answers"),
+    [
+        pytest.param(
+            [NOTHING, "1", "1", "2", "3", "#"],
+            COMPLETED,
+            [("happy", "1", True, 1), ("zip", "123", True, 1)],
+            id="both questions are answered during the prompts",
+        ),
+        pytest.param(
+            [NOTHING, NOTHING, "2", NOTHING, "1", "2", "3", "4", "5"],
+            COMPLETED,
+            [("happy", "2", True, 1), ("zip", "12345", True, 1)],
+            id="both questions are answered after the prompts",
+        ),
+        pytest.param(
+            ["1", NOTHING, "1", "2", "3", NOTHING],
+            COMPLETED,
+            [("happy", "1", True, 1), ("zip", "123", True, 1)],
+            id="a digit during the lead-in answers the question; silence ends the second",
+        ),
+        pytest.param(
+            [NOTHING, "7", "1", "1", "2", "3", "4", "5"],
+            COMPLETED,
+            [("happy", "7", False, 1), ("happy", "1", True, 2), ("zip", "12345", True, 1)],
+            id="a wrong digit, then a right one during the invalid prompt",
+        ),
+        pytest.param(
+            [NOTHING, NOTHING, NOTHING, NOTHING, NOTHING, "2", NOTHING, "1", "2", "3", "#"],
+            COMPLETED,
+            [("happy", "", False, 1), ("happy", "2", True, 2), ("zip", "123", True, 1)],
+            id="silence, then a right digit at the second try",
+        ),
+        pytest.param(
+            [NOTHING, "7", "7", NOTHING],
+            NO_INPUT,
+            [("happy", "7", False, 1), ("happy", "7", False, 2)],
+            id="two wrong digits use the tries up",
+        ),
+        pytest.param([], NO_INPUT, [("happy", "", False, 1), ("happy", "", False, 2)], id="nothing is pressed at all"),
+        pytest.param(
+            [NOTHING, "1", NOTHING, "1", "2", "#"],
+            NO_INPUT,
+            [("happy", "1", True, 1), ("zip", "12", False, 1)],
+            id="too few digits are no answer",
+        ),
+        pytest.param(
+            [NOTHING, "1", NOTHING, "#"],
+            NO_INPUT,
+            [("happy", "1", True, 1), ("zip", "#", False, 1)],
+            id="the ending key alone is no answer",
+        ),
+        pytest.param(
+            [NOTHING, "1", "#", "1", "2", "3", "#"],
+            COMPLETED,
+            [("happy", "1", True, 1), ("zip", "123", True, 1)],
+            id="an ending key pressed too late does not spoil the next question",
+        ),
+        pytest.param(
+            [NOTHING, "1", NOTHING, "1", "*", "2", "#"],
+            NO_INPUT,
+            [("happy", "1", True, 1), ("zip", "1*2", False, 1)],
+            id="a star is no digit",
+        ),
+        pytest.param([NOTHING, "9"], OPTED_OUT, [("happy", "9", True, 1)], id="opt-out"),
+        pytest.param(
+            [NOTHING, "9", HANGS_UP], OPTED_OUT, [("happy", "9", True, 1)], id="opt-out, hung up on the confirmation"
+        ),
+        pytest.param([HANGS_UP], HUNG_UP, [], id="hung up during the greeting"),
+        pytest.param([NOTHING, HANGS_UP], HUNG_UP, [], id="hung up during the first question"),
+        pytest.param([NOTHING, NOTHING, HANGS_UP], HUNG_UP, [], id="hung up before the first digit"),
+        pytest.param(
+            [NOTHING, "1", NOTHING, "1", "2", HANGS_UP],
+            HUNG_UP,
+            [("happy", "1", True, 1), ("zip", "12", False, 1)],
+            id="hung up in the middle of an answer, whose digits are kept",
+        ),
+        pytest.param(
+            [NOTHING, "1", "1", "2", "3", "#", HANGS_UP],
+            COMPLETED,
+            [("happy", "1", True, 1), ("zip", "123", True, 1)],
+            id="hung up during the thanks, when all was answered",
+        ),
+        pytest.param(
+            [NOTHING, "7", "7", HANGS_UP],
+            NO_INPUT,
+            [("happy", "7", False, 1), ("happy", "7", False, 2)],
+            id="hung up during the good-bye after no valid answer",
+        ),
+    ],
+)
+async def test_given_presses_when_the_survey_runs_then_this_end_and_these_answers(presses, end, answers):
+    host = Host()
+    result = await run(SURVEY, FakeLeg(presses), host)
+    assert (result.end, host.answers, result.detail) == (end, answers, None)
+    assert host.opt_outs == (end is OPTED_OUT)
+
+
+async def test_given_an_answered_call_then_prompts_come_in_the_order_of_the_flow():
+    leg = FakeLeg([NOTHING, NOTHING, "7"])
+    result = await run(SURVEY, leg)
+    assert leg.verbs == [
+        ("play", "hello", "0123456789*"),
+        ("play", "happy", "0123456789*"),
+        ("wait", "5"),
+        ("play", "invalid", "0123456789*"),
+        ("play", "happy", "0123456789*"),
+        ("wait", "5"),
+        ("play", "thanks", ""),
+        ("play", "bye", ""),
+        ("hang up",),
+    ]
+    assert result.step == "bye"
+
+
+async def test_given_an_announcement_without_a_question_when_hung_up_then_it_was_not_heard_to_its_end():
+    announcement = {"start": [{"play": "one"}, {"play": "two"}]}
+    assert (await run(announcement, FakeLeg([NOTHING, HANGS_UP]))).end is HUNG_UP
+    assert (await run(announcement, FakeLeg())).end is COMPLETED
+
+
+async def test_given_a_question_asked_again_then_the_last_answer_counts():
+    again = {
+        "start": [{"ask": {"name": "a", "prompt": {"play": "a"}, "valid": ["1"], "retries": 0}}, {"goto": "two"}],
+        "two": [{"ask": {"name": "a", "prompt": {"play": "a2"}, "valid": ["1"], "retries": 0}}],
+    }
+    assert (await run(again, FakeLeg(["7", "1"]))).end is COMPLETED
+    assert (await run(again, FakeLeg(["1", "7"]))).end is NO_INPUT
+
+
+async def test_given_answers_of_different_length_then_an_unmistakable_one_is_taken_at_once():
+    steps = {"start": [{"ask": {"name": "a", "prompt": {"play": "a"}, "valid": ["1", "10", "2"]}}]}
+    one, host = FakeLeg(["2"]), Host()
+    await run(steps, one, host)
+    assert [verb[0] for verb in one.verbs] == ["play", "hang up"]
+    other = FakeLeg(["1", "0"])
+    await run(steps, other, host)
+    assert [answer[1] for answer in host.answers] == ["2", "10"]
+
+
+async def test_given_the_hash_is_a_valid_answer_then_it_is_a_key_as_any_other():
+    steps = {"start": [{"ask": {"name": "a", "prompt": {"play": "a"}, "valid": ["#", "1"]}}]}
+    leg, host = FakeLeg(["#"]), Host()
+    assert (await run(steps, leg, host)).end is COMPLETED
+    assert host.answers == [("a", "#", True, 1)]
+    assert leg.verbs[0] == ("play", "a", "0123456789*#")
+
+
+async def test_given_a_digit_in_one_of_several_lead_in_prompts_then_the_others_are_skipped_across_a_goto():
+    steps = {
+        "start": [{"play": "one"}, {"play": "two"}, {"goto": "menu"}],
+        "menu": [{"play": "three"}, {"ask": {"name": "a", "prompt": {"play": "a"}}}],
+    }
+    leg, host = FakeLeg([NOTHING, "4"]), Host()
+    assert (await run(steps, leg, host)).end is COMPLETED
+    assert leg.heard == ["one", "two"]
+    assert host.answers == [("a", "4", True, 1)]
+
+
+async def test_given_texts_then_fields_are_merged_and_spoken_by_the_voice_of_the_flow():
+    flow = Flow(voice="own", steps={"start": [{"say": 'Hello {{name|default("you")}}'}, {"say": "Bye {{name}}"}]})
+    leg = FakeLeg()
+    assert (await run_flow(flow, leg, Host(name="Zoë"), "closing")).end is COMPLETED
+    assert leg.heard == ["own:Hello Zoë", "own:Bye Zoë"]
+
+
+@pytest.mark.parametrize(
+    ("steps", "detail"),
+    [
+        ({"start": [{"play": "gone"}]}, "step 'start', verb 1 (play): Asterisk cannot open the sound file gone"),
+        (
+            {"start": [{"goto": "a"}], "a": [{"play": "hello"}, {"say": "Hi {{name}}"}]},
+            "step 'a', verb 2 (say): the contact has no 'name', and the text gives no default for it",
+        ),
+        (
+            {"start": [{"ask": {"name": "q", "prompt": {"play": "gone"}}}]},
+            "step 'start', verb 1 (ask): Asterisk cannot open the sound file gone",
+        ),
+    ],
+)
+async def test_given_a_broken_flow_then_it_names_the_place_and_the_caller_hears_the_closing_prompt(steps, detail):
+    leg = FakeLeg(missing=["gone"])
+    result = await run(steps, leg)
+    assert (result.end, result.detail) == (FLOW_FAILED, detail)
+    assert leg.verbs[-2:] == [("play", "closing", ""), ("hang up",)]
+
+
+async def test_given_speech_fails_then_the_flow_fails_with_the_commands_own_words():
+    host = Host()
+    host.speech_fails = True
+    result = await run({"start": [{"say": "Hello"}]}, FakeLeg(), host)
+    assert result.end is FLOW_FAILED
+    assert result.detail == (
+        "step 'start', verb 1 (say): the text could not be spoken: espeak-ng ended with 1: no such voice"
+    )
+
+
+async def test_given_the_closing_prompt_is_missing_too_then_the_call_still_ends():
+    leg = FakeLeg(missing=["gone", "closing"])
+    result = await run({"start": [{"play": "gone"}]}, leg)
+    assert result.end is FLOW_FAILED
+    assert leg.verbs[-1] == ("hang up",)
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        {"start": [{"goto": "start"}]},
+        {"start": [{"goto": "a"}], "a": [{"goto": "start"}]},
+        {"start": [{"play": "onwards"}, {"goto": "start"}]},
+    ],
+)
+async def test_given_a_circle_then_the_flow_fails_instead_of_running_for_ever(steps):
+    leg = FakeLeg()
+    result = await run(steps, leg)
+    assert result.end is FLOW_FAILED
+    assert str(MAX_VERBS) in (result.detail or "")
+    assert leg.heard[-1] == "closing"
+
+
+async def test_given_the_opt_out_cannot_be_stored_then_the_flow_fails_and_nothing_is_confirmed(caplog):
+    host, leg = Host(), FakeLeg()
+    host.store_fails = True
+    result = await run({"start": [{"opt_out": {"prompt": {"play": "removed"}}}]}, leg, host)
+    assert result.end is FLOW_FAILED
+    assert result.detail == "step 'start', verb 1 (opt_out): RuntimeError: database is locked"
+    assert leg.heard == ["closing"]
+
+
+async def test_given_an_opt_out_when_the_flow_breaks_afterwards_then_it_counts_and_the_fault_is_told():
+    leg = FakeLeg(missing=["removed"])
+    result = await run({"start": [{"opt_out": {"prompt": {"play": "removed"}}}]}, leg)
+    assert result.end is OPTED_OUT
+    assert "removed" in (result.detail or "")
+
+
+async def test_given_hangup_in_the_middle_of_a_step_then_what_follows_is_not_carried_out():
+    leg = FakeLeg()
+    assert (await run({"start": [{"play": "one"}, "hangup", {"play": "two"}]}, leg)).end is COMPLETED
+    assert leg.heard == ["one"]
