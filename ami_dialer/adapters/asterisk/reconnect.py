@@ -1,0 +1,121 @@
+"""When to try again. A connection ends for good; this decides on the next one."""
+
+import asyncio
+import random
+from collections.abc import Callable
+
+import structlog
+
+from ami_dialer.adapters.asterisk.connection import AmiConnection
+from ami_dialer.adapters.asterisk.faults import ActionRefusedError, LoginRefusedError
+
+log = structlog.get_logger(__name__)
+
+#: How long Asterisk may take to turn events on.
+_SUBSCRIBE_TIMEOUT = 10.0
+_LOG_OFF_TIMEOUT = 2.0
+
+
+class Backoff:
+    """Seconds to wait before the next try: anywhere up to a ceiling that doubles up to a cap ("full jitter").
+
+    Many dialers that lost one PBX then come back spread out, not in step.
+    """
+
+    def __init__(self, base: float = 0.5, cap: float = 30.0, seed: int | None = None) -> None:
+        self._base = base
+        self._cap = cap
+        self._tries = 0
+        self._random = random.Random(seed)  # noqa: S311 - spreads load, keeps no secret
+
+    def next(self) -> float:
+        """The wait before the next try."""
+        # 2**16 is far past any cap; without the limit a week of tries would overflow a float.
+        ceiling = min(self._cap, self._base * 2 ** min(self._tries, 16))
+        self._tries += 1
+        return self._random.uniform(0, ceiling)
+
+    def reset(self) -> None:
+        """A connection stood: begin from the base again."""
+        self._tries = 0
+
+
+class Reconnector:
+    """Keeps one connection up: tries, waits, tries again; stops where trying does harm."""
+
+    def __init__(
+        self,
+        name: str,
+        make: Callable[[], AmiConnection],
+        on_link: Callable[[bool], None],
+        backoff: Backoff,
+    ) -> None:
+        self._make = make
+        self._on_link = on_link
+        self._backoff = backoff
+        self._log = log.bind(server=name)
+        self._failures = 0
+        self._leaving = False
+        #: The connection that stands, logged in.
+        self.connection: AmiConnection | None = None
+        #: Why there is none, for people.
+        self.trouble: str | None = "not connected yet"
+        #: Set while there is nothing to wait for: connected, refused for good, or stopped.
+        self.settled = asyncio.Event()
+
+    async def run(self) -> None:
+        """Stay connected until cancelled, or until Asterisk refuses the login."""
+        try:
+            while not self._leaving:
+                try:
+                    await self._connect_once()
+                except LoginRefusedError as refused:
+                    self.trouble = str(refused)
+                    self._log.error("ami_login_refused", reason=self.trouble)
+                    return
+                except (OSError, ActionRefusedError) as failure:
+                    self._failed(str(failure) or type(failure).__name__)
+                await asyncio.sleep(self._backoff.next())
+        finally:
+            self.settled.set()
+
+    async def _connect_once(self) -> None:
+        connection = self._make()
+        try:
+            await connection.open()
+            self._up(connection)
+            await connection.subscribe(_SUBSCRIBE_TIMEOUT)
+            self._failed(await connection.lost)
+        finally:
+            connection.give_up("given up")
+            self._down()
+
+    def _up(self, connection: AmiConnection) -> None:
+        self._log.info("ami_connected", version=connection.protocol.version, after_failures=self._failures)
+        self._failures = 0
+        self._backoff.reset()
+        self.connection = connection
+        self.trouble = None
+        self._on_link(True)
+        self.settled.set()
+
+    def _down(self) -> None:
+        if self.connection is not None:
+            self.connection = None
+            self.settled.clear()
+            self._on_link(False)
+
+    def _failed(self, why: str) -> None:
+        """Say it once loudly; a night without Asterisk must not fill the log."""
+        self.trouble = why
+        if self._leaving:
+            return
+        self._failures += 1
+        say = self._log.warning if self._failures == 1 else self._log.debug
+        say("ami_link_failed", reason=why, failures=self._failures)
+
+    async def log_off(self) -> None:
+        """Say good-bye, where there is a connection, and do not come back."""
+        self._leaving = True
+        if self.connection is not None:
+            await self.connection.log_off(_LOG_OFF_TIMEOUT)
