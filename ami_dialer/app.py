@@ -1,0 +1,101 @@
+"""The composition root: the only file that knows every other. Builds, wires, prepares."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import structlog
+
+from ami_dialer.adapters.asterisk.agi_socket import AgiSocketServer
+from ami_dialer.adapters.asterisk.fastagi import FastAgiServer
+from ami_dialer.adapters.asterisk.telephony import AmiTelephony
+from ami_dialer.adapters.clock import SystemClock
+from ami_dialer.adapters.speech import TtsSpeech
+from ami_dialer.config.schema import Config
+from ami_dialer.engine.floor import Floor, build_desks
+from ami_dialer.engine.lifecycle import Engine, LegServer
+from ami_dialer.journey.intake import Intake, IntakeError, import_list
+from ami_dialer.ports import CallLeg, Clock, Telephony
+from ami_dialer.store import contacts, documents
+from ami_dialer.store.database import Database
+from ami_dialer.store.migrate import migrate
+from ami_dialer.store.writer import Writer
+
+log = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def opened_database(config: Config) -> AsyncIterator[Database]:
+    """The database of the configuration, brought to this version's tables and holding config.yaml's documents."""
+    await migrate(config.database)
+    database = Database(config.database)
+    try:
+        await documents.apply_config(database, config)
+        yield database
+    finally:
+        await database.close()
+
+
+async def import_lists(config: Config, database: Database, clock: Clock) -> list[Intake]:
+    """Import every list of the configuration whose file has changed. A file that cannot be read is logged, not fatal
+    for a list that has been imported before."""
+    stored = await contacts.load_lists(database)
+    done = []
+    for name, settings in config.lists.items():
+        known = stored[name].file_digest
+        try:
+            intake = await import_list(database, name, settings, known, clock.now())
+        except IntakeError as error:
+            if known is None:
+                raise
+            log.error("the list keeps the contacts it has", list=name, why=str(error))
+            continue
+        _say(intake)
+        done.append(intake)
+    return done
+
+
+def _say(intake: Intake) -> None:
+    if not intake.read:
+        log.debug("list unchanged", list=intake.list_name)
+        return
+    log.info(
+        "list imported",
+        action="list_imported",
+        list=intake.list_name,
+        added=intake.added,
+        known=intake.known,
+        doubles=intake.doubles,
+        rejected=len(intake.rejected),
+        rejects_file=str(intake.rejects_file) if intake.rejects_file else None,
+    )
+
+
+@asynccontextmanager
+async def engine(config: Config) -> AsyncIterator[Engine]:
+    """A dialer that is ready to start: database locked and migrated, lists imported. Raises DialerError."""
+    clock = SystemClock()
+    async with opened_database(config) as database:
+        await database.lock_engine()
+        await import_lists(config, database, clock)
+        telephony: dict[str, Telephony] = {
+            name: AmiTelephony(name, server, clock, originate_timeout=config.engine.originate_timeout)
+            for name, server in config.servers.items()
+        }
+        servers, trunks = build_desks(config, telephony)
+        floor = Floor(
+            config=config,
+            clock=clock,
+            database=database,
+            writer=Writer(database, config.database.commit_interval),
+            speech=TtsSpeech(config.speech),
+            servers=servers,
+            trunks=trunks,
+        )
+
+        def leg_servers(on_call: Callable[[CallLeg], Awaitable[None]]) -> list[LegServer]:
+            made: list[LegServer] = [FastAgiServer(config.fastagi, on_call)]
+            if config.fastagi.socket is not None:
+                made.append(AgiSocketServer(config.fastagi, on_call))
+            return made
+
+        yield Engine(floor, leg_servers)

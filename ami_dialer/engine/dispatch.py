@@ -1,0 +1,173 @@
+"""Hears what happens to calls and passes them on to their next station."""
+
+import asyncio
+from datetime import datetime
+
+import structlog
+
+from ami_dialer.domain.attempt import AttemptEvent, AttemptState
+from ami_dialer.domain.calls import AmdFacts, CallAnswered, CallClassified, CallEnded, CallEvent, CallRinging
+from ami_dialer.domain.ending import EndReason
+from ami_dialer.domain.enrolment import EnrolmentState
+from ami_dialer.engine.floor import Call, Floor
+from ami_dialer.journey import amd, disposition, flow, retry
+from ami_dialer.ports import CallerHungUpError, CallLeg
+from ami_dialer.store import attempts, enrolments
+
+log = structlog.get_logger(__name__)
+
+#: A flow notices a hang-up within one AGI round trip. If it has not ended so long after the hang-up, it hangs itself.
+FLOW_END_SECONDS = 10.0
+
+
+class Dispatch:
+    """Applies events to calls. Every method here runs on the event loop and never blocks it."""
+
+    def __init__(self, floor: Floor) -> None:
+        self._floor = floor
+
+    def on_event(self, event: CallEvent) -> None:
+        """Something happened to a call; events of calls that are over are dropped."""
+        call = self._floor.calls.get(event.attempt_id)
+        if call is None:
+            log.debug("event of a call that is over", attempt=event.attempt_id, event=type(event).__name__)
+            return
+        match event:
+            case CallRinging():
+                if call.attempt.state is AttemptState.ORIGINATING:
+                    self._move(call, AttemptEvent.RING, event.at)
+            case CallAnswered():
+                self._answered(call, event.at)
+            case CallClassified():
+                self._answered(call, event.at)
+                if amd.note(call.attempt, AmdFacts(event.status, event.cause), event.at):
+                    self._keep(call)
+            case CallEnded():
+                self._ended(call, event)
+
+    async def on_leg(self, leg: CallLeg) -> None:
+        """An answered call is handed to us by the dialplan: station 6 and 7."""
+        call = self._floor.calls.get(leg.attempt_id)
+        settings = None if call is None else call.desk.flow
+        if call is None or settings is None or call.in_flow or call.ended is not None:
+            log.warning("a call came that is not waited for; it is ended", attempt=leg.attempt_id)
+            await _hang_up(leg)
+            return
+        now = self._floor.clock.now()
+        self._answered(call, now)
+        amd.note(call.attempt, leg.amd, now)
+        if amd.classify(call.attempt, call.desk.campaign) is not None:
+            self._keep(call)
+            await _hang_up(leg)
+            return
+        call.in_flow = True
+        self._move(call, AttemptEvent.FLOW, now)
+        host = flow.CallHost(
+            call.attempt,
+            call.claimed.fields,
+            settings,
+            self._floor.speech,
+            self._floor.writer,
+            self._floor.clock,
+        )
+        try:
+            result = await flow.run(leg, host, settings)
+            self.flow_over(call, result.end, result.detail)
+        except asyncio.CancelledError:
+            self.flow_over(call, EndReason.FLOW_FAILED, "the dialer stopped while the call was in its flow")
+            raise
+
+    def flow_over(self, call: Call, end: EndReason, detail: str | None) -> None:
+        """The flow has told its end; the attempt is concluded when the hang-up is known too."""
+        call.in_flow = False
+        call.attempt.flow_end = end
+        call.attempt.detail = detail
+        if call.ended is not None:
+            self._conclude(call, call.ended)
+
+    def cancelled(self, call: Call) -> None:
+        """Nobody was called. The enrolment is due again as it was; the attempt stays as a record, and costs no try."""
+        attempt = call.attempt
+        attempt.end(EndReason.CANCELLED, self._floor.clock.now())
+        again = enrolments.changed(call.claimed, EnrolmentState.WAITING, due_at=call.claimed.due_at)
+        self._floor.writer.put(attempts.changed(attempt), again)
+        call.desk.ask_again_at = 0.0
+        self._floor.leave(call)
+        log.info("attempt cancelled", action="attempt_cancelled", attempt=attempt.id, detail=attempt.detail)
+
+    def lost(self, call: Call) -> None:
+        """Asterisk does not hold the call any more, and its hang-up was not heard."""
+        disposition.lose(call.attempt, self._floor.clock.now())
+        self._after_end(call)
+
+    def _answered(self, call: Call, now: datetime) -> None:
+        if call.attempt.state in {AttemptState.ORIGINATING, AttemptState.RINGING}:
+            self._move(call, AttemptEvent.ANSWER, now)
+
+    def _ended(self, call: Call, event: CallEnded) -> None:
+        if call.ended is not None:
+            return
+        call.ended = event
+        if call.in_flow:
+            asyncio.get_running_loop().call_later(FLOW_END_SECONDS, self._give_flow_up, call)
+        else:
+            self._conclude(call, event)
+
+    def _give_flow_up(self, call: Call) -> None:
+        if call.attempt.id in self._floor.calls and call.in_flow:
+            self.flow_over(call, EndReason.HUNG_UP, "the flow did not notice the hang-up")
+
+    def _conclude(self, call: Call, event: CallEnded) -> None:
+        attempt = call.attempt
+        if attempt.state is AttemptState.ENDED:
+            return
+        if attempt.answered_at is None and event.cause is None and not attempt.detail:
+            attempt.detail = event.cause_text or "Asterisk could not make the channel; is the trunk reachable?"
+        disposition.conclude(
+            attempt,
+            call.desk.campaign,
+            amd.classify(attempt, call.desk.campaign),
+            cause=event.cause,
+            reason=event.reason,
+            now=event.at,
+        )
+        self._after_end(call)
+
+    def _after_end(self, call: Call) -> None:
+        attempt, desk = call.attempt, call.desk
+        enrolment, verdict = retry.after(attempt, call.claimed, desk.campaign, self._floor.clock.now())
+        self._floor.writer.put(attempts.changed(attempt), enrolment)
+        desk.tally.ended(attempt)
+        if verdict.delay is None:
+            desk.tally.done += 1
+        else:
+            until = self._floor.clock.monotonic() + verdict.delay
+            desk.ask_again_at = min(desk.ask_again_at, until)
+        self._floor.leave(call)
+        log.info(
+            "attempt ended",
+            action="attempt_ended",
+            attempt=attempt.id,
+            campaign=desk.run.campaign,
+            end_reason=attempt.end_reason,
+            disposition=attempt.disposition,
+            cause=attempt.cause,
+            detail=attempt.detail,
+            next=verdict.why if enrolment.row["state"] == EnrolmentState.WAITING else None,
+        )
+
+    def _move(self, call: Call, event: AttemptEvent, now: datetime) -> None:
+        before = call.attempt.state
+        call.attempt.move(event, now)
+        log.debug("attempt moved", attempt=call.attempt.id, before=before, by=event, after=call.attempt.state)
+        self._keep(call)
+
+    def _keep(self, call: Call) -> None:
+        self._floor.writer.put(attempts.changed(call.attempt))
+
+
+async def _hang_up(leg: CallLeg) -> None:
+    try:
+        await leg.hang_up()
+    except CallerHungUpError:
+        return

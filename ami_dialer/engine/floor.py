@@ -1,0 +1,142 @@
+"""The floor: everything that is going on at the moment. A cache; a restart rebuilds it from SQL and Asterisk."""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+
+from ami_dialer.config.schema import Campaign, Config, Server, Trunk
+from ami_dialer.domain.attempt import Attempt
+from ami_dialer.domain.calls import CallEnded
+from ami_dialer.journey.flow import FlowSettings
+from ami_dialer.journey.pacing import Way
+from ami_dialer.journey.report import Tally
+from ami_dialer.ports import Clock, Speech, Telephony
+from ami_dialer.rules.limits import CallLimit
+from ami_dialer.store.database import Database
+from ami_dialer.store.hopper import Claimed
+from ami_dialer.store.runs import Run
+from ami_dialer.store.writer import Writer
+
+
+@dataclass(slots=True)
+class ServerDesk:
+    """One Asterisk, its limit, and whether what it holds is accounted for."""
+
+    name: str
+    settings: Server
+    telephony: Telephony
+    limit: CallLimit
+    #: False from the loss of the link until its calls have been asked for again; nothing is dialled meanwhile.
+    reconciled: bool = False
+    #: It refused a call, and why; every other one would fare the same, so it is left alone until this monotonic time.
+    refused: str = ""
+    refused_until: float = 0.0
+
+    def trouble(self, now: float) -> str | None:
+        """Why no call may be placed here at `now` (monotonic seconds), for people."""
+        if not self.telephony.connected:
+            return f"server {self.name}: {self.telephony.trouble or 'not connected'}"
+        if now < self.refused_until:
+            return f"server {self.name} refuses calls: {self.refused}"
+        return None if self.reconciled else f"server {self.name}: its calls are being asked for"
+
+
+@dataclass(slots=True)
+class TrunkDesk:
+    """One trunk and its limit."""
+
+    name: str
+    settings: Trunk
+    server: ServerDesk
+    limit: CallLimit
+
+
+@dataclass(slots=True)
+class RunDesk:
+    """One run that is going on."""
+
+    run: Run
+    campaign: Campaign
+    limit: CallLimit
+    trunks: list[TrunkDesk]
+    flow: FlowSettings | None
+    hopper: deque[Claimed] = field(default_factory=deque)
+    tally: Tally = field(default_factory=Tally)
+    #: Why the next call does not start, for people; "" when it does.
+    why: str = ""
+    #: Monotonic time before which the hopper is not asked again: nothing is due before.
+    ask_again_at: float = 0.0
+
+    def ways(self, now: float) -> list[Way]:
+        """The trunks as pacing sees them at `now` (monotonic seconds)."""
+        return [
+            Way(trunk.name, trunk.server.name, trunk.limit, trunk.server.limit, trunk.server.trouble(now))
+            for trunk in self.trunks
+        ]
+
+
+@dataclass(slots=True)
+class Call:
+    """One attempt that is going on."""
+
+    attempt: Attempt
+    claimed: Claimed
+    desk: RunDesk
+    trunk: TrunkDesk
+    #: Station 7 is at work on it; its end is waited for before the attempt is concluded.
+    in_flow: bool = False
+    #: The hang-up came.
+    ended: CallEnded | None = None
+
+
+@dataclass(slots=True)
+class Floor:
+    """All desks and calls, and what every part of the engine needs."""
+
+    config: Config
+    clock: Clock
+    database: Database
+    writer: Writer
+    speech: Speech
+    servers: dict[str, ServerDesk]
+    trunks: dict[str, TrunkDesk]
+    runs: dict[int, RunDesk] = field(default_factory=dict)
+    calls: dict[str, Call] = field(default_factory=dict)
+    #: Set whenever there may be something to do before the next tick.
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    #: No new calls: the dialer is stopping.
+    draining: bool = False
+
+    def enter(self, call: Call) -> None:
+        """A call begins: it counts against the limits of campaign, trunk and server."""
+        now = self.clock.monotonic()
+        self.calls[call.attempt.id] = call
+        for limit in (call.desk.limit, call.trunk.limit, call.trunk.server.limit):
+            limit.take(now)
+
+    def leave(self, call: Call) -> None:
+        """A call is over: its place is free."""
+        del self.calls[call.attempt.id]
+        for limit in (call.desk.limit, call.trunk.limit, call.trunk.server.limit):
+            limit.give_back()
+        self.wake.set()
+
+
+def build_desks(config: Config, telephony: dict[str, Telephony]) -> tuple[dict[str, ServerDesk], dict[str, TrunkDesk]]:
+    """Desks for the servers and trunks of the configuration."""
+    servers = {
+        name: ServerDesk(
+            name, settings, telephony[name], CallLimit(name, settings.max_calls, settings.calls_per_second)
+        )
+        for name, settings in config.servers.items()
+    }
+    trunks = {
+        name: TrunkDesk(
+            name,
+            settings,
+            servers[settings.server],
+            CallLimit(name, settings.max_calls, settings.calls_per_second),
+        )
+        for name, settings in config.trunks.items()
+    }
+    return servers, trunks

@@ -1,0 +1,125 @@
+"""Start, run, drain, stop."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Protocol
+
+import structlog
+
+from ami_dialer.engine.dispatch import Dispatch
+from ami_dialer.engine.floor import Floor, ServerDesk
+from ami_dialer.engine.reconcile import Reconcile
+from ami_dialer.engine.runs import Runs
+from ami_dialer.engine.ticker import Ticker
+from ami_dialer.ports import CallLeg
+
+log = structlog.get_logger(__name__)
+
+#: After the grace time calls are hung up; so long their hang-ups are waited for.
+HANG_UP_SECONDS = 5.0
+#: The last writes may take so long; then they are given up, and the log says how many.
+LAST_WRITES_SECONDS = 30.0
+_POLL_SECONDS = 0.05
+
+
+class LegServer(Protocol):
+    """Something that hands answered calls over: FastAGI, or the socket of the classic script."""
+
+    async def start(self) -> None:
+        """Begin to listen."""
+        ...
+
+    async def stop(self, grace: float) -> None:
+        """Stop listening, and end what is still going on after `grace` seconds."""
+        ...
+
+
+class Engine:
+    """The running dialer. `start`, then wait for what you like, then `stop`."""
+
+    def __init__(
+        self, floor: Floor, leg_servers: Callable[[Callable[[CallLeg], Awaitable[None]]], list[LegServer]]
+    ) -> None:
+        self.floor = floor
+        self._dispatch = Dispatch(floor)
+        self._reconcile = Reconcile(floor, self._dispatch)
+        self._runs = Runs(floor)
+        self._ticker = Ticker(floor, self._runs, self._dispatch, self._reconcile)
+        self._leg_servers = leg_servers(self._dispatch.on_leg)
+        self._ticking: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Take up what was left, listen for answered calls, connect, and begin to dial. Raises DialerError."""
+        self.floor.writer.start()
+        await self._runs.start_declared()
+        await self._runs.follow()
+        await self._reconcile.restore(self.floor.runs)
+        for server in self._leg_servers:
+            await server.start()
+        for desk in self.floor.servers.values():
+            await desk.telephony.start(self._dispatch.on_event, partial(self._on_link, desk))
+        self._ticking = asyncio.create_task(self._ticker.run(), name="ticker")
+        self._ticking.add_done_callback(self._ticker_ended)
+
+    @property
+    def idle(self) -> bool:
+        """No run is going on, and no call is left."""
+        return not self.floor.runs and not self.floor.calls
+
+    async def stop(self, grace: float) -> None:
+        """No new calls; calls in progress may go on for `grace` seconds, then they are hung up. State is saved."""
+        self.floor.draining = True
+        await self._ticker.settle()
+        if self.floor.calls:
+            log.info("waiting for calls in progress", calls=len(self.floor.calls), at_most_s=grace)
+        if not await self._calls_over(grace):
+            await self._hang_up_all()
+        await self._close()
+
+    async def _calls_over(self, seconds: float) -> bool:
+        end = self.floor.clock.monotonic() + seconds
+        while self._watchable():
+            if self.floor.clock.monotonic() >= end:
+                return False
+            await asyncio.sleep(_POLL_SECONDS)
+        return True
+
+    def _watchable(self) -> bool:
+        """Whether a call goes on whose end can be seen; without a link the next start asks for it."""
+        return any(call.trunk.server.telephony.connected or call.in_flow for call in self.floor.calls.values())
+
+    async def _hang_up_all(self) -> None:
+        log.info("the grace time is over; calls are hung up", calls=len(self.floor.calls))
+        for call in list(self.floor.calls.values()):
+            call.attempt.detail = call.attempt.detail or "hung up because the dialer was stopped"
+            try:
+                await call.trunk.server.telephony.hang_up(call.attempt.id)
+            except ConnectionError:
+                continue
+        await self._calls_over(HANG_UP_SECONDS)
+
+    async def _close(self) -> None:
+        if self._ticking is not None:
+            self._ticking.cancel()
+            await asyncio.gather(self._ticking, return_exceptions=True)
+        for server in self._leg_servers:
+            await server.stop(0.0)
+        await self._reconcile.stop()
+        for desk in self.floor.servers.values():
+            await desk.telephony.stop()
+        if self.floor.writer.trouble is None:
+            for run in self.floor.runs.values():
+                await self._runs.give_back(run)
+        unsaved = await self.floor.writer.stop(LAST_WRITES_SECONDS)
+        if unsaved:
+            log.error("writes could not be saved; the next start asks Asterisk instead", writes=unsaved)
+        if self.floor.calls:
+            log.warning("calls are left for the next start to find", calls=len(self.floor.calls))
+
+    def _on_link(self, desk: ServerDesk, up: bool) -> None:
+        self._reconcile.on_link(desk, up)
+
+    def _ticker_ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and task.exception() is not None:
+            log.critical("the ticker broke; no new calls", exc_info=task.exception())

@@ -1,0 +1,111 @@
+"""After a crash or a lost link: ask each Asterisk what is alive, adopt it, and end the rest."""
+
+import asyncio
+from datetime import datetime
+
+import structlog
+
+from ami_dialer.domain.attempt import AttemptEvent, AttemptState
+from ami_dialer.domain.calls import CallEnded
+from ami_dialer.engine.dispatch import Dispatch
+from ami_dialer.engine.floor import Call, Floor, RunDesk, ServerDesk
+from ami_dialer.store import attempts, hopper
+
+log = structlog.get_logger(__name__)
+
+#: AST_STATE_UP of channelstate.h.
+_UP = 6
+#: `CoreShowChannels` is asked again so soon when it failed with the link up.
+_ASK_AGAIN_SECONDS = 1.0
+
+
+class Reconcile:
+    """Makes memory agree with what Asterisk holds."""
+
+    def __init__(self, floor: Floor, dispatch: Dispatch) -> None:
+        self._floor = floor
+        self._dispatch = dispatch
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def restore(self, desks: dict[int, RunDesk]) -> None:
+        """Bring back the calls of the engine that ran before; which of them live is asked when each server connects."""
+        given_back = await hopper.release_unattempted(self._floor.database)
+        left = await attempts.living(self._floor.database)
+        claims = await hopper.load_claimed(
+            self._floor.database, [attempt.enrolment_id for attempt in left], self._floor.clock.now()
+        )
+        for attempt in left:
+            desk, trunk = desks.get(attempt.run_id), self._floor.trunks.get(attempt.trunk)
+            if desk is None or trunk is None:
+                log.warning("a call is left of a run or trunk that is gone", attempt=attempt.id, trunk=attempt.trunk)
+                continue
+            if attempt.state is AttemptState.CLAIMED:
+                # Committed, and perhaps sent in the moment before the end: Asterisk will tell.
+                attempt.move(AttemptEvent.SENT, attempt.claimed_at)
+            self._floor.enter(Call(attempt, claims[attempt.enrolment_id], desk, trunk))
+        if given_back or left:
+            log.info("took up what was left", claims_given_back=given_back, calls_to_find=len(left))
+
+    def on_link(self, desk: ServerDesk, up: bool) -> None:
+        """The link to a server came up or was lost."""
+        desk.reconciled = False
+        if not up:
+            self._floor.wake.set()
+            return
+        # Taken before any new call can be placed: only these may have vanished meanwhile.
+        before = [
+            call
+            for call in self._floor.calls.values()
+            if call.trunk.server is desk and call.attempt.state is not AttemptState.CLAIMED
+        ]
+        task = asyncio.create_task(self._settle(desk, before), name=f"reconcile {desk.name}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def ask_for(self, call: Call) -> None:
+        """One call whose Originate was sent, but not acknowledged. If the link is down, its return settles it."""
+        try:
+            alive = await call.trunk.server.telephony.alive()
+        except ConnectionError:
+            return
+        if call.attempt.id in self._floor.calls and call.attempt.id not in alive and call.ended is None:
+            self._dispatch.lost(call)
+
+    async def _settle(self, desk: ServerDesk, before: list[Call]) -> None:
+        while True:
+            try:
+                alive = await desk.telephony.alive()
+                break
+            except ConnectionError:
+                if not desk.telephony.connected:
+                    return
+                await asyncio.sleep(_ASK_AGAIN_SECONDS)
+        now = self._floor.clock.now()
+        for call in before:
+            if call.attempt.id not in self._floor.calls:
+                continue
+            live = alive.get(call.attempt.id)
+            if live is not None:
+                self._adopt(call, up=live.channel_state == _UP, now=now)
+            elif call.in_flow:  # it notices the hang-up itself, and its end is waited for
+                self._dispatch.on_event(CallEnded(call.attempt.id, now, cause=None))
+            else:
+                self._dispatch.lost(call)
+        for attempt_id in alive.keys() - self._floor.calls.keys():
+            log.warning("Asterisk holds a call that belongs to nobody; it is ended", attempt=attempt_id)
+            await desk.telephony.hang_up(attempt_id)
+        desk.reconciled = True
+        self._floor.wake.set()
+
+    def _adopt(self, call: Call, *, up: bool, now: datetime) -> None:
+        attempt = call.attempt
+        if up and attempt.state in {AttemptState.ORIGINATING, AttemptState.RINGING}:
+            attempt.move(AttemptEvent.ANSWER, now)
+        self._floor.writer.put(attempts.changed(attempt))
+        log.info("a call goes on", action="attempt_adopted", attempt=attempt.id, state=attempt.state)
+
+    async def stop(self) -> None:
+        """Nothing is asked any more."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)

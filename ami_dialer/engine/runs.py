@@ -1,0 +1,91 @@
+"""Which runs are going on: desks for those that begin, and what becomes of those that end."""
+
+import structlog
+
+from ami_dialer.config.schema import Campaign
+from ami_dialer.domain.enrolment import RunState
+from ami_dialer.domain.errors import DialerError
+from ami_dialer.engine.floor import Floor, RunDesk
+from ami_dialer.journey.flow import FlowSettings
+from ami_dialer.journey.report import Tally
+from ami_dialer.rules.limits import CallLimit
+from ami_dialer.store import dnc, documents, hopper, progress, runs
+from ami_dialer.store.runs import Run
+
+log = structlog.get_logger(__name__)
+
+
+class Runs:
+    """Keeps the floor's desks in step with the runs in SQL."""
+
+    def __init__(self, floor: Floor) -> None:
+        self._floor = floor
+        #: Runs that cannot go on as they are, said once.
+        self._unusable: set[int] = set()
+
+    async def start_declared(self) -> None:
+        """Begin the campaigns that start with the dialer and have never run."""
+        for name, (key, campaign) in (await documents.load_campaigns(self._floor.database)).items():
+            if campaign.start == "with-dialer" and await runs.newest(self._floor.database, key) is None:
+                run_id = await runs.start(self._floor.database, key, campaign, self._floor.clock.now())
+                log.info("run started", action="run_started", campaign=name, run=run_id)
+
+    async def follow(self) -> None:
+        """Open desks for new runs, and close those of runs that were ended from outside."""
+        for run in await self._new_runs():
+            try:
+                self._floor.runs[run.id] = await self._open(run)
+            except DialerError as error:
+                self._unusable.add(run.id)
+                log.error("run cannot go on", campaign=run.campaign, run=run.id, why=str(error))
+
+    async def _new_runs(self) -> list[Run]:
+        going_on = await runs.running_ids(self._floor.database)
+        for key in self._floor.runs.keys() - going_on:
+            desk = self._floor.runs.pop(key)
+            await self.give_back(desk)
+            log.info("run stopped", action="run_stopped", campaign=desk.run.campaign, run=key)
+        if not going_on - self._floor.runs.keys() - self._unusable:
+            return []
+        known = self._floor.runs.keys() | self._unusable
+        return [run for run in await runs.running(self._floor.database) if run.id not in known]
+
+    async def _open(self, run: Run) -> RunDesk:
+        campaign = run.document
+        missing = [name for name in campaign.trunks if name not in self._floor.trunks]
+        if missing:
+            raise DialerError(f"its trunks {', '.join(missing)} are not in the configuration any more; add them again")
+        done, excluded, dispositions = await progress.totals(self._floor.database, run.id)
+        tally = Tally(dispositions=dispositions, attempts=dispositions.total(), done=done, excluded=excluded)
+        return RunDesk(
+            run=run,
+            campaign=campaign,
+            limit=CallLimit(run.campaign, campaign.max_calls),
+            trunks=[self._floor.trunks[name] for name in campaign.trunks],
+            flow=await self._flow(campaign),
+            tally=tally,
+        )
+
+    async def _flow(self, campaign: Campaign) -> FlowSettings | None:
+        if campaign.flow is None:
+            return None
+        database, now = self._floor.database, self._floor.clock.now()
+        return FlowSettings(
+            flow=await documents.load_flow(database, campaign.flow),
+            voice=self._floor.config.speech.voice,
+            closing=self._floor.config.fastagi.closing_prompt,
+            opt_out_list_id=await dnc.ensure_list(database, campaign.opt_out_list, now),
+        )
+
+    async def complete(self, desk: RunDesk) -> None:
+        """Nobody is left to be called."""
+        await runs.end(self._floor.database, desk.run.id, RunState.COMPLETED, self._floor.clock.now())
+        self._floor.runs.pop(desk.run.id, None)
+        log.info("run completed", action="run_completed", campaign=desk.run.campaign, run=desk.run.id)
+
+    async def give_back(self, desk: RunDesk) -> None:
+        """Release what the hopper of a run holds."""
+        keys = [claimed.enrolment_id for claimed in desk.hopper]
+        desk.hopper.clear()
+        if keys:
+            await hopper.release(self._floor.database, keys)

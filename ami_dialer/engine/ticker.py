@@ -1,0 +1,188 @@
+"""One tick: hopper, pacing, originate for each run that is going on."""
+
+import asyncio
+from contextlib import suppress
+
+import structlog
+
+from ami_dialer.domain.attempt import Attempt, AttemptState, new_attempt_id
+from ami_dialer.domain.errors import StoreError
+from ami_dialer.engine.dispatch import Dispatch
+from ami_dialer.engine.floor import Call, Floor, RunDesk
+from ami_dialer.engine.reconcile import Reconcile
+from ami_dialer.engine.runs import Runs
+from ami_dialer.journey import hopper, originate, pacing, scrub
+from ami_dialer.journey.originate import Placed
+
+log = structlog.get_logger(__name__)
+
+#: A server that refuses one call refuses all (privileges, missing context): it is asked again so much later.
+REFUSED_SECONDS = 30.0
+#: A run whose next contact is due later than this is looked at again at least so often.
+_LOOK_AGAIN_SECONDS = 60.0
+
+
+class Ticker:
+    """Looks for work each tick, at once when a call ends, and when a rate allows the next call."""
+
+    def __init__(self, floor: Floor, runs: Runs, dispatch: Dispatch, reconcile: Reconcile) -> None:
+        self._floor = floor
+        self._runs = runs
+        self._dispatch = dispatch
+        self._reconcile = reconcile
+        self._tick = floor.config.engine.tick
+        self._followed_at = float("-inf")
+        self._dials: set[asyncio.Task[None]] = set()
+        self._trouble: str | None = None
+
+    async def run(self) -> None:
+        """Tick until cancelled."""
+        while True:
+            self._floor.wake.clear()
+            wait = self._tick
+            try:
+                wait = await self._once()
+                self._recovered()
+            except StoreError as error:
+                self._say_once(str(error))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._floor.wake.wait(), timeout=wait)
+
+    async def settle(self) -> None:
+        """Wait until every call that is being placed has been placed."""
+        if self._dials:
+            await asyncio.wait(self._dials)
+
+    async def _once(self) -> float:
+        now = self._floor.clock.monotonic()
+        if now - self._followed_at >= self._tick:
+            await self._runs.follow()
+            self._followed_at = now
+        wait = self._tick
+        for desk in list(self._floor.runs.values()):
+            await self._refill(desk)
+            rate_wait = await self._dial_some(desk)
+            if rate_wait is not None:
+                wait = min(wait, rate_wait)
+        return wait
+
+    async def _refill(self, desk: RunDesk) -> None:
+        now = self._floor.clock.monotonic()
+        if self._closed(desk) or now < desk.ask_again_at:
+            return
+        size = self._floor.config.engine.hopper
+        claimed = await hopper.refill(
+            self._floor.database, desk.run.id, len(desk.hopper), size, self._floor.clock.now()
+        )
+        desk.hopper.extend(claimed)
+        if claimed or desk.hopper:
+            return
+        outlook = await hopper.outlook(self._floor.database, desk.run.id)
+        if outlook.over:
+            await self._runs.complete(desk)
+        elif outlook.next_due is not None:
+            due_in = (outlook.next_due - self._floor.clock.now()).total_seconds()
+            desk.ask_again_at = now + min(max(due_in, 0.0), _LOOK_AGAIN_SECONDS)
+            desk.why = f"the next contact is due at {outlook.next_due:%Y-%m-%d %H:%M:%S} UTC"
+        else:
+            desk.why = "all that is left is being called"
+
+    def _closed(self, desk: RunDesk) -> bool:
+        """Whether no call may start, whatever the limits say."""
+        if self._floor.draining:
+            desk.why = "the dialer is stopping"
+        elif self._floor.writer.trouble is not None:
+            desk.why = f"the database takes no writes: {self._floor.writer.trouble}"
+        else:
+            return False
+        return True
+
+    async def _dial_some(self, desk: RunDesk) -> float | None:
+        """Start as many calls as the limits allow. Returns the seconds after which the rate allows another one."""
+        if self._closed(desk):
+            return None
+        picked, rate_wait = self._pick(desk)
+        if not picked:
+            return rate_wait
+        try:
+            allowed = await scrub.scrub_at_dial(
+                self._floor.database, self._floor.writer, desk.campaign, [call.claimed for call in picked]
+            )
+        except StoreError:
+            for call in reversed(picked):
+                self._floor.leave(call)
+                desk.hopper.appendleft(call.claimed)
+            raise
+        keys = {claimed.enrolment_id for claimed in allowed}
+        for call in picked:
+            if call.claimed.enrolment_id in keys:
+                task = asyncio.create_task(self._dial(call))
+                self._dials.add(task)
+                task.add_done_callback(self._dials.discard)
+            else:
+                desk.tally.excluded += 1
+                self._floor.leave(call)
+        return rate_wait
+
+    def _pick(self, desk: RunDesk) -> tuple[list[Call], float | None]:
+        picked: list[Call] = []
+        while desk.hopper:
+            monotonic = self._floor.clock.monotonic()
+            paced = pacing.next_way(desk.limit, desk.ways(monotonic), monotonic)
+            desk.why = paced.why
+            if paced.way is None:
+                return picked, paced.wait
+            claimed = desk.hopper.popleft()
+            now = self._floor.clock.now()
+            attempt = Attempt(
+                id=new_attempt_id(now),
+                run_id=desk.run.id,
+                enrolment_id=claimed.enrolment_id,
+                contact_id=claimed.contact_id,
+                ordinal=claimed.attempts + 1,
+                number=claimed.number,
+                server=paced.way.server,
+                trunk=paced.way.trunk,
+                state=AttemptState.CLAIMED,
+                claimed_at=now,
+            )
+            call = Call(attempt, claimed, desk, self._floor.trunks[paced.way.trunk])
+            self._floor.enter(call)
+            picked.append(call)
+        return picked, None
+
+    async def _dial(self, call: Call) -> None:
+        server = call.trunk.server
+        wanted = originate.request(call.attempt, call.desk.campaign, call.trunk.settings, server.settings)
+        placed = await originate.place(call.attempt, wanted, server.telephony, self._floor.writer, self._floor.clock)
+        if call.attempt.id not in self._floor.calls:
+            return  # a reconnect in between has settled it
+        if placed is Placed.ACCEPTED:
+            call.desk.tally.started(self._floor.clock.now())
+        elif placed is Placed.UNKNOWN:
+            await self._reconcile.ask_for(call)
+        else:
+            if server.telephony.connected:
+                self._pause(call)
+            self._dispatch.cancelled(call)
+
+    def _pause(self, call: Call) -> None:
+        server = call.trunk.server
+        server.refused = call.attempt.detail or "no reason given"
+        server.refused_until = self._floor.clock.monotonic() + REFUSED_SECONDS
+        log.error(
+            "Asterisk refuses calls; `ami-dialer doctor` says what is missing",
+            server=server.name,
+            why=server.refused,
+            again_in_s=REFUSED_SECONDS,
+        )
+
+    def _say_once(self, trouble: str) -> None:
+        report = log.debug if trouble == self._trouble else log.error
+        report("no new calls while this lasts", why=trouble)
+        self._trouble = trouble
+
+    def _recovered(self) -> None:
+        if self._trouble is not None:
+            log.info("the database answers again")
+            self._trouble = None

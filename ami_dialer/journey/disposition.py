@@ -1,0 +1,45 @@
+"""Station 8, disposition: how it ended, and why. One end reason from events, hang-up cause and flow together."""
+
+from datetime import datetime
+
+from ami_dialer.config.schema import Campaign
+from ami_dialer.domain.attempt import Attempt
+from ami_dialer.domain.ending import EndReason
+from ami_dialer.rules.ending import EndFacts, end_reason
+
+
+def conclude(
+    attempt: Attempt,
+    campaign: Campaign,
+    classified: EndReason | None,
+    *,
+    cause: int | None,
+    reason: int | None,
+    now: datetime,
+) -> None:
+    """End an attempt whose call is over, with `cause` of the hang-up and `reason` of a failed Originate."""
+    facts = EndFacts(
+        answered=attempt.answered_at is not None,
+        classified=classified,
+        in_flow=attempt.flow_at is not None,
+        flow_end=attempt.flow_end,
+        to_dialplan=campaign.dialplan is not None,
+        amd_done=attempt.amd_status is not None or not campaign.amd.enabled,
+        cause=cause,
+        reason=reason,
+    )
+    attempt.cause = cause
+    attempt.end(end_reason(facts), now)
+
+
+def lose(attempt: Attempt, now: datetime) -> None:
+    """End an attempt whose call vanished while nobody watched: Asterisk does not hold it any more.
+
+    A person who was in the flow has been spoken to and is not called again for it; anything else is LOST.
+    """
+    if attempt.flow_end is not None:
+        attempt.end(attempt.flow_end, now)
+        return
+    spoken_to = attempt.flow_at is not None
+    attempt.detail = attempt.detail or "the dialer was not connected to Asterisk when the call ended"
+    attempt.end(EndReason.HUNG_UP if spoken_to else EndReason.LOST, now)

@@ -1,0 +1,75 @@
+"""Station 7, flow: the answered call goes through prompts, questions and opt-out, and each answer is kept at once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ami_dialer.config.flow import Flow
+from ami_dialer.domain.attempt import Attempt
+from ami_dialer.flows.interpreter import FlowResult, run_flow
+from ami_dialer.ports import CallLeg, Clock, Speech
+from ami_dialer.store.writer import Kind, Write, Writer
+
+
+@dataclass(frozen=True, slots=True)
+class FlowSettings:
+    """What is the same for every call of a run."""
+
+    flow: Flow
+    voice: str
+    closing: str
+    #: The do-not-call list that opt-outs go to: key in SQL.
+    opt_out_list_id: int
+
+
+class CallHost:
+    """The dialer's side of one call: implements flows.FlowHost."""
+
+    def __init__(
+        self,
+        attempt: Attempt,
+        fields: Mapping[str, str],
+        settings: FlowSettings,
+        speech: Speech,
+        writer: Writer,
+        clock: Clock,
+    ) -> None:
+        self._attempt = attempt
+        self._settings = settings
+        self._speech = speech
+        self._writer = writer
+        self._clock = clock
+        self.fields = fields
+        self.voice = settings.voice
+
+    async def speech(self, text: str, voice: str) -> str:
+        """Sound path of a spoken text."""
+        return await self._speech.sound_for(text, voice)
+
+    async def answer(self, question: str, digits: str, valid: bool, try_number: int) -> None:
+        """Keep what was pressed. Does not wait for the commit, which is some hundredths of a second away."""
+        row = {
+            "attempt_id": self._attempt.id,
+            "question": question,
+            "digits": digits,
+            "valid": valid,
+            "try_number": try_number,
+            "at": self._clock.now(),
+        }
+        self._writer.put(Write(Kind.ANSWER, row))
+
+    async def opt_out(self) -> None:
+        """Put the number on the do-not-call list; returns when that is durable."""
+        row = {
+            "list_id": self._settings.opt_out_list_id,
+            "number": self._attempt.number,
+            "reason": "asked for it during a call",
+            "source": "flow",
+            "attempt_id": self._attempt.id,
+            "added_at": self._clock.now(),
+        }
+        await self._writer.put(Write(Kind.DNC, row))
+
+
+async def run(leg: CallLeg, host: CallHost, settings: FlowSettings) -> FlowResult:
+    """Carry out the flow on the call and hang up; says how it ended."""
+    return await run_flow(settings.flow, leg, host, settings.closing)

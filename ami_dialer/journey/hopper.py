@@ -1,0 +1,22 @@
+"""Station 3, hopper: enrolments that are due are claimed for dialing now."""
+
+from datetime import datetime
+
+from ami_dialer.store import hopper
+from ami_dialer.store.database import Database
+from ami_dialer.store.hopper import Claimed, Outlook
+
+
+async def refill(database: Database, run_id: int, held: int, size: int, now: datetime) -> list[Claimed]:
+    """Claim what the hopper lacks.
+
+    Nothing while it is more than half full: claims are made in groups, not one by one.
+    """
+    if held > size // 2:
+        return []
+    return await hopper.claim(database, run_id, size - held, now)
+
+
+async def outlook(database: Database, run_id: int) -> Outlook:
+    """What is still to be done in the run."""
+    return await hopper.outlook(database, run_id)

@@ -1,0 +1,62 @@
+"""Station 5, originate: the attempt is committed first, then the call is placed."""
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from ami_dialer.config.schema import Campaign, Server, Trunk
+from ami_dialer.domain.attempt import Attempt, AttemptEvent
+from ami_dialer.domain.calls import OriginateRequest
+from ami_dialer.domain.phone import dialled
+from ami_dialer.ports import Clock, OriginateRefusedError, OriginateUnknownError, Telephony
+from ami_dialer.store import attempts
+
+if TYPE_CHECKING:
+    from ami_dialer.store.writer import Writer
+
+#: Channel variable with the context that takes the call instead of a flow; asterisk_conf/extensions reads it.
+NEXT_CONTEXT_VARIABLE = "AMI_DIALER_NEXT"
+
+
+class Placed(Enum):
+    """What became of placing a call."""
+
+    #: Asterisk has it; events will tell the rest.
+    ACCEPTED = "accepted"
+    #: Nobody was called; `attempt.detail` says why.
+    REFUSED = "refused"
+    #: Sent, but not known to have arrived: Asterisk must be asked.
+    UNKNOWN = "unknown"
+
+
+def request(attempt: Attempt, campaign: Campaign, trunk: Trunk, server: Server) -> OriginateRequest:
+    """What is asked of Asterisk: ids, digits and the administrator's constants, nothing of the contact's fields."""
+    return OriginateRequest(
+        attempt_id=attempt.id,
+        channel=trunk.dial.replace("{number}", dialled(attempt.number, trunk.number_format, trunk.prefix)),
+        context=server.answered_context,
+        extension="amd" if campaign.amd.enabled else "direct",
+        ring_seconds=round(campaign.ring),
+        caller_id=campaign.caller_id,
+        variables=((NEXT_CONTEXT_VARIABLE, campaign.dialplan),) if campaign.dialplan else (),
+    )
+
+
+async def place(
+    attempt: Attempt, wanted: OriginateRequest, telephony: Telephony, writer: "Writer", clock: Clock
+) -> Placed:
+    """Commit the attempt, then send Originate, once. Never raises for what Asterisk says."""
+    await writer.put(attempts.new(attempt))
+    if not telephony.connected:
+        attempt.detail = telephony.trouble or "the link to Asterisk was lost before the call was placed"
+        return Placed.REFUSED
+    attempt.move(AttemptEvent.SENT, clock.now())
+    writer.put(attempts.changed(attempt))
+    try:
+        await telephony.originate(wanted)
+    except OriginateRefusedError as error:
+        attempt.detail = f"Asterisk refused the call: {error}"
+        return Placed.REFUSED
+    except OriginateUnknownError as error:
+        attempt.detail = str(error)
+        return Placed.UNKNOWN
+    return Placed.ACCEPTED

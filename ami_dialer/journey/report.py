@@ -1,0 +1,42 @@
+"""Station 10, report: counts what ended, as it ends. SQL has the whole; this is what the live view reads."""
+
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ami_dialer.domain.attempt import Attempt
+from ami_dialer.domain.ending import Disposition
+
+#: The rate shown is that of the last minute.
+RATE_WINDOW_SECONDS = 60.0
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of the attempts of one run."""
+
+    dispositions: Counter[Disposition] = field(default_factory=Counter)
+    attempts: int = 0
+    answered: int = 0
+    #: Contacts that need no further call, and contacts taken out.
+    done: int = 0
+    excluded: int = 0
+    _starts: deque[datetime] = field(default_factory=deque, repr=False)
+
+    def started(self, now: datetime) -> None:
+        """An attempt began."""
+        self._starts.append(now)
+
+    def ended(self, attempt: Attempt) -> None:
+        """An attempt ended."""
+        self.attempts += 1
+        if attempt.answered_at is not None:
+            self.answered += 1
+        if attempt.disposition is not None:
+            self.dispositions[attempt.disposition] += 1
+
+    def calls_per_minute(self, now: datetime) -> int:
+        """Attempts begun in the last minute."""
+        while self._starts and (now - self._starts[0]).total_seconds() > RATE_WINDOW_SECONDS:
+            self._starts.popleft()
+        return len(self._starts)

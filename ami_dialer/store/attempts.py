@@ -1,0 +1,43 @@
+"""Attempts between memory and SQL."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from ami_dialer.domain.attempt import Attempt, AttemptState
+from ami_dialer.domain.ending import Disposition, EndReason
+from ami_dialer.store.database import Database
+from ami_dialer.store.tables import attempts
+from ami_dialer.store.writer import Kind, Write
+
+#: An attempt's columns are those of the dataclass, without what only the living call needs.
+_COLUMNS = tuple(column.name for column in attempts.columns)
+#: Set once, with the first write.
+_FIXED = {"id", "run_id", "enrolment_id", "contact_id", "ordinal", "number", "server", "trunk", "claimed_at"}
+_CHANGING = tuple(name for name in _COLUMNS if name not in _FIXED)
+
+
+def new(attempt: Attempt) -> Write:
+    """The first write of an attempt: what must be durable before Originate is sent."""
+    return Write(Kind.NEW_ATTEMPT, {name: getattr(attempt, name) for name in _COLUMNS})
+
+
+def changed(attempt: Attempt) -> Write:
+    """What the attempt has become."""
+    return Write(Kind.ATTEMPT, {"key": attempt.id, **{name: getattr(attempt, name) for name in _CHANGING}})
+
+
+async def living(database: Database) -> list[Attempt]:
+    """Attempts that were going on when the last engine stopped."""
+    async with database.reading() as connection:
+        rows = await connection.execute(
+            select(attempts).where(attempts.c.state != AttemptState.ENDED).order_by(attempts.c.id)
+        )
+        return [_as_attempt(dict(row)) for row in rows.mappings()]
+
+
+def _as_attempt(row: dict[str, Any]) -> Attempt:
+    row["state"] = AttemptState(row["state"])
+    row["end_reason"] = row["end_reason"] and EndReason(row["end_reason"])
+    row["disposition"] = row["disposition"] and Disposition(row["disposition"])
+    return Attempt(**row)

@@ -1,0 +1,150 @@
+"""Connections: one object for the database, whichever of the two it is."""
+
+import fcntl
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, NullPool, event, make_url, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from ami_dialer.config.schema import Database as Settings
+from ami_dialer.domain.errors import StoreError
+from ami_dialer.store.failures import speaking
+
+#: SQLite waits this long for another process's write (a list import next to a running dialer) before it says "locked".
+BUSY_TIMEOUT_MS = 10_000
+#: Advisory lock of PostgreSQL that the one running engine holds: "amid" as a number.
+_ENGINE_LOCK = 0x616D6964
+
+
+def async_url(settings: Settings) -> URL:
+    """The URL with the async driver's name and the password filled in."""
+    url = make_url(settings.url)
+    if url.get_backend_name() == "sqlite":
+        return url.set(drivername="sqlite+aiosqlite")
+    if settings.password is not None:
+        url = url.set(password=settings.password.get_secret_value())
+    return url.set(drivername="postgresql+asyncpg")
+
+
+class Database:
+    """The database. `reading` and `writing` give connections; each `writing` block is one transaction."""
+
+    def __init__(self, settings: Settings) -> None:
+        url = async_url(settings)
+        self.is_sqlite = url.get_backend_name() == "sqlite"
+        self.path = Path(url.database) if self.is_sqlite and url.database else None
+        self._lock_file: int | None = None
+        self._lock_connection: AsyncConnection | None = None
+        if self.path is not None:
+            self._make_folder(self.path.parent)
+            self._reader = _sqlite_engine(url, "BEGIN")
+            self._writer = _sqlite_engine(url, "BEGIN IMMEDIATE")
+        else:
+            self._reader = self._writer = create_async_engine(url, pool_size=8, pool_pre_ping=True)
+
+    @staticmethod
+    def _make_folder(folder: Path) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"database: the folder {folder} cannot be made: {error.strerror}") from error
+
+    @property
+    def label(self) -> str:
+        """For people: the file, or the server's address without the password."""
+        return str(self.path) if self.path else self._writer.url.render_as_string(hide_password=True)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A connection to read from. Errors become StoreError."""
+        with speaking():
+            async with self._reader.connect() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction; committed at the end of the block. Errors become StoreError."""
+        with speaking():
+            async with self._writer.begin() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def raw_writing(self) -> AsyncIterator[AsyncConnection]:
+        """The same, with the driver's own errors: for the batched writer, which tells lasting from passing ones."""
+        async with self._writer.begin() as connection:
+            yield connection
+
+    async def lock_engine(self) -> None:
+        """Take the lock of the one running engine. Raises StoreError when another process has it."""
+        if self.path is not None:
+            self._lock_sqlite(self.path)
+            return
+        with speaking():
+            connection = await self._writer.connect()
+            got = await connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _ENGINE_LOCK})
+            await connection.commit()
+        if not got:
+            await connection.close()
+            raise StoreError(f"another ami-dialer is running on {self.label}; stop it first")
+        self._lock_connection = connection
+
+    def _lock_sqlite(self, path: Path) -> None:
+        lock_path = path.with_name(path.name + ".lock")
+        try:
+            handle = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        except OSError as error:
+            raise StoreError(
+                f"database: {lock_path} cannot be written ({error.strerror}); "
+                "give the dialer's user write permission on the folder"
+            ) from error
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.read(handle, 32).decode("ascii", "replace").strip() or "unknown"
+            os.close(handle)
+            raise StoreError(f"another ami-dialer (pid {holder}) is running on {path}; stop it first") from None
+        os.ftruncate(handle, 0)
+        os.write(handle, f"{os.getpid()}\n".encode())
+        self._lock_file = handle
+
+    async def close(self) -> None:
+        """Give every connection and the lock back."""
+        if self._lock_connection is not None:
+            await self._lock_connection.close()
+            self._lock_connection = None
+        if self._lock_file is not None:
+            os.close(self._lock_file)
+            self._lock_file = None
+        await self._reader.dispose()
+        if self._writer is not self._reader:
+            await self._writer.dispose()
+
+
+def _sqlite_engine(url: URL, begin: str) -> AsyncEngine:
+    # Writers begin IMMEDIATE: a transaction that reads first and writes later could not wait for its lock.
+    engine = create_async_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _on_connect(connection: Any, _record: Any) -> None:  # noqa: ANN401 - the driver's own objects
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode = WAL")
+        # FULL: a committed attempt survives a power cut too, and batching makes it cheap (docs/performance.md).
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def migration_engine(settings: Settings) -> AsyncEngine:
+    """An engine for Alembic, which handles transactions itself."""
+    return create_async_engine(async_url(settings), poolclass=NullPool)

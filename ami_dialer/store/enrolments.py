@@ -1,0 +1,35 @@
+"""What an enrolment becomes."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from ami_dialer.domain.ending import EndReason
+from ami_dialer.domain.enrolment import EnrolmentState
+from ami_dialer.store.hopper import Claimed
+from ami_dialer.store.writer import Kind, Write
+
+
+def changed(
+    claimed: Claimed,
+    state: EnrolmentState,
+    *,
+    due_at: datetime,
+    tries: Mapping[str, int] | None = None,
+    last_end_reason: EndReason | None = None,
+    excluded_by: str | None = None,
+) -> Write:
+    """The write that lets a claim go into another state."""
+    tries = claimed.tries if tries is None else tries
+    return Write(
+        Kind.ENROLMENT,
+        {
+            "key": claimed.enrolment_id,
+            "state": state,
+            "due_at": due_at,
+            "attempts": sum(tries.values()),
+            "tries": dict(tries),
+            "claimed_at": None,
+            "last_end_reason": last_end_reason,
+            "excluded_by": None if excluded_by is None else excluded_by[:200],
+        },
+    )

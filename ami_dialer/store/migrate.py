@@ -1,0 +1,60 @@
+"""Bring the database to the tables of this version, with Alembic."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config as AlembicConfig
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from ami_dialer.config.schema import Database as Settings
+from ami_dialer.domain.errors import StoreError
+from ami_dialer.store.database import Database, migration_engine
+from ami_dialer.store.failures import speaking
+
+
+def _alembic(connection: Connection | None = None) -> AlembicConfig:
+    config = AlembicConfig()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def newest_revision() -> str:
+    """The revision this version of the program needs."""
+    head = ScriptDirectory.from_config(_alembic()).get_current_head()
+    if head is None:  # pragma: no cover - the package always carries its migrations
+        raise StoreError("the package holds no migrations; install it again")
+    return head
+
+
+async def current_revision(database: Database) -> str | None:
+    """The revision of the database; None when it has no tables of ours."""
+    async with database.reading() as connection:
+        return await connection.run_sync(lambda c: MigrationContext.configure(c).get_current_revision())
+
+
+async def migrate(settings: Settings) -> None:
+    """Upgrade to the newest revision; does nothing when it is there. Raises StoreError."""
+    if settings.url.startswith("sqlite"):
+        Database(settings)  # makes the folder
+    engine = migration_engine(settings)
+    try:
+        with speaking():
+            async with engine.connect() as connection:
+                await connection.run_sync(_upgrade)
+                await connection.commit()
+    finally:
+        await engine.dispose()
+
+
+def _upgrade(connection: Connection) -> None:
+    revision = MigrationContext.configure(connection).get_current_revision()
+    known = {script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions()}
+    if revision is not None and revision not in known:
+        raise StoreError(
+            f"the database was written by a newer ami-dialer (revision {revision}); install that version again"
+        )
+    if revision != newest_revision():
+        command.upgrade(_alembic(connection), "head")

@@ -1,0 +1,131 @@
+"""Runs and who is enrolled in them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, and_, exists, func, insert, literal, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ami_dialer.config.schema import Campaign
+from ami_dialer.domain.enrolment import EnrolmentState, RunState
+from ami_dialer.store.database import Database
+from ami_dialer.store.documents import as_json
+from ami_dialer.store.tables import campaigns, dnc_entries, dnc_lists, enrolments, list_members, lists, runs
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One execution of a campaign."""
+
+    id: int
+    campaign_id: int
+    campaign: str
+    state: RunState
+    started_at: datetime
+    ended_at: datetime | None
+    document: Campaign
+
+
+def _run_query() -> Select[Any]:
+    return select(
+        runs.c.id,
+        runs.c.campaign_id,
+        campaigns.c.name,
+        runs.c.state,
+        runs.c.started_at,
+        runs.c.ended_at,
+        runs.c.document,
+    ).join(campaigns, campaigns.c.id == runs.c.campaign_id)
+
+
+def _as_run(row: Row[Any]) -> Run:
+    key, campaign_id, name, state, started_at, ended_at, document = tuple(row)
+    return Run(key, campaign_id, name, RunState(state), started_at, ended_at, Campaign.model_validate(document))
+
+
+async def running(database: Database) -> list[Run]:
+    """The runs that are going on."""
+    async with database.reading() as connection:
+        rows = await connection.execute(_run_query().where(runs.c.state == RunState.RUNNING).order_by(runs.c.id))
+        return [_as_run(row) for row in rows]
+
+
+async def running_ids(database: Database) -> set[int]:
+    """Keys of the runs that are going on: what a tick asks."""
+    async with database.reading() as connection:
+        return set(await connection.scalars(select(runs.c.id).where(runs.c.state == RunState.RUNNING)))
+
+
+async def newest(database: Database, campaign_key: int) -> Run | None:
+    """The latest run of a campaign."""
+    async with database.reading() as connection:
+        row = (
+            await connection.execute(
+                _run_query().where(runs.c.campaign_id == campaign_key).order_by(runs.c.id.desc()).limit(1)
+            )
+        ).first()
+    return None if row is None else _as_run(row)
+
+
+async def start(database: Database, campaign_key: int, document: Campaign, now: datetime) -> int:
+    """Begin a run: enrol every contact of its lists, once per number, and take out who must not be called.
+
+    One transaction: a run is there whole or not at all. Returns its key.
+    """
+    async with database.writing() as connection:
+        run_id: int = (
+            await connection.scalars(
+                insert(runs)
+                .values(campaign_id=campaign_key, state=RunState.RUNNING, started_at=now, document=as_json(document))
+                .returning(runs.c.id)
+            )
+        ).one()
+        await _enrol(connection, run_id, document, now)
+        await _scrub(connection, run_id, document)
+    return run_id
+
+
+async def _enrol(connection: AsyncConnection, run_id: int, document: Campaign, now: datetime) -> None:
+    members = (
+        select(
+            literal(run_id),
+            func.min(list_members.c.contact_id),
+            list_members.c.number,
+            literal(EnrolmentState.WAITING.value),
+            literal(now, enrolments.c.due_at.type),
+            literal(0),
+            literal({}, enrolments.c.tries.type),
+            literal(now, enrolments.c.created_at.type),
+        )
+        .join(lists, lists.c.id == list_members.c.list_id)
+        .where(lists.c.name.in_(document.lists))
+        .group_by(list_members.c.number)
+        .order_by(func.min(list_members.c.id))
+    )
+    columns = ["run_id", "contact_id", "number", "state", "due_at", "attempts", "tries", "created_at"]
+    await connection.execute(insert(enrolments).from_select(columns, members))
+
+
+async def _scrub(connection: AsyncConnection, run_id: int, document: Campaign) -> None:
+    entry = (
+        select(dnc_lists.c.name + ": " + dnc_entries.c.reason)
+        .join(dnc_lists, dnc_lists.c.id == dnc_entries.c.list_id)
+        .where(dnc_entries.c.number == enrolments.c.number, dnc_lists.c.name.in_(document.dnc))
+        .order_by(dnc_entries.c.id)
+        .limit(1)
+    )
+    await connection.execute(
+        update(enrolments)
+        .where(and_(enrolments.c.run_id == run_id, exists(entry)))
+        .values(state=EnrolmentState.EXCLUDED, excluded_by=func.substr(entry.scalar_subquery(), 1, 200))
+    )
+
+
+async def end(database: Database, run_id: int, state: RunState, now: datetime) -> bool:
+    """End a run that is going on. False when it had ended already."""
+    async with database.writing() as connection:
+        result = await connection.execute(
+            update(runs).where(runs.c.id == run_id, runs.c.state == RunState.RUNNING).values(state=state, ended_at=now)
+        )
+        return result.rowcount == 1

@@ -1,0 +1,171 @@
+"""Write-behind: many small writes, one commit.
+
+A call makes some five writes. One transaction each would cost more than the call (docs/performance.md), so writes are
+gathered for `commit_interval` and committed together. Whoever must not go on before a write is durable awaits it.
+When the database refuses (locked, disk full) nothing is thrown away: the writes stay in order and are tried again,
+and `trouble` says why, so that the engine starts no new calls meanwhile.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+import structlog
+from sqlalchemy import Executable, bindparam, insert, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
+
+from ami_dialer.store.database import Database
+from ami_dialer.store.failures import may_pass, meaning
+from ami_dialer.store.tables import answers, attempts, dnc_entries, enrolments
+
+log = structlog.get_logger(__name__)
+
+#: Tried again after a refusal: at once would only heat the machine, and a free lock is found soon enough.
+_RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0)
+#: One commit takes at most so many units, so that a long queue does not hold the database's lock for seconds.
+_MAX_BATCH = 2_000
+
+
+class Kind(IntEnum):
+    """What is written. Within a commit kinds go in this order, which foreign keys ask for."""
+
+    NEW_ATTEMPT = 1
+    ATTEMPT = 2
+    ENROLMENT = 3
+    ANSWER = 4
+    DNC = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One row to write. Rows of ATTEMPT and ENROLMENT carry `key` and the columns that are set."""
+
+    kind: Kind
+    row: dict[str, Any]
+
+
+@dataclass(slots=True)
+class _Unit:
+    """Writes that are committed together or not at all."""
+
+    writes: tuple[Write, ...]
+    done: asyncio.Future[None] = field(repr=False)
+
+
+def _statements(database: Database) -> dict[Kind, Executable]:
+    insert_new = sqlite.insert if database.is_sqlite else postgresql.insert
+    return {
+        Kind.NEW_ATTEMPT: insert(attempts),
+        Kind.ATTEMPT: update(attempts).where(attempts.c.id == bindparam("key")),
+        Kind.ENROLMENT: update(enrolments).where(enrolments.c.id == bindparam("key")),
+        Kind.ANSWER: insert(answers),
+        Kind.DNC: insert_new(dnc_entries).on_conflict_do_nothing(index_elements=["list_id", "number"]),
+    }
+
+
+class Writer:
+    """Gathers writes and commits them. `start` before the first `put`; `stop` commits what is left."""
+
+    def __init__(self, database: Database, commit_interval: float) -> None:
+        self._database = database
+        self._interval = commit_interval
+        self._statements = _statements(database)
+        self._queue: list[_Unit] = []
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._stopping = False
+        #: Why the database refuses at the moment, for people; None when it does not.
+        self.trouble: str | None = None
+
+    @property
+    def waiting(self) -> int:
+        """Writes that are not committed yet."""
+        return len(self._queue)
+
+    def start(self) -> None:
+        """Begin to commit."""
+        self._task = asyncio.create_task(self._work(), name="store writer")
+
+    async def stop(self, timeout: float) -> int:
+        """Commit what is left, for at most `timeout` seconds. Returns how many writes could not be kept."""
+        self._stopping = True
+        self._wake.set()
+        if self._task is not None:
+            await asyncio.wait([self._task], timeout=timeout)
+            if not self._task.done():
+                self._task.cancel()
+        return len(self._queue)
+
+    def put(self, *writes: Write) -> asyncio.Future[None]:
+        """Write soon, all in one transaction. The future is done when they are durable; it may be left alone."""
+        unit = _Unit(writes, asyncio.get_running_loop().create_future())
+        unit.done.add_done_callback(_seen)
+        self._queue.append(unit)
+        self._wake.set()
+        return unit.done
+
+    async def _work(self) -> None:
+        while True:
+            await self._wake.wait()
+            if not self._stopping:
+                await asyncio.sleep(self._interval)
+            self._wake.clear()
+            while self._queue:
+                await self._commit_some()
+            if self._stopping:
+                return
+
+    async def _commit_some(self) -> None:
+        batch = self._queue[:_MAX_BATCH]
+        await self._commit(batch)
+        if self.trouble is not None:
+            log.info("the database takes writes again", waiting=len(self._queue))
+            self.trouble = None
+        del self._queue[: len(batch)]
+
+    async def _commit(self, batch: Sequence[_Unit]) -> None:
+        """Commit the batch, however long the database refuses; a write that breaks a constraint fails alone."""
+        failures = 0
+        while True:
+            try:
+                async with self._database.raw_writing() as connection:
+                    for kind, rows in _grouped(batch):
+                        await connection.execute(self._statements[kind], rows)
+            except (SQLAlchemyError, OSError, TimeoutError) as error:
+                if may_pass(error):
+                    await self._wait_after(error, failures)
+                    failures += 1
+                    continue
+                if len(batch) > 1:
+                    for unit in batch:
+                        await self._commit([unit])
+                    return
+                log.exception("the database refused a write for good", writes=batch[0].writes)
+                batch[0].done.set_exception(error)
+                return
+            for unit in batch:
+                unit.done.set_result(None)
+            return
+
+    async def _wait_after(self, error: BaseException, failures: int) -> None:
+        self.trouble = meaning(error)
+        report = log.error if failures == 0 else log.debug
+        report("the database takes no writes; no new calls until it does", why=self.trouble, waiting=self.waiting)
+        await asyncio.sleep(_RETRY_SECONDS[min(failures, len(_RETRY_SECONDS) - 1)])
+
+
+def _grouped(batch: Sequence[_Unit]) -> list[tuple[Kind, list[dict[str, Any]]]]:
+    """Rows by kind; a later update of the same row replaces an earlier one, since both carry all that changes."""
+    groups: dict[Kind, dict[Any, dict[str, Any]]] = {}
+    for number, write in enumerate(write for unit in batch for write in unit.writes):
+        groups.setdefault(write.kind, {})[write.row.get("key", number)] = write.row
+    return [(kind, list(groups[kind].values())) for kind in sorted(groups)]
+
+
+def _seen(future: asyncio.Future[None]) -> None:
+    """Nobody has to await a write; a failure was logged where it happened."""
+    if not future.cancelled():
+        future.exception()
