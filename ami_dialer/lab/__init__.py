@@ -1,0 +1,26 @@
+"""A PBX and a simulated world to call: two real Asterisks on loopback, where the dialled number chooses what happens.
+
+`behaviours` is the table of numbers; `settings` says where a lab lives; `control` starts and ends it.
+"""
+
+from .behaviours import BEHAVIOURS, BY_NAME, MIXED, Behaviour, behaviour_of, mixed_numbers
+from .control import LabStatus, down, instances, status, up
+from .install import install
+from .settings import LabSettings, Ports
+
+__all__ = [
+    "BEHAVIOURS",
+    "BY_NAME",
+    "MIXED",
+    "Behaviour",
+    "LabSettings",
+    "LabStatus",
+    "Ports",
+    "behaviour_of",
+    "down",
+    "install",
+    "instances",
+    "mixed_numbers",
+    "status",
+    "up",
+]

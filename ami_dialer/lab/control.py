@@ -1,0 +1,117 @@
+"""`up`, `down` and `status` of a lab."""
+
+import fcntl
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ami_dialer.domain.errors import AsteriskError
+
+from . import files
+from .instance import Instance
+from .programs import find_asterisk
+from .settings import LabSettings
+
+
+@dataclass(frozen=True, slots=True)
+class LabStatus:
+    """What runs of a lab."""
+
+    settings: LabSettings
+    #: Process ids by instance; None where it does not run.
+    pids: dict[str, int | None]
+    #: Living channels by instance; None where it does not run.
+    channels: dict[str, int | None]
+
+    @property
+    def running(self) -> bool:
+        """Both Asterisks run."""
+        return all(self.pids.values())
+
+
+def instances(settings: LabSettings) -> dict[str, Instance]:
+    """The two Asterisks of a lab: `world` and `pbx`."""
+    return {name: Instance(name, settings.home / name) for name in files.INSTANCES}
+
+
+def up(settings: LabSettings) -> LabStatus:
+    """Start the lab; harmless where it runs with the same settings, a restart where they differ.
+
+    Returns when both Asterisks are ready and the trunk is reachable. Raises AsteriskError.
+    """
+    asterisk = find_asterisk()
+    if asterisk is None:
+        raise AsteriskError("there is no Asterisk for the lab yet; fetch one with: ami-dialer lab install")
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with _alone(settings):
+        before = LabSettings.saved(settings.directory)
+        if before is not None and before != settings:
+            _stop(settings)
+        both = instances(settings)
+        if not all(instance.pid() for instance in both.values()):
+            _stop(settings)
+            files.write(settings, asterisk)
+            visible = (settings.home, *(path.absolute() for path in settings.shared))
+            asterisk.prepare(visible)
+            for instance in both.values():
+                instance.start(asterisk, visible, ends_with_caller=settings.ends_with_caller)
+        try:
+            for instance in both.values():
+                instance.wait_ready()
+            _wait_for_trunk(both["pbx"])
+        except AsteriskError:
+            _stop(settings)
+            raise
+    return status(settings)
+
+
+def down(settings: LabSettings, *, remove: bool = False) -> None:
+    """End the lab, however it was left; with `remove` its folder goes too. Harmless where nothing runs."""
+    if not settings.home.exists():
+        return
+    with _alone(settings):
+        _stop(settings)
+    if remove:
+        shutil.rmtree(settings.home)
+
+
+def status(settings: LabSettings) -> LabStatus:
+    """What runs of it now."""
+    both = instances(settings)
+    pids = {name: instance.pid() for name, instance in both.items()}
+    return LabStatus(settings, pids, {name: _channels(instance) for name, instance in both.items()})
+
+
+def _stop(settings: LabSettings) -> None:
+    for instance in instances(settings).values():
+        instance.stop()
+
+
+def _channels(instance: Instance) -> int | None:
+    for line in instance.console("core show channels count").splitlines():
+        count, _, rest = line.partition(" ")
+        if rest.startswith("active channel"):
+            return int(count)
+    return None
+
+
+def _wait_for_trunk(pbx: Instance, seconds: float = 20.0) -> None:
+    """The PBX asks the world with OPTIONS whether it is there; until it has an answer it dials nothing."""
+    deadline = time.monotonic() + seconds
+    while "Avail" not in (said := pbx.console("pjsip show contacts")):
+        if time.monotonic() > deadline:
+            raise AsteriskError(f"the PBX of the lab does not reach the world by SIP:\n{said}\nSee {pbx.log}")
+        pbx.console("pjsip qualify carrier")
+        time.sleep(0.2)
+
+
+@contextmanager
+def _alone(settings: LabSettings) -> Iterator[None]:
+    """One `up` or `down` of a lab at a time."""
+    lock: Path = settings.home / "lock"
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
