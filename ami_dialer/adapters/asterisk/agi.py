@@ -4,18 +4,9 @@ Knows no socket and no event loop. Statements about Asterisk are read from res/r
 """
 
 import re
-from typing import IO
+from typing import IO, Protocol
 
-from asterisk.agi import (
-    AGI,
-    AGIAppError,
-    AGIError,
-    AGIHangup,
-    AGIResultHangup,
-    AGIUsageError,
-    Readable,
-    Writable,
-)
+from asterisk.agi import AGI, AGIAppError, AGIError, AGIHangup, AGIResultHangup, AGIUsageError
 
 #: Longest command Asterisk reads in one piece (AGI_BUF_LEN 8192, with newline and NUL).
 MAX_COMMAND = 8_190
@@ -30,6 +21,22 @@ _PAIR = re.compile(r"(\w+)=(\S*)(?: \((.*)\))?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
 _DEAD_CHANNEL = "511"
 _TRYING = "100"
+
+
+class Lines(Protocol):
+    """Both directions of the connection to Asterisk; `readline` may wait, and returns "" at its end."""
+
+    def readline(self) -> str:
+        """The next line with its newline."""
+        ...
+
+    def write(self, text: str, /) -> object:
+        """Send text."""
+        ...
+
+    def flush(self) -> object:
+        """See that it goes out."""
+        ...
 
 
 class FileNotPlayedError(AGIAppError):
@@ -53,11 +60,11 @@ class FlowAgi(AGI):
     channel), a broken pipe, or a result of -1 that means it. Other trouble raises AGIError.
     """
 
-    def __init__(self, stdin: Readable, stdout: Writable, env: dict[str, str]) -> None:
+    def __init__(self, lines: Lines, env: dict[str, str]) -> None:
         """Take an environment that was read already."""
         # AGI.__init__ is not called: it installs a SIGHUP handler and reads. These are all its attributes.
-        self.stdin = stdin
-        self.stdout = stdout
+        self.stdin = lines
+        self.stdout = lines
         self.stderr = _Silence()
         self.env = env
         self._got_sighup = False
@@ -73,9 +80,7 @@ class FlowAgi(AGI):
         if _CONTROL.search(line):
             raise AGIError(f"refused to send an AGI command with a control character: {line!r}")
         if len(line.encode()) > MAX_COMMAND:
-            raise AGIError(
-                f"refused to send an AGI command of {len(line)} characters; Asterisk reads {MAX_COMMAND}"
-            )
+            raise AGIError(f"refused to send an AGI command of {len(line)} characters; Asterisk reads {MAX_COMMAND}")
         self.stdout.write(line + "\n")
         self.stdout.flush()
 

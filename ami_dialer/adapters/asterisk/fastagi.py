@@ -138,8 +138,7 @@ class FastAgiServer(CallServer):
         environment = await _environment(reader)
         attempt_id, amd = _whose_call(environment)
         _keep_alive(writer)
-        lines = _Lines(reader, writer)
-        return AgiLeg(FlowAgi(lines, lines, environment), writer, attempt_id, amd)
+        return AgiLeg(FlowAgi(_Lines(reader, writer), environment), writer, attempt_id, amd)
 
     def _refuse(self, writer: asyncio.StreamWriter, why: str) -> None:
         # A line that begins with "failure" makes Asterisk set AGISTATUS to FAILURE and go on in the dialplan

@@ -7,7 +7,7 @@ import pytest
 from ami_dialer.config.flow import Flow
 from ami_dialer.domain.ending import EndReason
 from ami_dialer.flows.interpreter import MAX_VERBS, FlowResult, run_flow
-from ami_dialer.ports import SpeechFailedError
+from tests.fakes.host import MemoryHost
 from tests.fakes.leg import HANGS_UP, NOTHING, FakeLeg
 
 pytestmark = pytest.mark.unit
@@ -39,33 +39,8 @@ SURVEY = {
 SURVEY["zip"].append({"goto": "bye"})
 
 
-class Host:
-    """The dialer's side: speaks by naming the text, keeps answers in a list."""
-
-    def __init__(self, **fields: str) -> None:
-        self.fields = fields
-        self.voice = "house"
-        self.answers: list[tuple[str, str, bool, int]] = []
-        self.opt_outs = 0
-        self.speech_fails = False
-        self.store_fails = False
-
-    async def speech(self, text: str, voice: str) -> str:
-        if self.speech_fails:
-            raise SpeechFailedError("espeak-ng ended with 1: no such voice")
-        return f"{voice}:{text}"
-
-    async def answer(self, question: str, digits: str, valid: bool, try_number: int) -> None:
-        self.answers.append((question, digits, valid, try_number))
-
-    async def opt_out(self) -> None:
-        if self.store_fails:
-            raise RuntimeError("database is locked")
-        self.opt_outs += 1
-
-
-async def run(steps: dict[str, Any], leg: FakeLeg, host: Host | None = None) -> FlowResult:
-    result = await run_flow(Flow(steps=steps), leg, host or Host(), "closing")
+async def run(steps: dict[str, Any], leg: FakeLeg, host: MemoryHost | None = None) -> FlowResult:
+    result = await run_flow(Flow(steps=steps), leg, host or MemoryHost(), "closing")
     assert leg.over
     return result
 
@@ -162,7 +137,7 @@ async def run(steps: dict[str, Any], leg: FakeLeg, host: Host | None = None) -> 
     ],
 )
 async def test_given_presses_when_the_survey_runs_then_this_end_and_these_answers(presses, end, answers):
-    host = Host()
+    host = MemoryHost()
     result = await run(SURVEY, FakeLeg(presses), host)
     assert (result.end, host.answers, result.detail) == (end, answers, None)
     assert host.opt_outs == (end is OPTED_OUT)
@@ -202,7 +177,7 @@ async def test_given_a_question_asked_again_then_the_last_answer_counts():
 
 async def test_given_answers_of_different_length_then_an_unmistakable_one_is_taken_at_once():
     steps = {"start": [{"ask": {"name": "a", "prompt": {"play": "a"}, "valid": ["1", "10", "2"]}}]}
-    one, host = FakeLeg(["2"]), Host()
+    one, host = FakeLeg(["2"]), MemoryHost()
     await run(steps, one, host)
     assert [verb[0] for verb in one.verbs] == ["play", "hang up"]
     other = FakeLeg(["1", "0"])
@@ -212,7 +187,7 @@ async def test_given_answers_of_different_length_then_an_unmistakable_one_is_tak
 
 async def test_given_the_hash_is_a_valid_answer_then_it_is_a_key_as_any_other():
     steps = {"start": [{"ask": {"name": "a", "prompt": {"play": "a"}, "valid": ["#", "1"]}}]}
-    leg, host = FakeLeg(["#"]), Host()
+    leg, host = FakeLeg(["#"]), MemoryHost()
     assert (await run(steps, leg, host)).end is COMPLETED
     assert host.answers == [("a", "#", True, 1)]
     assert leg.verbs[0] == ("play", "a", "0123456789*#")
@@ -223,7 +198,7 @@ async def test_given_a_digit_in_one_of_several_lead_in_prompts_then_the_others_a
         "start": [{"play": "one"}, {"play": "two"}, {"goto": "menu"}],
         "menu": [{"play": "three"}, {"ask": {"name": "a", "prompt": {"play": "a"}}}],
     }
-    leg, host = FakeLeg([NOTHING, "4"]), Host()
+    leg, host = FakeLeg([NOTHING, "4"]), MemoryHost()
     assert (await run(steps, leg, host)).end is COMPLETED
     assert leg.heard == ["one", "two"]
     assert host.answers == [("a", "4", True, 1)]
@@ -232,7 +207,7 @@ async def test_given_a_digit_in_one_of_several_lead_in_prompts_then_the_others_a
 async def test_given_texts_then_fields_are_merged_and_spoken_by_the_voice_of_the_flow():
     flow = Flow(voice="own", steps={"start": [{"say": 'Hello {{name|default("you")}}'}, {"say": "Bye {{name}}"}]})
     leg = FakeLeg()
-    assert (await run_flow(flow, leg, Host(name="Zoë"), "closing")).end is COMPLETED
+    assert (await run_flow(flow, leg, MemoryHost(name="Zoë"), "closing")).end is COMPLETED
     assert leg.heard == ["own:Hello Zoë", "own:Bye Zoë"]
 
 
@@ -258,7 +233,7 @@ async def test_given_a_broken_flow_then_it_names_the_place_and_the_caller_hears_
 
 
 async def test_given_speech_fails_then_the_flow_fails_with_the_commands_own_words():
-    host = Host()
+    host = MemoryHost()
     host.speech_fails = True
     result = await run({"start": [{"say": "Hello"}]}, FakeLeg(), host)
     assert result.end is FLOW_FAILED
@@ -291,7 +266,7 @@ async def test_given_a_circle_then_the_flow_fails_instead_of_running_for_ever(st
 
 
 async def test_given_the_opt_out_cannot_be_stored_then_the_flow_fails_and_nothing_is_confirmed(caplog):
-    host, leg = Host(), FakeLeg()
+    host, leg = MemoryHost(), FakeLeg()
     host.store_fails = True
     result = await run({"start": [{"opt_out": {"prompt": {"play": "removed"}}}]}, leg, host)
     assert result.end is FLOW_FAILED

@@ -1,0 +1,28 @@
+"""The dialer's side of a flow, in memory."""
+
+from ami_dialer.ports import SpeechFailedError
+
+
+class MemoryHost:
+    """Implements flows.FlowHost: speaks by naming the text, keeps answers in a list."""
+
+    def __init__(self, **fields: str) -> None:
+        self.fields = fields
+        self.voice = "house"
+        self.answers: list[tuple[str, str, bool, int]] = []
+        self.opt_outs = 0
+        self.speech_fails = False
+        self.store_fails = False
+
+    async def speech(self, text: str, voice: str) -> str:
+        if self.speech_fails:
+            raise SpeechFailedError("espeak-ng ended with 1: no such voice")
+        return f"{voice}:{text}"
+
+    async def answer(self, question: str, digits: str, valid: bool, try_number: int) -> None:
+        self.answers.append((question, digits, valid, try_number))
+
+    async def opt_out(self) -> None:
+        if self.store_fails:
+            raise RuntimeError("database is locked")
+        self.opt_outs += 1
