@@ -4,7 +4,7 @@ Limits are those of Asterisk 22's main/manager.c.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from panoramisk.actions import Action
 
@@ -45,35 +45,42 @@ class AckAction(Action):
         return False
 
 
-def check_sendable(action: Action) -> None:
-    """Raise UnsendableError unless each header of `action` reaches Asterisk as the one header it is."""
-    headers = list(_lines(action))
-    if len(headers) > MAX_HEADERS:
-        raise UnsendableError(f"{len(headers)} headers; Asterisk takes {MAX_HEADERS}")
-    for name, value in headers:
+def check_sendable(headers: Mapping[str, str | Sequence[str]]) -> None:
+    """Raise UnsendableError unless each header reaches Asterisk as the one header it is."""
+    lines = list(_lines(headers))
+    if len(lines) > MAX_HEADERS:
+        raise UnsendableError(f"{len(lines)} headers; Asterisk takes {MAX_HEADERS}")
+    for name, value in lines:
         if not _HEADER_NAME.fullmatch(name):
             raise UnsendableError(f"{name[:40]!r} is no name for an AMI header")
         if _BREAKS.search(value):
             raise UnsendableError(f"{name} holds a line break or NUL; it would end the header early")
-        if len(f"{name}: {value}\r\n".encode()) > MAX_LINE_BYTES:
+        if len(_encoded(name, f"{name}: {value}\r\n")) > MAX_LINE_BYTES:
             raise UnsendableError(f"{name} is longer than the {MAX_LINE_BYTES} bytes Asterisk reads in a line")
 
 
-def _lines(action: Action) -> Iterator[tuple[str, str]]:
-    for name, value in action.items():
-        for one in value if isinstance(value, (list, tuple)) else (value,):
-            yield name, str(one)
+def _lines(headers: Mapping[str, str | Sequence[str]]) -> Iterator[tuple[str, str]]:
+    for name, value in headers.items():
+        for one in (value,) if isinstance(value, str) else value:
+            yield name, one
 
 
-def originate(request: OriginateRequest) -> Action:
-    """The Originate of `request`: asynchronous, and found again by its ChannelId.
+def _encoded(name: str, text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise UnsendableError(f"{name} holds half a character") from None
+
+
+def originate(request: OriginateRequest) -> dict[str, str | Sequence[str]]:
+    """The headers of the Originate of `request`: asynchronous, and found again by its ChannelId.
 
     Earlymedia stays off: with it the call would enter the dialplan at the first sound of the network, and AMD
     would listen to the ringing. Raises UnsendableError.
     """
     if len(request.attempt_id) + len(SECOND_LEG) > MAX_UNIQUE_ID:
         raise UnsendableError(f"the attempt's id is longer than {MAX_UNIQUE_ID - len(SECOND_LEG)} characters")
-    headers: dict[str, str | list[str]] = {
+    headers: dict[str, str | Sequence[str]] = {
         "Action": "Originate",
         "ActionID": request.attempt_id,
         "ChannelId": request.attempt_id,
@@ -89,7 +96,7 @@ def originate(request: OriginateRequest) -> Action:
         headers["CallerID"] = _plain("CallerID", request.caller_id)
     if request.variables:
         headers["Variable"] = [assignment(name, value) for name, value in request.variables]
-    return AckAction(headers)
+    return headers
 
 
 def assignment(name: str, value: str) -> str:
@@ -107,7 +114,7 @@ def _kept_whole(channel: str) -> str:
 
 
 def _plain(name: str, value: str) -> str:
-    if len(value.encode()) > MAX_COPIED_BYTES:
+    if len(_encoded(name, value)) > MAX_COPIED_BYTES:
         raise UnsendableError(f"{name} is longer than the {MAX_COPIED_BYTES} bytes Asterisk keeps of it")
     return _unexpanded(name, value)
 

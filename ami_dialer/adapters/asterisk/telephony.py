@@ -120,7 +120,7 @@ class AmiTelephony(Telephony):
             raise OriginateRefusedError(f"not connected to {self.name}: {self.trouble}")
         attempt_id = request.attempt_id
         try:
-            action = actions.originate(request)
+            action = AckAction(actions.originate(request))
             self._calls.expect(attempt_id)
             await connection.request(action, self._originate_timeout)
         except (UnsendableError, LinkDownError, ActionRefusedError) as refused:
