@@ -42,6 +42,11 @@ class Telephony(Protocol):
         """Why it is not connected, for people; None when it is."""
         ...
 
+    @property
+    def refused(self) -> bool:
+        """The login was refused for good: it is not tried again, since trying does harm."""
+        ...
+
     async def start(self, on_event: Callable[[CallEvent], None], on_link: Callable[[bool], None]) -> None:
         """Begin to connect, and keep connected. Does not wait for the connection.
 

@@ -60,6 +60,8 @@ class Reconnector:
         self.connection: AmiConnection | None = None
         #: Why there is none, for people.
         self.trouble: str | None = "not connected yet"
+        #: The login was refused, which no further try can mend.
+        self.refused = False
         #: Set while there is nothing to wait for: connected, refused for good, or stopped.
         self.settled = asyncio.Event()
 
@@ -71,6 +73,7 @@ class Reconnector:
                     await self._connect_once()
                 except LoginRefusedError as refused:
                     self.trouble = str(refused)
+                    self.refused = True
                     self._log.error("ami_login_refused", reason=self.trouble)
                     return
                 except (OSError, ActionRefusedError) as failure:

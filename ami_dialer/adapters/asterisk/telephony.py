@@ -73,6 +73,11 @@ class AmiTelephony(Telephony):
         return self._link.trouble
 
     @property
+    def refused(self) -> bool:
+        """The login was refused for good: it is not tried again, since trying does harm."""
+        return self._link is not None and self._link.refused
+
+    @property
     def _connection(self) -> AmiConnection | None:
         return self._link.connection if self._link is not None else None
 

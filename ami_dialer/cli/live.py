@@ -1,0 +1,135 @@
+"""The live view of `ami-dialer run`: how one look at the dialer is drawn, and drawn again."""
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import suppress
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from ami_dialer.cli.logs import Tail
+from ami_dialer.cli.watch import Look, RunLook, ServerLook
+from ami_dialer.domain.attempt import AttemptState
+
+#: What people call the states of a call.
+_CALL_WORDS = {
+    AttemptState.CLAIMED: "being placed",
+    AttemptState.ORIGINATING: "dialling",
+    AttemptState.RINGING: "ringing",
+    AttemptState.ANSWERED: "answered",
+    AttemptState.IN_FLOW: "in the flow",
+}
+#: Fewer log lines than this are not worth their heading.
+_FEWEST_LINES = 3
+
+
+class LiveView:
+    """Draws looks on the terminal's second screen, and gives the terminal back as it was.
+
+    A frame is written by a thread: a terminal that does not read (Ctrl-S, a slow line) must not hold up calls.
+    """
+
+    def __init__(self, console: Console, tail: Tail) -> None:
+        self._console = console
+        self._tail = tail
+        self._live = Live(console=console, screen=True, auto_refresh=False, redirect_stdout=False)
+        self._drawing: asyncio.Task[None] | None = None
+        self._broken = False
+
+    def open(self) -> None:
+        """Take the terminal."""
+        self._live.start()
+
+    def show(self, look: Look, heading: str) -> None:
+        """Draw, unless the frame before is still being written."""
+        if self._broken or (self._drawing is not None and not self._drawing.done()):
+            return
+        frame = draw(look, heading, list(self._tail.lines), self._console.size.height)
+        self._drawing = asyncio.create_task(asyncio.to_thread(self._write, frame))
+
+    def _write(self, frame: RenderableType) -> None:
+        try:
+            self._live.update(frame, refresh=True)
+        except OSError:  # the terminal is gone; the dialer goes on
+            self._broken = True
+
+    async def close(self) -> None:
+        """Give the terminal back."""
+        if self._drawing is not None:
+            await asyncio.wait([self._drawing], timeout=1.0)
+        with suppress(OSError):
+            self._live.stop()
+
+
+def draw(look: Look, heading: str, lines: list[str], height: int) -> RenderableType:
+    """One frame. What does not fit in `height` lines is cut off at the log."""
+    parts: list[RenderableType] = [Text(heading, style="bold", no_wrap=True, overflow="ellipsis"), Text("")]
+    used = 2
+    if look.database_trouble:
+        parts.append(_line(f"database: {look.database_trouble}", "bold red"))
+        used += 1
+    if not look.runs:
+        parts += [_line("no campaign is running; start one with: ami-dialer campaign start NAME", "yellow"), Text("")]
+        used += 2
+    for run in look.runs:
+        drawn = list(_run(run))
+        parts += drawn
+        used += len(drawn)
+    parts += [_server(server) for server in look.servers]
+    used += len(look.servers)
+    left = height - used - 2
+    if left >= _FEWEST_LINES and lines:
+        parts.append(Text(""))
+        parts += [_line(line, _style_of(line)) for line in lines[-left:]]
+    return Group(*parts)
+
+
+def _run(run: RunLook) -> Iterable[RenderableType]:
+    over = run.done + run.excluded
+    bar = Table.grid(padding=(0, 1), expand=True)
+    bar.add_column(no_wrap=True)
+    bar.add_column(ratio=1)
+    bar.add_column(no_wrap=True, justify="right")
+    total = max(run.contacts or 0, 1)
+    share = f"{over}/{run.contacts} contacts  {100 * over // total:3d} %" if run.contacts is not None else "counting"
+    state = "" if run.going_on else " (over)"
+    bar.add_row(
+        Text.assemble((run.campaign, "bold cyan"), f"  run {run.run}{state}"),
+        ProgressBar(total=total, completed=over),
+        share,
+    )
+    yield bar
+    now = ", ".join(f"{run.calls[state]} {word}" for state, word in _CALL_WORDS.items() if run.calls.get(state))
+    yield _line(f"  calls now      {sum(run.calls.values())}{f': {now}' if now else ''}")
+    rate = f", {100 * run.answered // run.attempts} % answered" if run.attempts else ""
+    yield _line(f"  rate           {run.calls_per_minute} calls in the last minute, {run.attempts} ended{rate}")
+    outcomes = ", ".join(f"{name} {count}" for name, count in run.dispositions.items()) or "none yet"
+    excluded = f"; {run.excluded} contacts taken out (do not call)" if run.excluded else ""
+    yield _line(f"  outcomes       {outcomes}{excluded}")
+    if run.going_on:
+        yield _line(f"  next call      {run.why or 'at once'}", "yellow" if run.why else "")
+    yield Text("")
+
+
+def _server(server: ServerLook) -> Text:
+    sign, style = ("●", "green") if server.trouble is None else ("○", "red")
+    text = Text.assemble(
+        (f"{sign} ", style),
+        (server.name, "bold"),
+        f"  {server.trouble or 'connected'}, {server.calls} of {server.max_calls} calls",
+    )
+    text.no_wrap, text.overflow = True, "ellipsis"
+    return text
+
+
+def _style_of(line: str) -> str:
+    words = line.split(" ", 2)
+    level = words[1] if len(words) > 1 else ""
+    return {"warning": "yellow", "error": "red", "critical": "bold red"}.get(level, "dim")
+
+
+def _line(text: str, style: str = "") -> Text:
+    return Text(text, style=style, no_wrap=True, overflow="ellipsis")

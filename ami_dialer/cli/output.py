@@ -1,0 +1,74 @@
+"""How commands print: JSON for programs, aligned columns and local times for people."""
+
+import os
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import click
+import orjson
+from rich.cells import cell_len
+
+from ami_dialer.config.load import load
+from ami_dialer.config.schema import Config
+
+#: `--json` of every command.
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+
+
+def load_config(file: Path) -> Config:
+    """The configuration that `--config` names. Raises ConfigError."""
+    return load(file, os.environ)
+
+
+def print_json(result: object) -> None:
+    """Dataclasses, times (UTC, ISO 8601) and words as JSON."""
+    options = orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
+    click.echo(orjson.dumps(result, default=str, option=options).decode())
+
+
+def print_rows(
+    heading: Sequence[str], rows: Iterable[Sequence[object]], *, right: frozenset[int] = frozenset()
+) -> None:
+    """Rows under a heading, each column as wide as its widest cell; columns of `right` end at the right."""
+    table = [list(heading), *([_text(cell) for cell in row] for row in rows)]
+    widths = [max(cell_len(row[column]) for row in table) for column in range(len(heading))]
+    for number, row in enumerate(table):
+        line = "  ".join(_pad(cell, widths[column], right=column in right) for column, cell in enumerate(row))
+        click.echo(click.style(line.rstrip(), bold=True) if number == 0 else line.rstrip())
+
+
+def _pad(cell: str, width: int, *, right: bool) -> str:
+    space = " " * (width - cell_len(cell))
+    return space + cell if right else cell + space
+
+
+def _text(cell: object) -> str:
+    """Control characters of a contact's fields must not reach the terminal."""
+    if cell is None:
+        return "-"
+    if isinstance(cell, datetime):
+        return local(cell)
+    return printable(str(cell))
+
+
+def printable(text: str) -> str:
+    """Text of strangers for the terminal: what could move its cursor is shown as a question mark."""
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
+def local(time: datetime | None, *, seconds: bool = True) -> str:
+    """A time in this machine's zone; `-` for none."""
+    if time is None:
+        return "-"
+    return time.astimezone().strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")
+
+
+def zone_at(time: datetime) -> str:
+    """The zone that `local` shows a time in, as `CET (UTC+0100)`."""
+    return time.astimezone().strftime("%Z (UTC%z)")
+
+
+def amount(count: int, what: str, many: str | None = None) -> str:
+    """`1 contact`, `2 contacts`."""
+    return f"{count:,} {what if count == 1 else many or what + 's'}"
