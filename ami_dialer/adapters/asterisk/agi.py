@@ -79,7 +79,7 @@ class FlowAgi(AGI):
         line = " ".join((command, *map(str, args))).strip()
         if _CONTROL.search(line):
             raise AGIError(f"refused to send an AGI command with a control character: {line!r}")
-        if len(line.encode()) > MAX_COMMAND:
+        if len(line.encode(errors="replace")) > MAX_COMMAND:
             raise AGIError(f"refused to send an AGI command of {len(line)} characters; Asterisk reads {MAX_COMMAND}")
         self.stdout.write(line + "\n")
         self.stdout.flush()

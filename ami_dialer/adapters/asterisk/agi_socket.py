@@ -63,13 +63,14 @@ class ScriptLeg:
         self._answer_due = True
         try:
             _send(self._writer, **order)
-            answer = _parsed(await self._reader.readuntil(b"\n"))
+            line = await self._reader.readuntil(b"\n")
         except (EOFError, OSError) as gone:
             self._over = True
             raise CallerHungUpError(str(gone)) from None
         except asyncio.LimitOverrunError as too_long:
             raise AsteriskError(f"the AGI script sent a line of more than {LIMIT} bytes") from too_long
         self._answer_due = False
+        answer = _parsed(line)
         match answer.get("error"):
             case None:
                 return str(answer.get("digit", ""))

@@ -13,8 +13,8 @@ _log = logging.getLogger(__name__)
 
 #: Serves one answered call, from the first prompt to the hang-up.
 OnCall = Callable[[CallLeg], Awaitable[None]]
-#: Connections that have not said yet what they want; more are closed at once. A port scan or a broken client
-#: must not take all file descriptors.
+#: Connections that have not said yet what they want, beyond those of `max_calls`; more are closed at once. A
+#: port scan or a broken client must not take all file descriptors.
 MAX_STRANGERS = 1_000
 #: Seconds in which a new connection must have said what it wants. Asterisk does so in one piece.
 GREETING_SECONDS = 5.0
@@ -76,7 +76,7 @@ class CallServer(ABC):
         """Tell the far end that the call is not served, so that the dialplan plays the closing prompt."""
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if len(self._connections) - self._calls >= MAX_STRANGERS:
+        if len(self._connections) >= self._settings.max_calls + MAX_STRANGERS:
             writer.transport.abort()
             return
         task = asyncio.create_task(self._connection(reader, writer))

@@ -48,7 +48,7 @@ class _Lines:
             raise AGIError(f"Asterisk sent a line of more than {LIMIT} bytes") from too_long
 
     def write(self, text: str, /) -> None:
-        self._writer.write(text.encode())
+        self._writer.write(text.encode(errors="replace"))
 
     def flush(self) -> None:
         """Commands are short and Asterisk reads them at once; there is nothing to wait for."""
