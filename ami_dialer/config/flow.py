@@ -58,14 +58,10 @@ class Ask(Part):
     )
     min_digits: int = Field(1, ge=1, le=32, description="Fewer are invalid.")
     max_digits: int = Field(1, ge=1, le=32, description="The answer is taken when so many are in, or at `#`.")
-    timeout: Seconds = Field(
-        5.0, gt=0, le=60, description="Wait this long after the prompt for the first digit."
-    )
+    timeout: Seconds = Field(5.0, gt=0, le=60, description="Wait this long after the prompt for the first digit.")
     digit_timeout: Seconds = Field(3.0, gt=0, le=60, description="Wait this long for each further digit.")
     retries: int = Field(2, ge=0, le=10, description="Ask again this often after an invalid answer or none.")
-    invalid: Prompts = Field(
-        default_factory=list, description="Heard after an invalid answer, before asking again."
-    )
+    invalid: Prompts = Field(default_factory=list, description="Heard after an invalid answer, before asking again.")
     silent: Prompts = Field(default_factory=list, description="Heard after no answer, before asking again.")
     otherwise: StepName | None = Field(
         None, description="Step to go to when all tries are used up; else the next verb."
@@ -105,9 +101,7 @@ class Branch(Part):
 
     answer: StepName = Field(description="Name of a question asked before.")
     when: dict[Digits, StepName] = Field(min_length=1, description="{digits: step}")
-    otherwise: StepName | None = Field(
-        None, description="Step for any other answer or none; else the next verb."
-    )
+    otherwise: StepName | None = Field(None, description="Step for any other answer or none; else the next verb.")
 
     @model_validator(mode="before")
     @classmethod
@@ -146,10 +140,14 @@ class Verb(Part):
             return {"hangup": True}
         if data == "opt_out":
             return {"opt_out": {}}
-        if isinstance(data, dict) and "opt_out" in data and data["opt_out"] is None:
-            return {**data, "opt_out": {}}
-        if isinstance(data, dict) and "hangup" in data and data["hangup"] is None:
-            return {**data, "hangup": True}
+        # A document read back from SQL has every verb, the others being null; there null means "not this one".
+        if isinstance(data, dict) and len(data) < len(cls.model_fields):
+            empty = {"opt_out": {}, "hangup": True}
+            return {key: empty.get(key) if value is None else value for key, value in data.items()}
+        if isinstance(data, str):
+            raise ValueError(  # noqa: TRY004 - pydantic takes ValueError
+                f"{data!r} is no verb; only hangup and opt_out stand alone, others are `- verb: value`"
+            )
         return data
 
     @model_validator(mode="after")
@@ -157,9 +155,7 @@ class Verb(Part):
         given = [name for name in type(self).model_fields if getattr(self, name) is not None]
         if len(given) != 1:
             verbs = ", ".join(type(self).model_fields)
-            raise ValueError(
-                f"has {' and '.join(given) or 'no verb'}; each item needs exactly one of {verbs}"
-            )
+            raise ValueError(f"has {' and '.join(given) or 'no verb'}; each item needs exactly one of {verbs}")
         if self.hangup is False:
             raise ValueError("hangup: false does nothing; take it out")
         return self
@@ -170,9 +166,7 @@ class Flow(Part):
 
     voice: Voice | None = Field(None, description="Voice for say; default speech.voice.")
     start: StepName | None = Field(None, description="The first step; default the first one written.")
-    steps: dict[StepName, list[Verb]] = Field(
-        min_length=1, description="{name: list of verbs}; each verb is one item."
-    )
+    steps: dict[StepName, list[Verb]] = Field(min_length=1, description="{name: list of verbs}; each verb is one item.")
 
     @property
     def first_step(self) -> str:

@@ -1,8 +1,8 @@
 """The kinds of values in a configuration: times, names, sound paths, secrets, files.
 
 Secrets and relative paths need to know where the file lies and which environment the process has; `load`
-passes that on as pydantic's validation context, a `Surroundings`. Without it (documents read back from SQL, tests)
-paths stay as they are and secrets must be plain text.
+passes that on as pydantic's validation context, a `Surroundings`. Without it (documents read back from SQL,
+tests) paths stay as they are and secrets must be plain text.
 """
 
 import re
@@ -116,8 +116,7 @@ def _from_environment(name: str, environ: Mapping[str, str]) -> str:
     text = environ.get(name)
     if text is None:
         raise ValueError(
-            f"environment variable {name!r} is not set; set it where the dialer is started, "
-            "or use {file: PATH}"
+            f"environment variable {name!r} is not set; set it where the dialer is started, or use {{file: PATH}}"
         )
     if not text:
         raise ValueError(f"environment variable {name!r} is empty; put the secret into it")
@@ -129,9 +128,7 @@ def _from_file(path: Path) -> str:
         with path.open("rb") as file:
             raw = file.read(MAX_SECRET_BYTES + 1)
     except FileNotFoundError:
-        mend = (
-            "`ami-dialer lab up` writes it" if "lab" in path.parts else "write the secret, and only it, there"
-        )
+        mend = "`ami-dialer lab up` writes it" if "lab" in path.parts else "write the secret, and only it, there"
         raise ValueError(f"there is no file {str(path)!r}; {mend}") from None
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else error

@@ -1,7 +1,7 @@
 """Read `config.yaml`: every problem at once, each with file, line, column, key and what to write instead.
 
-Relative paths in the file (the SQLite database, lists, secrets, sounds, the AGI socket, the log file) begin at
-the folder of the file, not at the one the command is started in: service and shell then mean the same files.
+Relative paths in it (the SQLite database, lists, secrets, sounds, the AGI socket, the log file) begin at the
+folder of the file, not at the one the command is started in: service and shell then mean the same files.
 """
 
 import stat
@@ -19,6 +19,9 @@ from ami_dialer.config.references import reference_problems
 from ami_dialer.config.schema import Config
 from ami_dialer.config.yaml_lines import MAX_BYTES, Document, read_yaml
 from ami_dialer.domain.errors import ConfigError
+
+#: A key at the left edge that begins so is not read: a place for anchors (`x-usual: &usual`) that others merge in.
+ASIDE = "x-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +55,7 @@ def examine(path: Path, environ: Mapping[str, str]) -> Examination:
     document = read_yaml(text, file)
     if document.data is None and not document.problems:
         document.problems.append(
-            Problem(
-                file, Place(1, 1), "", "is empty; begin with `servers:` and `trunks:` (docs/configuration.md)"
-            )
+            Problem(file, Place(1, 1), "", "is empty; begin with `servers:` and `trunks:` (docs/configuration.md)")
         )
     elif document.data is not None and not isinstance(document.data, dict):
         document.problems.append(
@@ -69,8 +70,9 @@ def examine(path: Path, environ: Mapping[str, str]) -> Examination:
     problems = list(document.problems)
     surroundings = Surroundings(environ, path.absolute().parent)
     if isinstance(document.data, dict):
+        written = {key: value for key, value in document.data.items() if not key.startswith(ASIDE)}
         try:
-            config = Config.model_validate(document.data, context=surroundings)
+            config = Config.model_validate(written, context=surroundings)
         except ValidationError as error:
             problems += problems_of(document, error.errors(include_url=False))
         problems += reference_problems(document)
@@ -87,9 +89,7 @@ def _text(path: Path) -> str | Problem:
         with path.open("rb") as stream:
             raw = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        return Problem(
-            file, None, "", "there is no such file; copy the example config.yaml or use --config FILE"
-        )
+        return Problem(file, None, "", "there is no such file; copy the example config.yaml or use --config FILE")
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else error
         return Problem(file, None, "", f"cannot be read ({why}); it must be a file this user may read")

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from pydantic_core import ErrorDetails
 
 from ami_dialer.config import kinds, schema
-from ami_dialer.config.problems import Path, Problem
+from ami_dialer.config.problems import Path, Problem, key_text
 from ami_dialer.config.shape import bare, field_at, kind_at, section_of
 from ami_dialer.config.yaml_lines import Document
 
@@ -23,7 +23,7 @@ ALLOWED: dict[str, str] = {
     kinds.HOST_PATTERN: "a host name or an IP address, without port or scheme",
     schema.DIAL_PATTERN: "one channel's dial string, like PJSIP/{number}@carrier (no spaces, ',', '&', '$')",
     schema.PREFIX_PATTERN: "up to 16 digits, '*' or '#'",
-    schema.CALLER_ID_PATTERN: "`+15551234567` or `Name <+15551234567>`; no quotes, commas, < or > in the name",
+    schema.CALLER_ID_PATTERN: "`+15551234567` or `Name <+15551234567>`; no quotes, commas, <, > in the name",
     schema.REGION_PATTERN: "a country in two capital letters, like US or DE",
     schema.MODE_PATTERN: "permissions in octal, like 0660",
     schema.USERNAME_PATTERN: "a user name: letters, digits, '_', '.', '@', '-', at most 80",
@@ -57,7 +57,7 @@ def _problems(document: Document, error: ErrorDetails) -> list[Problem]:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """`; did you mean 'x'?` where something is near, else what there is to choose from."""
-    choices = list(known)
+    choices = [key_text((word,)) for word in known]
     close = difflib.get_close_matches(word.lower().replace("-", "_"), choices, n=1, cutoff=0.6)
     if close:
         return f"; did you mean {close[0]!r}?"
@@ -72,7 +72,7 @@ def unknown_key(path: Path) -> str:
 
 def _missing(path: Path) -> str:
     purpose = _purpose(path)
-    return f"is missing; {purpose}" if purpose else "is missing"
+    return f"is missing. {purpose}" if purpose else "is missing"
 
 
 def _purpose(path: Path) -> str:
@@ -103,7 +103,7 @@ def _value_text(path: Path, value: object) -> str:
         case None:
             return "nothing"
         case _:
-            return repr(value)
+            return _plain(value)
 
 
 def _expected(path: Path) -> str:
@@ -132,9 +132,7 @@ _TEXTS: dict[str, Callable[[str, Mapping[str, object]], str]] = {
         f"{text} cannot stand here; write {ALLOWED.get(str(context['pattern']), 'something else')}"
     ),
     "string_too_short": lambda _text, _context: "is empty; write a text or take the line out",
-    "string_too_long": lambda _text, context: (
-        f"is longer than {context['max_length']} characters; shorten it"
-    ),
+    "string_too_long": lambda _text, context: f"is longer than {context['max_length']} characters; shorten it",
     "string_unicode": lambda _text, _context: "holds half a character (a lone surrogate); write it anew",
     "bool_parsing": lambda text, _context: f"{text} is neither true nor false; write one of the two",
     "bool_type": lambda text, _context: f"{text} is neither true nor false; write one of the two",
@@ -154,7 +152,8 @@ _TEXTS: dict[str, Callable[[str, Mapping[str, object]], str]] = {
 def _bad_value(kind: str, path: Path, text: str, error: ErrorDetails) -> str:
     context = error.get("ctx") or {}
     if error["input"] is None:
-        return f"has no value; {_purpose(path) or 'write ' + _expected(path)}"
+        purpose = _purpose(path)
+        return f"has no value; write {_expected(path)}{'. ' + purpose if purpose else ''}"
     if kind in _BOUNDS:
         bound, words = _BOUNDS[kind]
         return f"{text} is out of range; write {words} {_plain(context[bound])}"

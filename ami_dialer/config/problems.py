@@ -60,7 +60,7 @@ def key_text(path: Path) -> str:
         if isinstance(step, int):
             text += f"[{step}]"
         else:
-            plain = step.isprintable() and step.strip() == step and step
+            plain = step.isprintable() and step and not set(step) & set(" :'\"")
             text += ("." if text else "") + (step if plain else repr(step))
     return text
 

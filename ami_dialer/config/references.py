@@ -25,20 +25,14 @@ def reference_problems(document: Document) -> list[Problem]:
         known = list(_entries(document, target))
         for path, name in _names(document, section, key):
             if name not in known:
-                there = f"there is none under {target!r}" if not known else f"not among {target!r}"
-                found.append(
-                    document.problem(path, f"no {what} is named {name!r}: {there}{nearest(name, known)}")
-                )
+                mend = nearest(name, known) or f"; write one under `{target}:`"
+                found.append(document.problem(path, f"no {what} is named {name!r}{mend}"))
     return [*found, *_circular_dialplans(document)]
 
 
 def _circular_dialplans(document: Document) -> list[Problem]:
     servers = _entries(document, "servers").values()
-    own = {
-        server.get("answered_context") or "ami-dialer-answered"
-        for server in servers
-        if isinstance(server, dict)
-    }
+    own = {server.get("answered_context") or "ami-dialer-answered" for server in servers if isinstance(server, dict)}
     return [
         document.problem(path, f"{name!r} is where calls come from; name a context of your own")
         for path, name in _names(document, "campaigns", "dialplan")

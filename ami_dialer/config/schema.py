@@ -60,9 +60,7 @@ class Section(BaseModel):
 class Tls(Section):
     """TLS towards Asterisk's manager port (`tlsenable` in manager.conf)."""
 
-    ca_file: LocalPath | None = Field(
-        None, description="Certificate authority; without it the system's are used."
-    )
+    ca_file: LocalPath | None = Field(None, description="Certificate authority; without it the system's are used.")
     verify: bool = Field(True, description="Check the certificate and the host name.")
 
 
@@ -77,9 +75,7 @@ class Server(Section):
     max_calls: int = Field(50, ge=1, le=10_000, description="Calls of the dialer at once on this server.")
     calls_per_second: float = Field(10.0, gt=0, le=1_000, description="New calls a second on this server.")
     keep_alive: Seconds = Field(10.0, ge=1, le=300, description="A Ping is sent this often.")
-    keep_alive_timeout: Seconds = Field(
-        5.0, ge=0.5, le=60, description="Without its answer the link is given up."
-    )
+    keep_alive_timeout: Seconds = Field(5.0, ge=0.5, le=60, description="Without its answer the link is given up.")
     answered_context: DialplanName = Field(
         "ami-dialer-answered",
         description="Context of asterisk_conf/extensions.conf that takes answered calls.",
@@ -137,9 +133,7 @@ def _database_url(url: str, info: ValidationInfo) -> str:
 def _sqlite_url(url: str, folder: Path) -> str:
     path = url.removeprefix("sqlite:///")
     if path in {url, "", ":memory:"}:
-        raise ValueError(
-            "names no file; write sqlite:///path/to/file.db (three slashes, or four and the whole path)"
-        )
+        raise ValueError("names no file; write sqlite:///path/to/file.db (three slashes, or four and the whole path)")
     return f"sqlite:///{folder / path}"
 
 
@@ -166,9 +160,7 @@ class FastAgi(Section):
     host: Host = Field(
         "127.0.0.1", description="Address to listen on. There is no log-in on this port: keep it on loopback."
     )
-    port: Port = Field(
-        4573, description="Port to listen on; the dialplan's AMI_DIALER_FASTAGI names the same."
-    )
+    port: Port = Field(4573, description="Port to listen on; the dialplan's AMI_DIALER_FASTAGI names the same.")
     socket: LocalPath | None = Field(
         None,
         description="Unix socket for the classic AGI script agi/ami-dialer-answered.py; off when not set.",
@@ -178,9 +170,7 @@ class FastAgi(Section):
         pattern=MODE_PATTERN,
         description="Its permissions; Asterisk's user must be able to connect.",
     )
-    max_calls: int = Field(
-        2_000, ge=1, description="Answered calls served at once; more are told to wait for nothing."
-    )
+    max_calls: int = Field(2_000, ge=1, description="Answered calls served at once; more are told to wait for nothing.")
     closing_prompt: SoundPath = Field(
         "ami-dialer/closing", description="Sound heard when a flow breaks, so that nobody listens to silence."
     )
@@ -251,9 +241,7 @@ DEFAULT_RETRY: dict[EndReason, RetryRule] = {
 class Retry(Section):
     """When a contact is called again."""
 
-    max_attempts: int = Field(
-        10, ge=1, le=100, description="Attempts on one contact in one run, whatever their end."
-    )
+    max_attempts: int = Field(10, ge=1, le=100, description="Attempts on one contact in one run, whatever their end.")
     rules: dict[EndReason, RetryRule] = Field(
         default_factory=lambda: dict(DEFAULT_RETRY),
         description="By end reason; what is written here replaces the default of that reason alone.",
@@ -279,9 +267,7 @@ class Retry(Section):
 class Amd(Section):
     """Answering machine detection. Its thresholds are Asterisk's own, in amd.conf."""
 
-    enabled: bool = Field(
-        True, description="Run AMD() before the flow. Costs the person some two seconds of waiting."
-    )
+    enabled: bool = Field(True, description="Run AMD() before the flow. Costs the person some two seconds of waiting.")
     not_sure: Literal["person", "machine"] = Field(
         "person",
         description="What NOTSURE counts as; a person kept in silence is worse than a machine spoken to.",
@@ -292,9 +278,7 @@ class Campaign(Section):
     """What is to be done with which contacts, and how."""
 
     lists: list[Name] = Field(min_length=1, max_length=10, description="Names under `lists`.")
-    trunks: list[Name] = Field(
-        min_length=1, description="Names under `trunks`; calls go to the one with most room."
-    )
+    trunks: list[Name] = Field(min_length=1, description="Names under `trunks`; calls go to the one with most room.")
     flow: Name | None = Field(None, description="Name under `flows` for people who answer.")
     dialplan: DialplanName | None = Field(
         None,
@@ -309,9 +293,7 @@ class Campaign(Section):
     max_calls: int = Field(10, ge=1, le=10_000, description="Calls of this campaign at once.")
     amd: Amd = Field(default_factory=Amd, description="Answering machine detection.")
     retry: Retry = Field(default_factory=Retry, description="When a contact is called again.")
-    opt_out_list: Name = Field(
-        "opt-outs", description="The do-not-call list that the flow's opt_out writes to."
-    )
+    opt_out_list: Name = Field("opt-outs", description="The do-not-call list that the flow's opt_out writes to.")
     dnc: list[Name] = Field(
         default_factory=lambda: ["opt-outs"],
         description="Do-not-call lists whose numbers this campaign never calls.",
@@ -340,9 +322,7 @@ class Engine(Section):
         1.0, ge=0.1, le=15, description="The dialer looks for work this often, and at once when a call ends."
     )
     hopper: int = Field(200, ge=1, le=10_000, description="Enrolments claimed ahead for each run.")
-    grace: Seconds = Field(
-        60.0, ge=0, le=3_600, description="On SIGTERM calls in progress may go on this long."
-    )
+    grace: Seconds = Field(60.0, ge=0, le=3_600, description="On SIGTERM calls in progress may go on this long.")
     originate_timeout: Seconds = Field(
         10.0,
         ge=1,
@@ -354,9 +334,7 @@ class Engine(Section):
 class Logging(Section):
     """What is logged, and how."""
 
-    level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="Nothing below it is logged."
-    )
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="Nothing below it is logged.")
     format: Literal["auto", "console", "json"] = Field(
         "auto", description="auto: console on a terminal, JSON lines otherwise."
     )
@@ -367,18 +345,12 @@ class Config(Section):
     """The whole file."""
 
     database: Database = Field(default_factory=Database, description="Where everything is kept.")
-    servers: dict[Name, Server] = Field(
-        min_length=1, description="The Asterisk servers, by a name of your own."
-    )
+    servers: dict[Name, Server] = Field(min_length=1, description="The Asterisk servers, by a name of your own.")
     trunks: dict[Name, Trunk] = Field(min_length=1, description="The ways out, by a name of your own.")
-    fastagi: FastAgi = Field(
-        default_factory=FastAgi, description="The server that answered calls are handed to."
-    )
+    fastagi: FastAgi = Field(default_factory=FastAgi, description="The server that answered calls are handed to.")
     speech: Speech = Field(default_factory=Speech, description="Text to speech.")
     engine: Engine = Field(default_factory=Engine, description="How the process itself behaves.")
     logging: Logging = Field(default_factory=Logging, description="What is logged, and how.")
     lists: dict[Name, ContactList] = Field(default_factory=dict, description="Contacts, by the list's name.")
-    flows: dict[Name, Flow] = Field(
-        default_factory=dict, description="What answered calls go through, by name."
-    )
+    flows: dict[Name, Flow] = Field(default_factory=dict, description="What answered calls go through, by name.")
     campaigns: dict[Name, Campaign] = Field(default_factory=dict, description="What is to be done, by name.")

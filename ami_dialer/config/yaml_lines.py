@@ -2,8 +2,8 @@
 
 PyYAML's own rules turn `21:00` into 1260, `+12125551234` into a number, `02134` into 1116, `NO` into false.
 Here every plain scalar stays the text that was written; the schema, which knows what is meant, makes numbers
-of it. Only `null`, `~` and nothing at all are read as "no value". A repeated key is refused; otherwise the last
-one would win in silence.
+of it. Only `null`, `~` and nothing at all are read as "no value". A repeated key is refused; otherwise the
+last one would win in silence.
 """
 
 import re
@@ -53,9 +53,7 @@ class Document:
     def place_of(self, path: Path, *, of_key: bool = False) -> Place:
         """The place of the value (or the key) at `path`, or of the nearest thing around it in the file."""
         for length in range(len(path), 0, -1):
-            place = (self.keys if of_key else self.values).get(path[:length]) or self.values.get(
-                path[:length]
-            )
+            place = (self.keys if of_key else self.values).get(path[:length]) or self.values.get(path[:length])
             if place is not None:
                 return place
             of_key = True
@@ -152,9 +150,7 @@ class _Reader:
                 continue
             place, inner = _place(key_node), (*path, key)
             if key in written:
-                self._report(
-                    key_node, inner, f"stands here and in line {written[key].line}; keep one of the two"
-                )
+                self._report(key_node, inner, f"stands here and in line {written[key].line}; keep one of the two")
                 continue
             written[key] = place
             self._document.keys[inner] = place

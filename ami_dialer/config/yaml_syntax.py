@@ -41,8 +41,12 @@ _MENDS: tuple[tuple[str, str, str], ...] = (
     ),
     ("that cannot start any token", "", "text must not begin with this character; put it in quotes"),
     ("expected <block end>", "", "indented differently from the lines it belongs to{since}"),
-    ("expected ',' or", "", "a bracket or brace opened{since} is not closed, or a comma is missing"),
-    ("expected a single document", "", "a second document begins here; take the line --- out"),
+    (
+        "expected ',' or",
+        "",
+        "a bracket or brace opened{since} is not closed, or text with braces or commas lacks its quotes",
+    ),
+    ("found another document", "", "a second document begins here; take the line --- out"),
 )
 
 

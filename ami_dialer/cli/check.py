@@ -1,0 +1,118 @@
+"""`ami-dialer check`: is the configuration in order?"""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from ami_dialer.config.flow import Flow
+from ami_dialer.config.load import Examination, examine
+from ami_dialer.config.problems import Path as KeyPath
+from ami_dialer.config.problems import Problem, in_order
+from ami_dialer.config.schema import Config
+from ami_dialer.flows.merge import MergeError, fields_needed
+from ami_dialer.journey.intake import IntakeError, columns_of
+
+#: What is counted, in the order of the file.
+_COUNTED = ("servers", "trunks", "lists", "flows", "campaigns")
+
+
+@click.command("check")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.pass_obj
+def command(config_file: Path, *, as_json: bool) -> None:
+    """Check the configuration and the lists it names, without touching Asterisk or the database.
+
+    Ends with 0 when all is in order (warnings do not count), and with 2 when something must be mended.
+    """
+    examined = examine(config_file, os.environ)
+    problems, warnings = list(examined.problems), list(examined.warnings)
+    if examined.config is not None:
+        columns = _columns(examined, examined.config, problems)
+        for path, text, grave in _texts(examined.config, columns):
+            (problems if grave else warnings).append(examined.document.problem(path, text))
+    if as_json:
+        click.echo(_json(examined, in_order(problems), in_order(warnings)))
+    else:
+        _print(config_file, examined, in_order(problems), in_order(warnings))
+    if problems:
+        raise SystemExit(2)
+
+
+def _columns(examined: Examination, config: Config, problems: list[Problem]) -> dict[str, set[str]]:
+    """The fields that the contacts of each list have; a list that cannot be read is a problem."""
+    columns = {}
+    for name, settings in config.lists.items():
+        try:
+            columns[name] = set(columns_of(name, settings)) - {"phone"}  # the number is no field to be spoken
+        except IntakeError as error:
+            problems.append(examined.document.problem(("lists", name, "file"), str(error)))
+    return columns
+
+
+def _texts(config: Config, columns: dict[str, set[str]]) -> Iterator[tuple[KeyPath, str, bool]]:
+    """What is wrong with the texts of each flow; True where the flow cannot work so."""
+    for name, flow in config.flows.items():
+        lists = {used for campaign in config.campaigns.values() if campaign.flow == name for used in campaign.lists}
+        for path, text in _said(flow):
+            try:
+                fields = fields_needed(text)
+            except MergeError as error:
+                yield ("flows", name, *path), str(error), True
+                continue
+            for field in fields:
+                without = sorted(used for used in lists if field not in columns.get(used, {field}))
+                if without:
+                    mend = f'add the column or write {{{{{field}|default("…")}}}}'
+                    yield ("flows", name, *path), f"{', '.join(without)}: no column {field!r}; {mend}", False
+
+
+def _said(flow: Flow) -> Iterator[tuple[KeyPath, str]]:
+    """Every text of a flow that is spoken, with its path."""
+    for step, verbs in flow.steps.items():
+        for number, verb in enumerate(verbs):
+            at: KeyPath = ("steps", step, number)
+            if verb.say is not None:
+                yield (*at, "say"), verb.say
+            for key, part, names in (
+                ("ask", verb.ask, ("prompt", "invalid", "silent")),
+                ("opt_out", verb.opt_out, ("prompt",)),
+            ):
+                for prompts in names if part is not None else ():
+                    for place, prompt in enumerate(getattr(part, prompts)):
+                        if prompt.say is not None:
+                            yield (*at, key, prompts, place, "say"), prompt.say
+
+
+def _counts(config: Config | None) -> dict[str, int]:
+    return {section: len(getattr(config, section)) for section in _COUNTED} if config else {}
+
+
+def _json(examined: Examination, problems: tuple[Problem, ...], warnings: tuple[Problem, ...]) -> str:
+    return json.dumps(
+        {
+            "ok": not problems,
+            "problems": [problem.as_dict() for problem in problems],
+            "warnings": [warning.as_dict() for warning in warnings],
+            "counts": _counts(examined.config),
+        },
+        indent=2,
+    )
+
+
+def _print(file: Path, examined: Examination, problems: tuple[Problem, ...], warnings: tuple[Problem, ...]) -> None:
+    for warning in warnings:
+        click.echo(f"warning: {warning}", err=True)
+    for problem in problems:
+        click.echo(str(problem), err=True)
+    if problems:
+        click.echo(f"{file}: {_amount(len(problems), 'problem')} to mend", err=True)
+        return
+    counted = ", ".join(_amount(count, section[:-1]) for section, count in _counts(examined.config).items())
+    click.echo(f"{file} is in order: {counted}")
+
+
+def _amount(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -1,0 +1,77 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.unit
+
+
+def warned(looked_at: Callable, text: str, *, below: bool = True) -> list[tuple[int, str, str]]:
+    examined = looked_at(text, below=below)
+    assert examined.problems == ()
+    return [(warning.place.line, warning.key, warning.message) for warning in examined.warnings]
+
+
+def test_the_usual_configuration_is_not_warned_of(looked_at: Callable) -> None:
+    assert warned(looked_at, "engine: {}\n") == []
+
+
+def test_a_secret_that_every_user_may_read_is_warned_of(looked_at: Callable, tmp_path: Path) -> None:
+    secret = tmp_path / "pbx.secret"
+    secret.write_text("x")
+    secret.chmod(0o644)
+    text = 'servers: {p: {secret: {file: pbx.secret}}}\ntrunks: {o: {server: p, dial: "PJSIP/{number}@c"}}\n'
+    [(line, key, message)] = warned(looked_at, text, below=False)
+    assert (line, key) == (1, "servers.p.secret")
+    assert message.startswith("every user of this machine may read")
+    secret.chmod(0o640)
+    assert warned(looked_at, text, below=False) == []
+
+
+def test_an_asterisk_elsewhere_without_tls_is_warned_of(looked_at: Callable) -> None:
+    text = """\
+    servers:
+      near: {secret: x, host: localhost}
+      v6: {secret: x, host: "::1"}
+      safe: {secret: x, host: pbx.example.com, tls: {}}
+      far: {secret: x, host: 192.0.2.1}
+    trunks: {o: {server: far, dial: "PJSIP/{number}@c"}}
+    """
+    [(line, key, message)] = warned(looked_at, text, below=False)
+    assert (line, key) == (5, "servers.far.host")
+    assert "in clear" in message
+
+
+def test_one_asterisk_under_two_names_is_warned_of(looked_at: Callable) -> None:
+    text = 'servers:\n  a: {secret: x}\n  b: {secret: x}\ntrunks: {o: {server: a, dial: "PJSIP/{number}@c"}}\n'
+    [(line, key, message)] = warned(looked_at, text, below=False)
+    assert (line, key) == (3, "servers.b")
+    assert message == "is the same Asterisk as 'a'; its limits would count twice, keep one of them"
+
+
+def test_fastagi_open_to_the_network_is_warned_of(looked_at: Callable) -> None:
+    [(line, key, message)] = warned(looked_at, "fastagi: {host: 0.0.0.0}\n")
+    assert (line, key) == (11, "fastagi.host")
+    assert "no log-in" in message
+
+
+def test_a_password_in_the_address_of_the_database_is_warned_of(looked_at: Callable) -> None:
+    [(_, key, message)] = warned(looked_at, "database: {url: postgresql://me:pw@db/x}\n")
+    assert key == "database.url"
+    assert "pw" not in message.replace("password", "")
+
+
+def test_a_step_that_nothing_goes_to_is_warned_of(looked_at: Callable, good: str) -> None:
+    text = """\
+  f:
+    start: b
+    steps:
+      a: [{goto: b}]
+      b: [{ask: {name: q, prompt: Hm, otherwise: c}}, {branch: {answer: q, when: {1: d}, otherwise: e}}]
+      c: []
+      d: []
+      e: [{goto: b}]
+"""
+    assert warned(looked_at, good + text, below=False) == [
+        (14, "flows.f.steps.a", "nothing goes to this step; the call begins at 'b'")
+    ]
