@@ -101,7 +101,7 @@ class Engine:
 
     async def _close(self) -> None:
         if self._ticking is not None:
-            self._ticking.cancel()
+            self._ticker.stop()
             await asyncio.gather(self._ticking, return_exceptions=True)
         for server in self._leg_servers:
             await server.stop(0.0)

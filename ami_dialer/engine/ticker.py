@@ -34,10 +34,11 @@ class Ticker:
         self._followed_at = float("-inf")
         self._dials: set[asyncio.Task[None]] = set()
         self._trouble: str | None = None
+        self._stopping = False
 
     async def run(self) -> None:
-        """Tick until cancelled."""
-        while True:
+        """Tick until `stop`."""
+        while not self._stopping:
             self._floor.wake.clear()
             wait = self._tick
             try:
@@ -46,7 +47,13 @@ class Ticker:
             except StoreError as error:
                 self._say_once(str(error))
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._floor.wake.wait(), timeout=wait)
+                async with asyncio.timeout(wait):
+                    await self._floor.wake.wait()
+
+    def stop(self) -> None:
+        """End after the tick that is going on. Not by cancelling: a claim must not be cut off in its transaction."""
+        self._stopping = True
+        self._floor.wake.set()
 
     async def settle(self) -> None:
         """Wait until every call that is being placed has been placed."""

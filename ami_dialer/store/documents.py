@@ -25,7 +25,7 @@ async def apply_config(database: Database, config: Config) -> None:
 
 async def _apply(connection: AsyncConnection, table: Table, documents: dict[str, Any]) -> None:
     rows = await connection.execute(select(table.c.name, table.c.document))
-    stored = dict(rows.tuples().all())
+    stored = {row.name: row.document for row in rows}
     for name, model in documents.items():
         document = as_json(model)
         if name not in stored:

@@ -1,0 +1,105 @@
+"""What every test may ask for: a database of its own on SQLite and on PostgreSQL, a clock, free ports."""
+
+import asyncio
+import itertools
+import shutil
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from ami_dialer.config.schema import Database as DatabaseSettings
+from ami_dialer.store.database import Database
+from ami_dialer.store.migrate import migrate
+from tests.postgres import Postgres, start_postgres
+
+MARKERS = {"unit", "store", "asterisk", "journey", "architecture"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every test says what it needs, so that `-m` picks what a machine can run."""
+    for item in items:
+        if not MARKERS & {mark.name for mark in item.iter_markers()}:
+            raise pytest.UsageError(f"{item.nodeid} has none of the markers {', '.join(sorted(MARKERS))}")
+
+
+@pytest.fixture(scope="session")
+def free_port() -> Callable[[], int]:
+    """A port on 127.0.0.1 that nothing listens on now."""
+
+    def find() -> int:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            return int(probe.getsockname()[1])
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def postgres(free_port: Callable[[], int]) -> Iterator[Postgres]:
+    """One server for each test process, with a migrated template."""
+    server = start_postgres(free_port())
+    try:
+        server.sql("CREATE DATABASE migrated")
+        asyncio.run(migrate(DatabaseSettings(url=server.url("migrated"))))
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy."""
+    path = tmp_path_factory.mktemp("sqlite") / "migrated.db"
+    asyncio.run(migrate(DatabaseSettings(url=f"sqlite:///{path}")))
+    return path
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[DatabaseSettings]:
+    """A migrated, empty database of the test's own; the test runs once on each of the two."""
+    if request.param == "sqlite":
+        path = tmp_path / "test.db"
+        shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
+        yield DatabaseSettings(url=f"sqlite:///{path}")
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    name = f"test_{next(_numbers)}"
+    server.sql(f"CREATE DATABASE {name} TEMPLATE migrated")
+    yield DatabaseSettings(url=server.url(name))
+    server.sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def database(database_settings: DatabaseSettings) -> AsyncIterator[Database]:
+    """The same, open."""
+    opened = Database(database_settings)
+    yield opened
+    await opened.close()
+
+
+class ManualClock:
+    """A clock that moves when it is told to. Implements ports.Clock."""
+
+    def __init__(self) -> None:
+        self._now = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
+        self._start = self._now
+
+    def now(self) -> datetime:
+        return self._now
+
+    def monotonic(self) -> float:
+        return (self._now - self._start).total_seconds()
+
+    def advance(self, seconds: float) -> None:
+        self._now += timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()

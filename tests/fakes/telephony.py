@@ -1,0 +1,159 @@
+"""A telephone exchange in memory: implements ports.Telephony, and hands answered calls to the engine."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ami_dialer.domain.calls import (
+    AmdFacts,
+    CallAnswered,
+    CallClassified,
+    CallEnded,
+    CallEvent,
+    CallRinging,
+    LiveCall,
+    OriginateRequest,
+)
+from ami_dialer.ports import CallerHungUpError, Clock, OriginateRefusedError, OriginateUnknownError
+
+
+@dataclass
+class Plan:
+    """What a number does: rings, then answers (and as what), or ends with a cause."""
+
+    cause: int | None = 16
+    answers: bool = False
+    amd: AmdFacts = AmdFacts("HUMAN", "HUMAN-300-500")
+    #: Digits pressed, one for each question; "" waits the question out.
+    presses: tuple[str, ...] = ()
+    #: Verbs heard before the person hangs up; None stays to the end.
+    hangs_up_after: int | None = None
+    #: The call stays up until the test ends it.
+    stays: bool = False
+    refused: str | None = None
+    unknown: bool = False
+
+
+class FakeLeg:
+    """Implements ports.CallLeg for a Plan."""
+
+    def __init__(self, attempt_id: str, plan: Plan) -> None:
+        self.attempt_id = attempt_id
+        self.amd = plan.amd
+        self._presses = list(plan.presses)
+        self._left = plan.hangs_up_after
+        self.heard: list[str] = []
+        self.over = asyncio.Event()
+
+    def _verb(self) -> None:
+        if self.over.is_set() or self._left == 0:
+            self.over.set()
+            raise CallerHungUpError
+        if self._left is not None:
+            self._left -= 1
+
+    async def play(self, sound: str, escape_digits: str = "") -> str:
+        self._verb()
+        await asyncio.sleep(0)
+        self.heard.append(sound)
+        return ""
+
+    async def wait_for_digit(self, seconds: float) -> str:
+        self._verb()
+        await asyncio.sleep(0)
+        return self._presses.pop(0) if self._presses else ""
+
+    async def hang_up(self) -> None:
+        self.over.set()
+
+
+@dataclass
+class FakeTelephony:
+    """One server. `plans` by the digits of the number that end the channel's dial string."""
+
+    name: str
+    clock: Clock
+    plans: dict[str, Plan] = field(default_factory=dict)
+    default: Plan = field(default_factory=Plan)
+    connected: bool = False
+    trouble: str | None = None
+
+    def __post_init__(self) -> None:
+        self.requests: list[OriginateRequest] = []
+        self.live: dict[str, LiveCall] = {}
+        self.legs: dict[str, FakeLeg] = {}
+        self.on_leg: Callable[[FakeLeg], object] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def start(self, on_event: Callable[[CallEvent], None], on_link: Callable[[bool], None]) -> None:
+        self._on_event, self._on_link = on_event, on_link
+        self.link(up=True)
+
+    async def wait_connected(self, timeout: float) -> bool:
+        return self.connected
+
+    def link(self, *, up: bool) -> None:
+        """Bring the link up or down; calls go on as they are."""
+        self.connected = up
+        self._on_link(up)
+
+    async def originate(self, request: OriginateRequest) -> None:
+        if not self.connected:
+            raise OriginateRefusedError("not connected")
+        plan = self.plan_of(request.channel)
+        if plan.refused is not None:
+            raise OriginateRefusedError(plan.refused)
+        self.requests.append(request)
+        if plan.unknown:
+            raise OriginateUnknownError("no answer in time")
+        self.live[request.attempt_id] = LiveCall(request.attempt_id, request.channel, 0, 0)
+        task = asyncio.create_task(self._play_out(request.attempt_id, plan))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def plan_of(self, channel: str) -> Plan:
+        number = channel.split("/", 1)[1].split("@", 1)[0]
+        return self.plans.get(number, self.default)
+
+    async def _play_out(self, attempt_id: str, plan: Plan) -> None:
+        await asyncio.sleep(0)
+        self.tell(CallRinging(attempt_id, self.clock.now()))
+        await asyncio.sleep(0)
+        if not plan.answers:
+            if not plan.stays:
+                self.end(attempt_id, plan.cause)
+            return
+        self.tell(CallAnswered(attempt_id, self.clock.now()))
+        self.live[attempt_id] = LiveCall(attempt_id, "up", 6, 0)
+        if plan.amd.status:
+            self.tell(CallClassified(attempt_id, self.clock.now(), plan.amd.status, plan.amd.cause))
+        if self.on_leg is not None:
+            leg = self.legs[attempt_id] = FakeLeg(attempt_id, plan)
+            await self.on_leg(leg)  # type: ignore[misc]
+        if not plan.stays:
+            self.end(attempt_id, 16)
+
+    def tell(self, event: CallEvent) -> None:
+        """An event reaches the engine, if the link is up."""
+        if self.connected:
+            self._on_event(event)
+
+    def end(self, attempt_id: str, cause: int | None) -> None:
+        """A call is over."""
+        if self.live.pop(attempt_id, None) is not None:
+            if attempt_id in self.legs:
+                self.legs[attempt_id].over.set()
+            self.tell(CallEnded(attempt_id, self.clock.now(), cause))
+
+    async def alive(self) -> dict[str, LiveCall]:
+        if not self.connected:
+            raise ConnectionError("link is down")
+        return dict(self.live)
+
+    async def hang_up(self, attempt_id: str) -> None:
+        self.end(attempt_id, 16)
+
+    async def stop(self) -> None:
+        self.connected = False
+        for task in self._tasks:
+            task.cancel()
