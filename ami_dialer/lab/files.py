@@ -26,6 +26,7 @@ def write(settings: LabSettings, asterisk: Asterisk) -> None:
     for name in INSTANCES:
         for part in _FOLDERS:
             (settings.home / name / part).mkdir(parents=True, exist_ok=True)
+        (settings.home / name / "var" / "keys").mkdir(exist_ok=True)
         _link_data(settings.home / name / "data", asterisk)
         _fill_templates(settings, name)
     settings.socket_directory.mkdir(exist_ok=True)
@@ -48,6 +49,7 @@ def _values(settings: LabSettings, name: str) -> dict[str, object]:
         "RTP_FIRST": first,
         "RTP_LAST": last,
         "SEED": settings.seed,
+        "SECRET": _secret(settings.secret_file),
         "SOUNDS": settings.home / "world" / "sounds",
         "VERBOSE": 3 if settings.verbose else 0,
         "LOG_LEVELS": f"{_LOG},verbose,dtmf" if settings.verbose else _LOG,
@@ -56,10 +58,12 @@ def _values(settings: LabSettings, name: str) -> dict[str, object]:
 
 def _fill_templates(settings: LabSettings, name: str) -> None:
     values = _values(settings, name)
-    for template in sorted((_TEMPLATES / name).glob("*.conf")):
+    for template in (*(_TEMPLATES / "both").glob("*.conf"), *(_TEMPLATES / name).glob("*.conf")):
         text = template.read_text(encoding="utf-8")
         filled = re.sub(r"@([A-Z_]+)@", lambda m: str(values[m[1]]), text)
-        (settings.home / name / "etc" / template.name).write_text(filled, encoding="utf-8")
+        written = settings.home / name / "etc" / template.name
+        written.touch(mode=0o600)
+        written.write_text(filled, encoding="utf-8")
 
 
 def _link_data(data: Path, asterisk: Asterisk) -> None:

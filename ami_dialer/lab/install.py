@@ -68,12 +68,10 @@ def _debootstrap(root: Path, say: Callable[[str], None]) -> None:
     part.parent.mkdir(parents=True, exist_ok=True)
     command = ["debootstrap", "--variant=minbase", f"--include={_PACKAGES}", _SUITE, str(part)]
     scripts = Path("/usr/share/debootstrap/scripts")
-    mirror = _mirror()
-    own_script = (scripts / _SUITE).exists()
-    if mirror or not own_script:
-        command.append(mirror or "http://deb.debian.org/debian")
-    if not own_script:
-        command.append(str(scripts / "sid"))
+    command.append(_mirror() or "")  # empty: debootstrap's default
+    script = Path("/usr/share/debootstrap/scripts")
+    if not (script / _SUITE).exists():
+        command.append(str(script / "sid"))
     _run(command, _environment())
     shutil.rmtree(part / "var/cache/apt/archives", ignore_errors=True)
     part.rename(root)

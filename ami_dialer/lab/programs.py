@@ -74,6 +74,9 @@ class Asterisk:
                 f"the lab cannot use a folder below /{min(clash)}: its Asterisk has its own; choose another --directory"
             )
         lines = [["mount", "--rbind", f"/{name}", str(root / name)] for name in ("dev", "proc", "sys")]
+        if (root / "etc/resolv.conf").exists():
+            # The lab asks no name server: its Asterisk stays on loopback.
+            lines.append(["mount", "--bind", "/dev/null", str(root / "etc/resolv.conf")])
         # An empty folder of the namespace hides the root's, so that nothing is ever made in the shared root.
         lines += [["mount", "-t", "tmpfs", "-o", "mode=755", "lab", str(root / top)] for top in tops]
         for path in visible:
