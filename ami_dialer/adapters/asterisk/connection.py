@@ -18,13 +18,14 @@ from ami_dialer.adapters.asterisk.faults import (
     LinkLostError,
     LoginRefusedError,
 )
+from ami_dialer.adapters.asterisk.messages import AmiEvent
 from ami_dialer.adapters.asterisk.protocol import AmiProtocol
 from ami_dialer.adapters.asterisk.tls import tls_context
 from ami_dialer.config.schema import Server
 
 log = structlog.get_logger(__name__)
 
-Handler = Callable[[Message], None]
+Handler = Callable[[AmiEvent], None]
 _Answer = Message | list[Message]
 
 #: For TCP, TLS, login and privileges together. Asterisk itself waits 1 s before it turns a login down.
@@ -41,7 +42,7 @@ class AmiConnection(Manager):
 
     def __init__(self, settings: Server, handlers: Mapping[str, Handler], mark: str) -> None:
         """`handlers` take the events named by their keys, and of those only the ones that hold `mark`."""
-        wanted = frozenset(name.encode() for name in handlers)
+        self._handlers = {name.encode(): handler for name, handler in handlers.items()}
         super().__init__(
             loop=asyncio.get_running_loop(),
             host=settings.host,
@@ -50,11 +51,10 @@ class AmiConnection(Manager):
             username=settings.username,
             secret=settings.secret.get_secret_value(),
             events="off",
-            protocol_factory=partial(AmiProtocol, self, wanted, mark.encode()),
+            protocol_factory=partial(AmiProtocol, self, self._handlers, mark.encode()),
         )
         self.ping_delay = self.ping_interval = settings.keep_alive
         self._ping_timeout = settings.keep_alive_timeout
-        self._handlers = handlers
         self._pinging: asyncio.Task[None] | None = None
         self._why: str | None = None
         #: Done when the connection has ended, with the reason for people.
@@ -149,13 +149,9 @@ class AmiConnection(Manager):
         answer: asyncio.Future[_Answer] = self.protocol.send(action, as_list=as_list)
         return answer
 
-    def dispatch(self, event: Message) -> list[str]:
-        """Hand an event to its one handler, in order of arrival."""
-        handler = self._handlers.get(event.event)
-        if handler is None:
-            return []
-        handler(event)
-        return [event.event]
+    def hear(self, name: bytes, event: AmiEvent) -> None:
+        """Hand an event to its one handler. Events come in the order in which Asterisk sent them."""
+        self._handlers[name](event)
 
     def connection_made(self, f: asyncio.Task[tuple[asyncio.Transport, AMIProtocol]]) -> None:
         """TCP stands or does not; where it does panoramisk sends the login. `open` has the exception."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from panoramisk.message import Message
 
 from ami_dialer.adapters.asterisk.actions import SECOND_LEG
+from ami_dialer.adapters.asterisk.messages import AmiEvent
 from ami_dialer.domain.attempt import is_attempt_id
 from ami_dialer.domain.calls import CallAnswered, CallClassified, CallEnded, CallEvent, CallRinging
 
@@ -52,7 +52,7 @@ class CallTracker:
         self._settle_seconds = settle_seconds
         self._calls: dict[str, _Call] = {}
         #: By event name; only these are read at all.
-        self.handlers: dict[str, Callable[[Message], None]] = {
+        self.handlers: dict[str, Callable[[AmiEvent], None]] = {
             "Newchannel": self._newchannel,
             "Newstate": self._newstate,
             "Hangup": self._hangup,
@@ -90,12 +90,12 @@ class CallTracker:
             call = self._calls[attempt_id] = _Call()
         return call
 
-    def _newchannel(self, message: Message) -> None:
-        if is_ours(unique_id := message.uniqueid):
+    def _newchannel(self, event: AmiEvent) -> None:
+        if is_ours(unique_id := event.header("Uniqueid")):
             self._call(unique_id).has_channel = True
 
-    def _newstate(self, message: Message) -> None:
-        unique_id, state = message.uniqueid, message.channelstate
+    def _newstate(self, event: AmiEvent) -> None:
+        unique_id, state = event.header("Uniqueid"), event.header("ChannelState")
         if is_ours(unique_id):
             call = self._call(unique_id)
             call.has_channel = True
@@ -103,9 +103,9 @@ class CallTracker:
                 self._answered(unique_id, call)
             elif state == _RINGING:
                 self._ringing(unique_id, call)
-        elif state == _RINGING and (linked := self._calls.get(message.linkedid)) is not None:
+        elif state == _RINGING and (linked := self._calls.get(event.header("Linkedid"))) is not None:
             # Behind a Local channel the trunk's channel rings; its Linkedid is our channel's Uniqueid.
-            self._ringing(message.linkedid, linked)
+            self._ringing(event.header("Linkedid"), linked)
 
     def _ringing(self, attempt_id: str, call: _Call) -> None:
         if not (call.ringing or call.answered or call.ended or call.hangup):
@@ -117,30 +117,30 @@ class CallTracker:
             call.answered = True
             self._emit(CallAnswered(attempt_id, self._now()))
 
-    def _originate_response(self, message: Message) -> None:
+    def _originate_response(self, event: AmiEvent) -> None:
         # A call that is not known is over, or was taken over after a reconnect: alive() has told of it.
-        if (call := self._calls.get(attempt_id := message.actionid)) is None:
+        if (call := self._calls.get(attempt_id := event.header("ActionID"))) is None:
             return
         # Not `message.success`: panoramisk has True there for every event.
-        if message.response == "Success":
+        if event.header("Response") == "Success":
             call.has_channel = True
             self._answered(attempt_id, call)
         else:
-            call.reason = _number(message.reason)
+            call.reason = _number(event.header("Reason"))
             if call.hangup is not None:
                 self._end(attempt_id, call)
             else:
                 self._settle(attempt_id, call)
 
-    def _hangup(self, message: Message) -> None:
-        if not is_ours(attempt_id := message.uniqueid):
+    def _hangup(self, event: AmiEvent) -> None:
+        if not is_ours(attempt_id := event.header("Uniqueid")):
             return
         call = self._call(attempt_id)
         if call.ended:
             self.forget(attempt_id)
             return
-        call.hangup = (_number(message.cause), message.get("Cause-txt", ""))
-        if call.answered or call.reason is not None or message.channelstate == _UP:
+        call.hangup = (_number(event.header("Cause")), event.header("Cause-txt"))
+        if call.answered or call.reason is not None or event.header("ChannelState") == _UP:
             self._end(attempt_id, call)
         else:
             self._settle(attempt_id, call)
@@ -160,13 +160,13 @@ class CallTracker:
             call.timer = loop.call_later(_REMEMBER_SECONDS, self.forget, attempt_id)
         self._emit(CallEnded(attempt_id, self._now(), cause, text, call.reason))
 
-    def _user_event(self, message: Message) -> None:
-        if not is_ours(attempt_id := message.uniqueid):
+    def _user_event(self, event: AmiEvent) -> None:
+        if not is_ours(attempt_id := event.header("Uniqueid")):
             return
-        if message.userevent == "AmiDialerAmd":
-            self._emit(CallClassified(attempt_id, self._now(), message.status, message.cause))
-        elif message.userevent == "AmiDialerFailed":
-            log.warning("answered_call_not_handed_over", attempt=attempt_id, detail=message.detail)
+        if event.header("UserEvent") == "AmiDialerAmd":
+            self._emit(CallClassified(attempt_id, self._now(), event.header("Status"), event.header("Cause")))
+        elif event.header("UserEvent") == "AmiDialerFailed":
+            log.warning("answered_call_not_handed_over", attempt=attempt_id, detail=event.header("Detail"))
 
 
 def is_ours(unique_id: str) -> bool:

@@ -1,4 +1,4 @@
-"""The bytes of one AMI connection: framed, peeked at, and made into messages where somebody wants them."""
+"""The bytes of one AMI connection: framed, peeked at, and passed on where somebody wants them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from panoramisk.ami_protocol import AMIProtocol
 from panoramisk.message import Message
 
 from ami_dialer.adapters.asterisk.faults import LinkLostError
+from ami_dialer.adapters.asterisk.messages import AmiEvent
 
 if TYPE_CHECKING:
     from ami_dialer.adapters.asterisk.connection import AmiConnection
@@ -28,8 +29,9 @@ _MAX_MESSAGE_BYTES = 1 << 20
 class AmiProtocol(AMIProtocol):
     """panoramisk's protocol with its own framing: bytes are split first and decoded whole.
 
-    An event becomes a Message only if its name is in `wanted` and `mark` stands somewhere in it, or if it
-    belongs to a list that an action collects; everything else is dropped after one look at its first line.
+    An event is heard only if its name is in `wanted` and `mark` stands somewhere in it. Answers to actions, and
+    the lists that follow some, become panoramisk's Messages and find their Action by its ActionID. Everything
+    else is dropped after one look at its first line.
     """
 
     def __init__(self, link: AmiConnection, wanted: Container[bytes], mark: bytes) -> None:
@@ -70,22 +72,19 @@ class AmiProtocol(AMIProtocol):
     def _take(self, block: bytes) -> None:
         """Route one message. A fault in it, or in whoever hears it, costs this message and no more."""
         try:
-            if block.startswith(b"\r\n"):  # one EOL too many, as Asterisk sends now and then
-                block = block.lstrip(b"\r\n")
             if block.startswith(_EVENT):
-                self._take_event(block)
+                name = block[len(_EVENT) : block.find(b"\r\n")]
+                if name in self._wanted:
+                    if self._mark in block:
+                        self._link.hear(name, AmiEvent(block))
+                elif self.responses and self._collected(block):
+                    self.handle_message(_parsed(block))
+            elif block.startswith(b"\r\n"):  # one EOL too many, as Asterisk sends now and then
+                self._take(block.lstrip(b"\r\n"))
             elif self.responses:
                 self.handle_message(_parsed(block))
         except Exception:  # whatever it is, raised from here it would make asyncio close the link
             log.exception("ami_message_failed", head=block[:60].decode("utf-8", "replace"))
-
-    def _take_event(self, block: bytes) -> None:
-        end = block.find(b"\r\n")
-        if block[len(_EVENT) : end] in self._wanted:
-            if self._mark in block:
-                self._link.dispatch(_parsed(block))
-        elif self.responses and self._collected(block):
-            self.handle_message(_parsed(block))
 
     def _collected(self, block: bytes) -> bool:
         """Whether the event is an entry of a list that has begun; only then it is the action's."""

@@ -1,11 +1,11 @@
 """From messages to events of a call."""
 
 import pytest
-from panoramisk.message import Message
 from structlog.testing import capture_logs
 
 from ami_dialer.adapters.asterisk import events
 from ami_dialer.adapters.asterisk.events import CallTracker
+from ami_dialer.adapters.asterisk.messages import AmiEvent
 from ami_dialer.domain.calls import CallAnswered, CallEnded, CallEvent, CallRinging
 from tests.fakes.ami_peer import event, until
 from tests.unit.adapters.ami.world import ATTEMPT, NOON, hangup, newstate, outcome
@@ -26,9 +26,9 @@ class Told:
 
     def hear(self, *messages: bytes) -> list[CallEvent]:
         for one in messages:
-            parsed = Message.from_line(one.decode().removesuffix("\r\n\r\n"))
-            assert parsed is not None
-            self.calls.handlers[parsed.event](parsed)
+            block = one.removesuffix(b"\r\n\r\n")
+            name = block.split(b"\r\n")[0].removeprefix(b"Event: ").decode()
+            self.calls.handlers[name](AmiEvent(block))
         return self.events
 
 

@@ -94,14 +94,21 @@ async def test_04_a_fault_in_a_listener_costs_one_event_and_not_the_link(peer: A
         assert peer.connections == 2
 
 
-async def test_04_a_message_that_cannot_be_read_costs_itself_and_not_the_link(peer: AmiPeer, dialer: Dialer) -> None:
-    _, heard = dialer
-    twice = event("Newstate", ChannelState="6", Uniqueid=ATTEMPT).replace(b"\r\n\r\n", b"\r\nUniqueid: x\r\n\r\n")
+async def test_04_an_answer_that_panoramisk_cannot_read_costs_itself_and_not_the_link(
+    peer: AmiPeer, dialer: Dialer
+) -> None:
+    telephony, heard = dialer
+    connection = telephony._connection
+    assert connection is not None
+    peer.scripts["CoreShowChannels"] = lambda action: (
+        answer(action, "Success", "one", "ActionID: two") + b"no header at all\r\n\r\n" + newstate(ATTEMPT, "6")
+    )
     with capture_logs() as logs:
-        peer.send(twice, b"amid- neither event nor response\r\n\r\n", newstate(ATTEMPT, "6"))
+        with pytest.raises(ConnectionError, match="no answer"):
+            await connection.request(Action({"Action": "CoreShowChannels"}), 0.2)
         await until(lambda: heard.events)
     assert heard.events == [CallAnswered(ATTEMPT, NOON)]
-    assert [line["event"] for line in logs] == ["ami_message_failed"]
+    assert [line["event"] for line in logs] == ["ami_message_failed", "ami_message_failed"]
     assert peer.connections == 1
 
 
