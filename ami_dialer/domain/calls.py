@@ -49,6 +49,16 @@ class CallClassified:
 
 
 @dataclass(frozen=True, slots=True)
+class CallUnserved:
+    """The dialplan could not hand the answered call to the dialer; the person hears the closing prompt."""
+
+    attempt_id: str
+    at: datetime
+    #: What failed, in the dialplan's words.
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallEnded:
     """The channel is gone, or never came to be. Comes exactly once for each originate that was accepted."""
 
@@ -61,7 +71,7 @@ class CallEnded:
     reason: int | None = None
 
 
-CallEvent = CallRinging | CallAnswered | CallClassified | CallEnded
+CallEvent = CallRinging | CallAnswered | CallClassified | CallUnserved | CallEnded
 
 
 @dataclass(frozen=True, slots=True)

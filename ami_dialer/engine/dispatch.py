@@ -6,7 +6,15 @@ from datetime import datetime
 import structlog
 
 from ami_dialer.domain.attempt import AttemptEvent, AttemptState
-from ami_dialer.domain.calls import AmdFacts, CallAnswered, CallClassified, CallEnded, CallEvent, CallRinging
+from ami_dialer.domain.calls import (
+    AmdFacts,
+    CallAnswered,
+    CallClassified,
+    CallEnded,
+    CallEvent,
+    CallRinging,
+    CallUnserved,
+)
 from ami_dialer.domain.ending import EndReason
 from ami_dialer.domain.enrolment import EnrolmentState
 from ami_dialer.engine.floor import Call, Floor
@@ -42,6 +50,8 @@ class Dispatch:
                 self._answered(call, event.at)
                 if amd.note(call.attempt, AmdFacts(event.status, event.cause), event.at):
                     self._keep(call)
+            case CallUnserved():
+                self._unserved(call, event)
             case CallEnded():
                 self._ended(call, event)
 
@@ -103,6 +113,17 @@ class Dispatch:
     def _answered(self, call: Call, now: datetime) -> None:
         if call.attempt.state in {AttemptState.ORIGINATING, AttemptState.RINGING}:
             self._move(call, AttemptEvent.ANSWER, now)
+
+    def _unserved(self, call: Call, event: CallUnserved) -> None:
+        self._answered(call, event.at)
+        if not call.in_flow and call.attempt.flow_end is None:
+            call.attempt.flow_end = EndReason.FLOW_FAILED
+            call.attempt.detail = f"the dialplan could not hand the call to the dialer: {event.detail}"
+            log.error(
+                "an answered call did not reach the dialer; `ami-dialer doctor` says why",
+                attempt=event.attempt_id,
+                detail=event.detail,
+            )
 
     def _ended(self, call: Call, event: CallEnded) -> None:
         if call.ended is not None:

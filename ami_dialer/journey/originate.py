@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: Channel variable with the context that takes the call instead of a flow; asterisk_conf/extensions reads it.
 NEXT_CONTEXT_VARIABLE = "AMI_DIALER_NEXT"
+#: What the dialplan does with AMDSTATUS NOTSURE then: "person" or "machine".
+NOT_SURE_VARIABLE = "AMI_DIALER_NOT_SURE"
 
 
 class Placed(Enum):
@@ -37,8 +39,14 @@ def request(attempt: Attempt, campaign: Campaign, trunk: Trunk, server: Server) 
         extension="amd" if campaign.amd.enabled else "direct",
         ring_seconds=round(campaign.ring),
         caller_id=campaign.caller_id,
-        variables=((NEXT_CONTEXT_VARIABLE, campaign.dialplan),) if campaign.dialplan else (),
+        variables=_variables(campaign),
     )
+
+
+def _variables(campaign: Campaign) -> tuple[tuple[str, str], ...]:
+    if campaign.dialplan is None:
+        return ()
+    return (NEXT_CONTEXT_VARIABLE, campaign.dialplan), (NOT_SURE_VARIABLE, campaign.amd.not_sure)
 
 
 async def place(
