@@ -27,7 +27,10 @@ class Runs:
         """Begin the campaigns that start with the dialer and have never run."""
         for name, (key, campaign) in (await documents.load_campaigns(self._floor.database)).items():
             if campaign.start == "with-dialer" and await runs.newest(self._floor.database, key) is None:
-                run_id = await runs.start(self._floor.database, key, campaign, self._floor.clock.now())
+                try:
+                    run_id = await runs.start(self._floor.database, key, campaign, self._floor.clock.now())
+                except runs.AlreadyRunningError:
+                    continue  # `ami-dialer campaign start` was quicker
                 log.info("run started", action="run_started", campaign=name, run=run_id)
 
     async def follow(self) -> None:

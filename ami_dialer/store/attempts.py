@@ -33,10 +33,11 @@ async def living(database: Database) -> list[Attempt]:
         rows = await connection.execute(
             select(attempts).where(attempts.c.state != AttemptState.ENDED).order_by(attempts.c.id)
         )
-        return [_as_attempt(dict(row)) for row in rows.mappings()]
+        return [as_attempt(dict(row)) for row in rows.mappings()]
 
 
-def _as_attempt(row: dict[str, Any]) -> Attempt:
+def as_attempt(row: dict[str, Any]) -> Attempt:
+    """An attempt from its row."""
     row["state"] = AttemptState(row["state"])
     row["end_reason"] = row["end_reason"] and EndReason(row["end_reason"])
     row["disposition"] = row["disposition"] and Disposition(row["disposition"])

@@ -17,7 +17,7 @@ from ami_dialer.store.failures import speaking
 #: SQLite waits this long for another process's write (a list import next to a running dialer) before it says "locked".
 BUSY_TIMEOUT_MS = 10_000
 #: Advisory lock of PostgreSQL that the one running engine holds: "amid" as a number.
-_ENGINE_LOCK = 0x616D6964
+ENGINE_LOCK = 0x616D6964
 
 
 def async_url(settings: Settings) -> URL:
@@ -85,7 +85,7 @@ class Database:
             return
         with speaking():
             connection = await self._writer.connect()
-            got = await connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _ENGINE_LOCK})
+            got = await connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": ENGINE_LOCK})
             await connection.commit()
         if not got:
             await connection.close()

@@ -9,9 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.config.schema import Campaign
 from ami_dialer.domain.enrolment import EnrolmentState, RunState
+from ami_dialer.domain.errors import DialerError
 from ami_dialer.store.database import Database
 from ami_dialer.store.documents import as_json
 from ami_dialer.store.tables import campaigns, dnc_entries, dnc_lists, enrolments, list_members, lists, runs
+
+
+class AlreadyRunningError(DialerError):
+    """A campaign has one run at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,8 @@ class Run:
     document: Campaign
 
 
-def _run_query() -> Select[Any]:
+def run_query() -> Select[Any]:
+    """Runs with the name of their campaign; `as_run` makes objects of the rows."""
     return select(
         runs.c.id,
         runs.c.campaign_id,
@@ -39,7 +45,8 @@ def _run_query() -> Select[Any]:
     ).join(campaigns, campaigns.c.id == runs.c.campaign_id)
 
 
-def _as_run(row: Row[Any]) -> Run:
+def as_run(row: Row[Any]) -> Run:
+    """A run from a row of `run_query`."""
     key, campaign_id, name, state, started_at, ended_at, document = tuple(row)
     return Run(key, campaign_id, name, RunState(state), started_at, ended_at, Campaign.model_validate(document))
 
@@ -47,8 +54,8 @@ def _as_run(row: Row[Any]) -> Run:
 async def running(database: Database) -> list[Run]:
     """The runs that are going on."""
     async with database.reading() as connection:
-        rows = await connection.execute(_run_query().where(runs.c.state == RunState.RUNNING).order_by(runs.c.id))
-        return [_as_run(row) for row in rows]
+        rows = await connection.execute(run_query().where(runs.c.state == RunState.RUNNING).order_by(runs.c.id))
+        return [as_run(row) for row in rows]
 
 
 async def running_ids(database: Database) -> set[int]:
@@ -62,18 +69,25 @@ async def newest(database: Database, campaign_key: int) -> Run | None:
     async with database.reading() as connection:
         row = (
             await connection.execute(
-                _run_query().where(runs.c.campaign_id == campaign_key).order_by(runs.c.id.desc()).limit(1)
+                run_query().where(runs.c.campaign_id == campaign_key).order_by(runs.c.id.desc()).limit(1)
             )
         ).first()
-    return None if row is None else _as_run(row)
+    return None if row is None else as_run(row)
 
 
 async def start(database: Database, campaign_key: int, document: Campaign, now: datetime) -> int:
     """Begin a run: enrol every contact of its lists, once per number, and take out who must not be called.
 
-    One transaction: a run is there whole or not at all. Returns its key.
+    One transaction: a run is there whole or not at all. Returns its key. Raises AlreadyRunningError.
     """
     async with database.writing() as connection:
+        # PostgreSQL: one start of a campaign at a time. SQLite has one writer anyhow.
+        await connection.execute(select(campaigns.c.id).where(campaigns.c.id == campaign_key).with_for_update())
+        going_on = await connection.scalar(
+            select(runs.c.id).where(runs.c.campaign_id == campaign_key, runs.c.state == RunState.RUNNING)
+        )
+        if going_on is not None:
+            raise AlreadyRunningError(f"run {going_on} of this campaign is still going on; a second one cannot start")
         run_id: int = (
             await connection.scalars(
                 insert(runs)

@@ -1,0 +1,187 @@
+"""Everything that is known of one contact, for `trace`. Each query goes by an index."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from ami_dialer.config.schema import Campaign
+from ami_dialer.domain.attempt import Attempt
+from ami_dialer.domain.ending import EndReason
+from ami_dialer.domain.enrolment import EnrolmentState, RunState
+from ami_dialer.store.attempts import as_attempt
+from ami_dialer.store.database import Database
+from ami_dialer.store.tables import (
+    answers,
+    attempts,
+    campaigns,
+    contacts,
+    dnc_entries,
+    dnc_lists,
+    enrolments,
+    list_members,
+    lists,
+    runs,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A contact as it stands in a list."""
+
+    contact_id: int
+    list_name: str
+    #: The file it was read from; None for a list made otherwise.
+    file: str | None
+    number: str
+    fields: dict[str, str]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """A contact in a run."""
+
+    id: int
+    contact_id: int
+    run_id: int
+    campaign: str
+    document: Campaign
+    run_state: RunState
+    number: str
+    state: EnrolmentState
+    due_at: datetime
+    tries: dict[str, int]
+    claimed_at: datetime | None
+    last_end_reason: EndReason | None
+    excluded_by: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One try at a question."""
+
+    attempt_id: str
+    question: str
+    digits: str
+    valid: bool
+    try_number: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Barred:
+    """A do-not-call entry of a number."""
+
+    list_name: str
+    reason: str
+    source: str
+    attempt_id: str | None
+    added_at: datetime
+
+
+async def memberships(
+    database: Database, *, number: str | None = None, contact_id: int | None = None
+) -> list[Membership]:
+    """The contacts with this E.164 number, or the one with this key, in each list they are in."""
+    query = (
+        select(
+            list_members.c.contact_id,
+            lists.c.name,
+            lists.c.document,
+            list_members.c.number,
+            contacts.c.fields,
+            contacts.c.created_at,
+        )
+        .join(lists, lists.c.id == list_members.c.list_id)
+        .join(contacts, contacts.c.id == list_members.c.contact_id)
+        .order_by(list_members.c.id)
+    )
+    wanted = list_members.c.number == number if contact_id is None else list_members.c.contact_id == contact_id
+    async with database.reading() as connection:
+        return [
+            Membership(contact, name, document.get("file"), found, dict(fields), created_at)
+            for contact, name, document, found, fields, created_at in await connection.execute(query.where(wanted))
+        ]
+
+
+async def enrolled(database: Database, contact_ids: Sequence[int]) -> list[Enrolled]:
+    """Every run that these contacts were or are in, oldest first."""
+    query = (
+        select(
+            enrolments.c.id,
+            enrolments.c.contact_id,
+            enrolments.c.run_id,
+            campaigns.c.name.label("campaign"),
+            runs.c.document,
+            runs.c.state.label("run_state"),
+            enrolments.c.number,
+            enrolments.c.state,
+            enrolments.c.due_at,
+            enrolments.c.tries,
+            enrolments.c.claimed_at,
+            enrolments.c.last_end_reason,
+            enrolments.c.excluded_by,
+            enrolments.c.created_at,
+        )
+        .join(runs, runs.c.id == enrolments.c.run_id)
+        .join(campaigns, campaigns.c.id == runs.c.campaign_id)
+        .where(enrolments.c.contact_id.in_(contact_ids))
+        .order_by(enrolments.c.id)
+    )
+    async with database.reading() as connection:
+        return [_as_enrolled(dict(row)) for row in (await connection.execute(query)).mappings()]
+
+
+def _as_enrolled(row: dict[str, Any]) -> Enrolled:
+    row["document"] = Campaign.model_validate(row["document"])
+    row["run_state"] = RunState(row["run_state"])
+    row["state"] = EnrolmentState(row["state"])
+    row["last_end_reason"] = row["last_end_reason"] and EndReason(row["last_end_reason"])
+    return Enrolled(**row)
+
+
+async def attempts_of(database: Database, enrolment_ids: Sequence[int]) -> list[Attempt]:
+    """Every attempt of these enrolments, in order."""
+    query = select(attempts).where(attempts.c.enrolment_id.in_(enrolment_ids)).order_by(attempts.c.id)
+    async with database.reading() as connection:
+        return [as_attempt(dict(row)) for row in (await connection.execute(query)).mappings()]
+
+
+async def answers_of(database: Database, attempt_ids: Sequence[str]) -> list[Answered]:
+    """Every try at a question in these attempts, in order."""
+    query = (
+        select(
+            answers.c.attempt_id,
+            answers.c.question,
+            answers.c.digits,
+            answers.c.valid,
+            answers.c.try_number,
+            answers.c.at,
+        )
+        .where(answers.c.attempt_id.in_(attempt_ids))
+        .order_by(answers.c.id)
+    )
+    async with database.reading() as connection:
+        return [Answered(*row) for row in await connection.execute(query)]
+
+
+async def barred(database: Database, number: str) -> list[Barred]:
+    """The do-not-call entries of an E.164 number as they are now."""
+    query = (
+        select(
+            dnc_lists.c.name,
+            dnc_entries.c.reason,
+            dnc_entries.c.source,
+            dnc_entries.c.attempt_id,
+            dnc_entries.c.added_at,
+        )
+        .join(dnc_lists, dnc_lists.c.id == dnc_entries.c.list_id)
+        .where(dnc_entries.c.number == number)
+        .order_by(dnc_entries.c.id)
+    )
+    async with database.reading() as connection:
+        return [Barred(*row) for row in await connection.execute(query)]
