@@ -5,14 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-import structlog
-
 from ami_dialer.adapters.asterisk.actions import SECOND_LEG
 from ami_dialer.adapters.asterisk.messages import AmiEvent
 from ami_dialer.domain.attempt import is_attempt_id
-from ami_dialer.domain.calls import CallAnswered, CallClassified, CallEnded, CallEvent, CallRinging
-
-log = structlog.get_logger(__name__)
+from ami_dialer.domain.calls import CallAnswered, CallClassified, CallEnded, CallEvent, CallRinging, CallUnserved
 
 #: AST_STATE_RINGING and AST_STATE_UP (include/asterisk/channelstate.h).
 _RINGING, _UP = "5", "6"
@@ -125,12 +121,13 @@ class CallTracker:
         if event.header("Response") == "Success":
             call.has_channel = True
             self._answered(attempt_id, call)
-        else:
+        elif not call.answered:
             call.reason = _number(event.header("Reason"))
             if call.hangup is not None:
                 self._end(attempt_id, call)
-            else:
+            elif not call.has_channel:
                 self._settle(attempt_id, call)
+            # else its Hangup is on the way: Asterisk sends one for every channel.
 
     def _hangup(self, event: AmiEvent) -> None:
         if not is_ours(attempt_id := event.header("Uniqueid")):
@@ -148,7 +145,11 @@ class CallTracker:
     def _settle(self, attempt_id: str, call: _Call) -> None:
         if call.timer is None:
             loop = asyncio.get_running_loop()
-            call.timer = loop.call_later(self._settle_seconds, self._end, attempt_id, call)
+            call.timer = loop.call_later(self._settle_seconds, self._settled, attempt_id, call)
+
+    def _settled(self, attempt_id: str, call: _Call) -> None:
+        if call.hangup is not None or not call.has_channel:
+            self._end(attempt_id, call)
 
     def _end(self, attempt_id: str, call: _Call) -> None:
         cause, text = call.hangup or (None, "")
@@ -166,7 +167,7 @@ class CallTracker:
         if event.header("UserEvent") == "AmiDialerAmd":
             self._emit(CallClassified(attempt_id, self._now(), event.header("Status"), event.header("Cause")))
         elif event.header("UserEvent") == "AmiDialerFailed":
-            log.warning("answered_call_not_handed_over", attempt=attempt_id, detail=event.header("Detail"))
+            self._emit(CallUnserved(attempt_id, self._now(), event.header("Detail")))
 
 
 def is_ours(unique_id: str) -> bool:

@@ -1,12 +1,13 @@
 """From messages to events of a call."""
 
+import asyncio
+
 import pytest
-from structlog.testing import capture_logs
 
 from ami_dialer.adapters.asterisk import events
 from ami_dialer.adapters.asterisk.events import CallTracker
 from ami_dialer.adapters.asterisk.messages import AmiEvent
-from ami_dialer.domain.calls import CallAnswered, CallEnded, CallEvent, CallRinging
+from ami_dialer.domain.calls import CallAnswered, CallEnded, CallEvent, CallRinging, CallUnserved
 from tests.fakes.ami_peer import event, until
 from tests.unit.adapters.ami.world import ATTEMPT, NOON, hangup, newstate, outcome
 
@@ -55,11 +56,27 @@ async def test_a_call_without_channel_ends_by_its_originate_response() -> None:
 
 async def test_a_hang_up_that_comes_late_does_not_end_the_call_again() -> None:
     told = Told(settle_seconds=0.01)
-    told.hear(NEW, FAILED)
+    told.hear(FAILED)
     await until(lambda: told.events)
-    told.hear(BUSY)
+    told.hear(NEW, BUSY)
     assert told.events == [CallEnded(ATTEMPT, NOON, None, "", 0)]
     assert len(told.calls) == 0
+
+
+async def test_a_call_with_a_channel_lives_until_its_hang_up_whatever_its_originate_response_says() -> None:
+    told = Told(settle_seconds=0)
+    told.hear(NEW, FAILED)
+    await asyncio.sleep(0)
+    assert told.events == []
+    assert told.hear(BUSY) == [CallEnded(ATTEMPT, NOON, 17, "User busy", 0)]
+
+
+async def test_a_channel_heard_of_after_its_failure_keeps_the_call_until_its_hang_up() -> None:
+    told = Told(settle_seconds=0)
+    told.hear(FAILED, NEW)
+    await asyncio.sleep(0)
+    assert told.events == []
+    assert told.hear(BUSY) == [CallEnded(ATTEMPT, NOON, 17, "User busy", 0)]
 
 
 async def test_a_hang_up_without_originate_response_ends_the_call() -> None:
@@ -152,9 +169,7 @@ async def test_what_is_kept_of_calls_has_a_limit(monkeypatch: pytest.MonkeyPatch
     assert len(told.calls) == 10
 
 
-async def test_a_call_that_could_not_be_handed_over_is_logged_with_the_dialplans_detail() -> None:
+async def test_a_call_that_could_not_be_handed_over_is_told_with_the_dialplans_detail() -> None:
     told = Told()
-    with capture_logs() as logs:
-        told.hear(event("UserEvent", UserEvent="AmiDialerFailed", Uniqueid=ATTEMPT, Detail="AGISTATUS=FAILURE"))
-    assert [(line["attempt"], line["detail"]) for line in logs] == [(ATTEMPT, "AGISTATUS=FAILURE")]
-    assert told.events == []
+    told.hear(event("UserEvent", UserEvent="AmiDialerFailed", Uniqueid=ATTEMPT, Detail="AGI ended with FAILURE"))
+    assert told.events == [CallUnserved(ATTEMPT, NOON, "AGI ended with FAILURE")]
