@@ -29,6 +29,10 @@ check: $(VENV)/ready  ## format, lint, types, import rules: seconds
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+.PHONY: docs
+docs: $(VENV)/ready  ## write docs/configuration.md and docs/states.md anew from their sources
+	$(BIN)/python docs/generate.py
+
 .PHONY: test
 test: setup  ## the whole suite, real Asterisk and PostgreSQL included
 	$(BIN)/python tests/run.py

@@ -20,7 +20,7 @@ class Part(BaseModel):
 
 
 class Prompt(Part):
-    """Something heard: a sound file or a text, one of the two."""
+    """Something heard: a sound file or a text, one of the two. A bare text is spoken; one prompt needs no list."""
 
     play: SoundPath | None = Field(None, description="Sound file, without extension.")
     say: str | None = Field(

@@ -51,7 +51,8 @@ class Surroundings:
     folder: Path
 
 
-def _seconds(value: object) -> object:
+def to_seconds(value: object) -> object:
+    """`5m` as 300.0; anything but text is passed on for pydantic to check."""
     if isinstance(value, str):
         match = _DURATION.match(value)
         if match is None:
@@ -61,7 +62,7 @@ def _seconds(value: object) -> object:
 
 
 #: A time in seconds, written as a number or with a unit.
-Seconds = Annotated[float, BeforeValidator(_seconds)]
+Seconds = Annotated[float, BeforeValidator(to_seconds)]
 
 
 def _usable_path(value: object) -> object:

@@ -150,7 +150,7 @@ class Database(Section):
         0.02,
         ge=0,
         le=1,
-        description="Writes of this long are put into one commit (DESIGN: some 50 ms at the most).",
+        description="Writes of so long go into one commit. More than some 50 ms is felt by those who are called.",
     )
 
 
@@ -170,7 +170,9 @@ class FastAgi(Section):
         pattern=MODE_PATTERN,
         description="Its permissions; Asterisk's user must be able to connect.",
     )
-    max_calls: int = Field(2_000, ge=1, description="Answered calls served at once; more are told to wait for nothing.")
+    max_calls: int = Field(
+        2_000, ge=1, description="Answered calls served at once; those beyond hear the closing prompt."
+    )
     closing_prompt: SoundPath = Field(
         "ami-dialer/closing", description="Sound heard when a flow breaks, so that nobody listens to silence."
     )
@@ -299,7 +301,8 @@ class Campaign(Section):
         description="Do-not-call lists whose numbers this campaign never calls.",
     )
     start: Literal["with-dialer", "by-hand"] = Field(
-        "with-dialer", description="`ami-dialer run` starts it, or `ami-dialer campaign start NAME` does."
+        "with-dialer",
+        description="`ami-dialer run` starts it if it has never run, or only `ami-dialer campaign start NAME` does.",
     )
 
     @model_validator(mode="after")
