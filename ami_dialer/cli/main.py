@@ -1,5 +1,6 @@
 """`ami-dialer`: the group of commands, and how errors are shown."""
 
+import os
 from pathlib import Path
 
 import click
@@ -17,7 +18,7 @@ class DialerGroup(click.Group):
         """All commands, in the order a new user meets them."""
         return list(_COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002, C901, PLR0911
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002, C901
         """The command of that name; only its own imports are paid for."""
         match cmd_name:
             case "run":
@@ -45,12 +46,24 @@ class DialerGroup(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command; a DialerError becomes its text on standard error and its exit code."""
+        """Run the command; a DialerError becomes its text on standard error and its exit code.
+
+        Of a fault of our own the user gets a message too, and the traceback in a file.
+        """
         try:
             return super().invoke(ctx)
         except DialerError as error:
             click.echo(f"ami-dialer: {error}", err=True)
             ctx.exit(error.exit_code)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise  # click's own; it knows what to do
+        except Exception as error:
+            from ami_dialer.cli import crash
+
+            if os.environ.get(crash.DEBUG_VARIABLE):
+                raise
+            click.echo(f"ami-dialer: {crash.told(error, ctx.params['config_file'])}", err=True)
+            ctx.exit(crash.EXIT_CODE)
 
 
 @click.group(cls=DialerGroup)

@@ -57,11 +57,9 @@ def printable(text: str) -> str:
     return "".join(character if character.isprintable() else "?" for character in text)
 
 
-def local(time: datetime | None, *, seconds: bool = True) -> str:
+def local(time: datetime | None) -> str:
     """A time in this machine's zone; `-` for none."""
-    if time is None:
-        return "-"
-    return time.astimezone().strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")
+    return "-" if time is None else time.astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def zone_at(time: datetime) -> str:

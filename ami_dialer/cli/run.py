@@ -15,6 +15,7 @@ from rich.console import Console
 
 from ami_dialer import app
 from ami_dialer.cli import logs
+from ami_dialer.cli.crash import log_folder
 from ami_dialer.cli.live import LiveView
 from ami_dialer.cli.output import amount, load_config, print_json
 from ami_dialer.cli.watch import Look, Watch
@@ -26,6 +27,8 @@ log = structlog.get_logger(__name__)
 
 #: Seconds between two looks at the engine: often enough for a view that feels alive.
 _LOOK_SECONDS = 0.5
+#: The log behind the live view, when the configuration names no file.
+_LOG_NAME = "ami-dialer.log"
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -43,21 +46,13 @@ def command(config_file: Path, *, until_done: bool, plain: bool, as_json: bool) 
     config = load_config(config_file)
     view = None
     if not plain and not as_json and sys.stdout.isatty():
-        view = LiveView(Console(), logs.configure_behind_view(config.logging, log_file(config, config_file)))
+        view = LiveView(Console(), logs.configure_behind_view(config.logging, log_folder(config_file) / _LOG_NAME))
     else:
         logs.configure(config.logging, as_json=as_json)
     session = _Session(config, view, until_done=until_done)
     asyncio.run(session.run())
     if session.last is not None:
         _print_summary(session.ended, session.last, as_json=as_json)
-
-
-def log_file(config: Config, config_file: Path) -> Path:
-    """Where the log goes when nothing else is said: beside the SQLite file, else beside the configuration."""
-    url = config.database.url
-    if url.startswith("sqlite:///"):
-        return Path(url.removeprefix("sqlite:///")).with_name("ami-dialer.log")
-    return config_file.absolute().with_name("ami-dialer.log")
 
 
 class _Session:

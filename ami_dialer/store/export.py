@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import distinct, select
+from sqlalchemy import select
 
 from ami_dialer.domain.attempt import Attempt
 from ami_dialer.domain.enrolment import EnrolmentState
@@ -63,7 +63,8 @@ async def field_names(database: Database, run_id: int) -> list[str]:
 async def question_names(database: Database, run_id: int) -> list[str]:
     """Every question that was asked in the run, sorted."""
     query = (
-        select(distinct(answers.c.question))
+        select(answers.c.question)
+        .distinct()
         .join(attempts, attempts.c.id == answers.c.attempt_id)
         .where(attempts.c.run_id == run_id)
     )

@@ -1,0 +1,150 @@
+"""`ami-dialer list`: contacts in."""
+
+import asyncio
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from ami_dialer import app
+from ami_dialer.adapters.clock import SystemClock
+from ami_dialer.cli.opening import reading
+from ami_dialer.cli.output import amount, json_option, load_config, print_json, print_rows, printable
+from ami_dialer.config.schema import Config
+from ami_dialer.domain.errors import NotFoundError
+from ami_dialer.journey.intake import Intake, IntakeError, import_list
+from ami_dialer.store import contacts
+from ami_dialer.store.contacts import StoredList
+
+#: Of many rejected rows so many are shown; the rejects file has all.
+_SHOWN = 10
+
+
+@click.group("list")
+def command() -> None:
+    """Lists of contacts: import and look at them."""
+
+
+@command.command("import")
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@json_option
+@click.pass_obj
+def import_command(config_file: Path, names: tuple[str, ...], *, as_json: bool) -> None:
+    """Import the lists of the configuration now: those named, or all.
+
+    A file that has not changed since is left alone. Rows that cannot be called are kept beside the list, in
+    FILE.rejected.csv, with line and reason. Runs that are going on keep the contacts they have.
+    Ends with 6 when a list could not be imported as a whole.
+    """
+    config = load_config(config_file)
+    unknown = [name for name in names if name not in config.lists]
+    if unknown:
+        known = f"it has: {', '.join(config.lists)}" if config.lists else "it has none"
+        raise NotFoundError(f"the configuration has no list {', '.join(map(repr, unknown))}; {known}")
+    done, failed = asyncio.run(_import(config, list(names) or list(config.lists), show=not as_json))
+    if as_json:
+        print_json({"lists": [_as_dict(each, config) for each in done], "failed": failed})
+    else:
+        for each in done:
+            _print_intake(each, config)
+        for text in failed.values():
+            click.echo(f"ami-dialer: {text}", err=True)
+        if not config.lists:
+            click.echo(f"{config_file} declares no lists")
+    if failed:
+        raise SystemExit(IntakeError.exit_code)
+
+
+async def _import(config: Config, names: list[str], *, show: bool) -> tuple[list[Intake], dict[str, str]]:
+    clock = SystemClock()
+    done: list[Intake] = []
+    failed: dict[str, str] = {}
+    async with app.opened_database(config) as database:
+        stored = await contacts.load_lists(database)
+        with _progress(show=show) as progress:
+            for name in names:
+                task = progress.add_task(name, total=None) if progress else None
+                try:
+                    digest = stored[name].file_digest
+                    done.append(await import_list(database, name, config.lists[name], digest, clock.now()))
+                except IntakeError as error:
+                    failed[name] = str(error)
+                if progress and task is not None:
+                    progress.update(task, total=1, completed=1)
+    return done, failed
+
+
+def _progress(*, show: bool) -> Progress | nullcontext[None]:
+    """On a terminal: which list is being read, and for how long. Gone when it is done."""
+    if not show or not sys.stderr.isatty():
+        return nullcontext()
+    columns = (SpinnerColumn(finished_text=" "), TextColumn("importing {task.description}"), TimeElapsedColumn())
+    return Progress(*columns, console=Console(stderr=True), transient=True)
+
+
+def _as_dict(each: Intake, config: Config) -> dict[str, Any]:
+    return {
+        "list": each.list_name,
+        "file": config.lists[each.list_name].file,
+        "read": each.read,
+        "added": each.added,
+        "known": each.known,
+        "doubles": each.doubles,
+        "rejected": [{"line": row.line, "reason": row.reason, "row": row.row} for row in each.rejected],
+        "rejects_file": each.rejects_file,
+    }
+
+
+def _print_intake(each: Intake, config: Config) -> None:
+    file = config.lists[each.list_name].file
+    if not each.read:
+        click.echo(f"{each.list_name}: {file} has not changed since it was imported")
+        return
+    click.echo(
+        f"{each.list_name}: {amount(each.added, 'contact')} added, {each.known:,} known, "
+        f"{amount(each.doubles, 'double')} dropped, {amount(len(each.rejected), 'row')} rejected"
+    )
+    for row in each.rejected[:_SHOWN]:
+        click.echo(f"  {file}:{row.line}: {printable(row.reason)}")
+    if len(each.rejected) > _SHOWN:
+        click.echo(f"  and {len(each.rejected) - _SHOWN:,} more")
+    if each.rejects_file is not None:
+        click.echo(f"  all rejected rows, with line and reason: {each.rejects_file}")
+
+
+@command.command("show")
+@click.argument("name", metavar="[NAME]", required=False)
+@json_option
+@click.pass_obj
+def show_command(config_file: Path, name: str | None, *, as_json: bool) -> None:
+    """The lists there are, or list NAME."""
+
+    async def ask(config: Config) -> dict[str, StoredList]:
+        async with reading(config) as database:
+            return await contacts.load_lists(database)
+
+    stored = asyncio.run(ask(load_config(config_file)))
+    if name is not None and name not in stored:
+        raise NotFoundError(f"no list is named {name!r}; there are: {', '.join(stored) or 'none'}")
+    shown = list(stored.values()) if name is None else [stored[name]]
+    if as_json:
+        print_json([_stored_as_dict(each) for each in shown])
+        return
+    rows = [
+        (each.name, each.contacts, each.imported_at, each.document.get("file"), each.document.get("region", "US"))
+        for each in shown
+    ]
+    print_rows(("list", "contacts", "imported", "file", "region"), rows, right=frozenset({1}))
+
+
+def _stored_as_dict(each: StoredList) -> dict[str, Any]:
+    return {
+        "list": each.name,
+        "contacts": each.contacts,
+        "imported_at": each.imported_at,
+        **each.document,
+    }

@@ -1,0 +1,33 @@
+"""The database for commands that only ask: nothing is made, migrated or written."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from ami_dialer.config.schema import Config
+from ami_dialer.domain.errors import StoreError
+from ami_dialer.store.database import Database
+from ami_dialer.store.migrate import current_revision, newest_revision
+
+_MAKE = "`ami-dialer list import` or `ami-dialer run` makes it"
+
+
+@asynccontextmanager
+async def reading(config: Config) -> AsyncIterator[Database]:
+    """The database as it is. Raises StoreError where there is none, or one of another version."""
+    url = config.database.url
+    if url.startswith("sqlite:///") and not Path(path := url.removeprefix("sqlite:///")).exists():
+        raise StoreError(f"there is no database at {path} yet; {_MAKE}")
+    database = Database(config.database)
+    try:
+        revision = await current_revision(database)
+        if revision is None:
+            raise StoreError(f"the database {database.label} has no tables of ami-dialer yet; {_MAKE}")
+        if revision != newest_revision():
+            raise StoreError(
+                f"the database {database.label} belongs to another version of ami-dialer (revision {revision}, this "
+                f"one needs {newest_revision()}); `ami-dialer run` brings an older one up to date"
+            )
+        yield database
+    finally:
+        await database.close()

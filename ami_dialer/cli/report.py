@@ -1,0 +1,135 @@
+"""`ami-dialer report`: what came of a run."""
+
+import asyncio
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import click
+
+from ami_dialer.cli.opening import reading
+from ami_dialer.cli.output import amount, json_option, load_config, local, print_json, print_rows, zone_at
+from ami_dialer.config.schema import Config
+from ami_dialer.domain.enrolment import EnrolmentState
+from ami_dialer.domain.errors import DialerError
+from ami_dialer.reporting.export import write_csv
+from ami_dialer.reporting.outcomes import QuestionReport, RunReport, pick_run, run_report
+from ami_dialer.store.results import Duration
+
+
+@click.command("report")
+@click.argument("name")
+@click.option("--run", "run_id", type=click.IntRange(min=1), help="Of this run; default the newest.")
+@click.option(
+    "--csv",
+    "csv_file",
+    type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
+    help="Write one row for each contact to this file instead; - for standard output.",
+)
+@json_option
+@click.pass_obj
+def command(config_file: Path, name: str, run_id: int | None, csv_file: Path | None, *, as_json: bool) -> None:
+    """What came of campaign NAME: outcomes, answers to each question, durations.
+
+    The CSV has a row for each contact: number, state, attempts, how the last one ended, times (UTC), the contact's
+    fields, and a column `answer_…` for each question. Cells that a spreadsheet would take for a formula (they begin
+    with = + - @ or a tab) get an apostrophe in front; numbers like +15551234567 stay as they are.
+    """
+    config = load_config(config_file)
+    if csv_file is not None:
+        count = asyncio.run(_export(config, name, run_id, csv_file))
+        if as_json:
+            print_json({"campaign": name, "file": csv_file, "contacts": count})
+        elif str(csv_file) != "-":
+            click.echo(f"{csv_file}: {amount(count, 'contact')}")
+        return
+    found = asyncio.run(_ask(config, name, run_id))
+    if as_json:
+        print_json(found)
+    else:
+        _print(found)
+
+
+async def _ask(config: Config, name: str, run_id: int | None) -> RunReport:
+    async with reading(config) as database:
+        return await run_report(database, await pick_run(database, name, run_id))
+
+
+async def _export(config: Config, name: str, run_id: int | None, file: Path) -> int:
+    async with reading(config) as database:
+        run = await pick_run(database, name, run_id)
+        if str(file) == "-":
+            return await write_csv(database, run, sys.stdout)
+        # Written beside it and then given its name: a half export must not pass for a whole one.
+        part = file.with_name(file.name + ".part")
+        try:
+            with part.open("w", encoding="utf-8", newline="") as out:
+                count = await write_csv(database, run, out)
+            part.replace(file)
+        except OSError as error:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+            raise DialerError(f"{file} cannot be written: {error.strerror}; nothing was exported") from error
+        return count
+
+
+def _print(found: RunReport) -> None:
+    ended = f" to {local(found.ended_at)}" if found.ended_at else ""
+    click.secho(f"{found.campaign}, run {found.run} ({found.state})", bold=True)
+    click.echo(f"  {local(found.started_at)}{ended}, times in {zone_at(found.started_at)}")
+    states = ", ".join(f"{count:,} {state}" for state, count in found.by_state.items() if count)
+    click.echo(f"  {amount(found.contacts, 'contact')}{f': {states}' if states else ''}")
+    for by, count in found.excluded_by.items():
+        click.echo(f"    taken out by {by}: {count:,}")
+    waiting = found.by_state[EnrolmentState.WAITING]
+    if found.not_called and waiting:
+        click.echo(f"    not called yet: {found.not_called:,}")
+    share = f" ({_share(found.answered / found.attempts)})" if found.attempts else ""
+    click.echo(f"  {amount(found.attempts, 'attempt')} ended, {found.answered:,} answered{share}")
+    if found.outcomes:
+        click.echo()
+        _print_outcomes(found)
+    for question in found.questions:
+        click.echo()
+        _print_question(question)
+    if found.attempts:
+        click.echo()
+        _print_duration("ringing", found.ring)
+        _print_duration("talking", found.talk)
+
+
+def _print_outcomes(found: RunReport) -> None:
+    rows = [
+        (
+            outcome.disposition,
+            f"{outcome.attempts:,}",
+            _share(outcome.attempt_share),
+            f"{outcome.contacts:,}",
+            _share(outcome.contact_share),
+            ", ".join(f"{reason} {count:,}" for reason, count in outcome.reasons.items()),
+        )
+        for outcome in found.outcomes
+    ]
+    heading = ("outcome", "attempts", "share", "contacts", "share", "end reasons of the attempts")
+    print_rows(heading, rows, right=frozenset({1, 2, 3, 4}))
+
+
+def _print_question(question: QuestionReport) -> None:
+    click.secho(f"{question.question}: asked of {amount(question.asked, 'contact')}", bold=True)
+    rows = [*question.answers.items(), ("no answer", question.no_answer)]
+    width = max(len(digits) for digits, _ in rows)
+    for digits, count in rows:
+        click.echo(f"  {digits:<{width}}  {count:>7,}  {_share(count / question.asked):>6}")
+    click.echo(f"  tries with a wrong key {question.invalid_tries:,}, without any {question.silent_tries:,}")
+
+
+def _print_duration(what: str, duration: Duration) -> None:
+    if duration.calls:
+        click.echo(
+            f"{what}: {amount(duration.calls, 'call')}, {duration.mean:g} s on average, at most "
+            f"{duration.longest:g} s, {duration.total / 60:.1f} min in all"
+        )
+
+
+def _share(part: float) -> str:
+    return f"{100 * part:.1f} %"

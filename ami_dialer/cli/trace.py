@@ -1,0 +1,73 @@
+"""`ami-dialer trace`: the way of one contact."""
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from ami_dialer.cli.opening import reading
+from ami_dialer.cli.output import json_option, load_config, local, print_json, printable, zone_at
+from ami_dialer.config.schema import Config
+from ami_dialer.reporting.steps import Step
+from ami_dialer.reporting.trace import RunTrail, Trail, trace
+
+#: Wide enough for the longest station, disposition.
+_STATION_WIDTH = 11
+
+
+@click.command("trace")
+@click.argument("contact")
+@click.option("--region", help="Country (ISO 3166) of a number without a country code; default: those of the lists.")
+@json_option
+@click.pass_obj
+def command(config_file: Path, contact: str, region: str | None, *, as_json: bool) -> None:
+    """The way of CONTACT, station by station, in every run.
+
+    CONTACT is a phone number in any usual form, or the contact's id.
+    """
+    config = load_config(config_file)
+    regions = [region] if region else list(dict.fromkeys(each.region for each in config.lists.values())) or ["US"]
+    found = asyncio.run(_ask(config, contact, regions))
+    if as_json:
+        print_json(found)
+    else:
+        _print(found)
+
+
+async def _ask(config: Config, contact: str, regions: list[str]) -> Trail:
+    async with reading(config) as database:
+        return await trace(database, contact, regions)
+
+
+def _print(found: Trail) -> None:
+    click.secho(f"{found.number}   times in {zone_at(found.lists[0].created_at)}", bold=True)
+    for member in found.lists:
+        fields = ", ".join(f"{name} {value!r}" for name, value in member.fields.items() if value)
+        click.echo(f"  contact {member.contact_id} in list {member.list_name}: {printable(fields) or 'no fields'}")
+    for entry in found.do_not_call:
+        click.echo(
+            f"  do not call: {entry.list_name}, {printable(entry.reason)} ({entry.source}, {local(entry.added_at)})"
+        )
+    if not found.runs:
+        click.echo("  in no run yet")
+    for run in found.runs:
+        _print_run(run)
+
+
+def _print_run(run: RunTrail) -> None:
+    click.echo()
+    click.secho(f"{run.campaign}, run {run.run} ({run.run_state}): the contact is {run.state}", bold=True)
+    before: int | None = None
+    for step in run.steps:
+        if step.attempt is not None and step.attempt != before:
+            click.echo(f"  attempt {step.attempt}")
+        before = step.attempt or before
+        _print_step(step)
+
+
+def _print_step(step: Step) -> None:
+    # What happens within a call is told apart by its tenths of a second.
+    when = f"{local(step.at)}.{step.at.microsecond // 100_000}" if step.at is not None else " " * 21
+    due = step.facts.get("due_at")
+    told = f"{step.what}, due {local(due)}" if due is not None else step.what
+    click.echo(f"  {when}  {step.station:<{_STATION_WIDTH}}  {printable(told)}")

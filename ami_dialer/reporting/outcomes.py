@@ -1,0 +1,144 @@
+"""What came of a run: outcomes, answers to each question, durations."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+
+from ami_dialer.domain.ending import DISPOSITION_OF, Disposition, EndReason
+from ami_dialer.domain.enrolment import EnrolmentState, RunState
+from ami_dialer.domain.errors import NotFoundError
+from ami_dialer.store import documents, progress, results
+from ami_dialer.store.database import Database
+from ami_dialer.store.results import DigitCount, Duration, EndCount, QuestionCount
+from ami_dialer.store.runs import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One disposition: how many attempts ended so, and how many contacts have it as their last. Shares are 0 to 1."""
+
+    disposition: Disposition
+    attempts: int
+    attempt_share: float
+    contacts: int
+    contact_share: float
+    #: The technical end reasons behind it, by attempts.
+    reasons: dict[EndReason, int]
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionReport:
+    """One question of the flow."""
+
+    question: str
+    #: Contacts who heard it; of these, contacts without a valid answer.
+    asked: int
+    #: Contacts by the digits of their (last) valid answer.
+    answers: dict[str, int]
+    no_answer: int
+    #: Times something wrong, or nothing, was pressed.
+    invalid_tries: int
+    silent_tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """One run of a campaign."""
+
+    campaign: str
+    run: int
+    state: RunState
+    started_at: datetime
+    ended_at: datetime | None
+    contacts: int
+    by_state: dict[EnrolmentState, int]
+    #: Contacts that no call of this run has ended for.
+    not_called: int
+    attempts: int
+    answered: int
+    outcomes: list[Outcome]
+    #: Contacts taken out, by what took them out.
+    excluded_by: dict[str, int]
+    questions: list[QuestionReport]
+    #: Seconds of ringing, and from answer to hang-up.
+    ring: Duration
+    talk: Duration
+
+
+async def pick_run(database: Database, campaign: str, wanted: int | None) -> Run:
+    """Run number `wanted` of a campaign, or its newest. Raises NotFoundError."""
+    key = await documents.campaign_id(database, campaign)
+    runs = await results.runs_of(database, key)
+    if not runs:
+        raise NotFoundError(f"campaign {campaign!r} has never run; start it with: ami-dialer campaign start {campaign}")
+    if wanted is None:
+        return runs[0]
+    for run in runs:
+        if run.id == wanted:
+            return run
+    known = ", ".join(str(run.id) for run in runs)
+    raise NotFoundError(f"campaign {campaign!r} has no run {wanted}; its runs are: {known}")
+
+
+async def run_report(database: Database, run: Run) -> RunReport:
+    """Everything that is counted of a run."""
+    by_state = await progress.enrolment_counts(database, run.id)
+    ends = await results.end_counts(database, run.id)
+    contacts = sum(by_state.values())
+    ring, talk = await results.durations(database, run.id)
+    return RunReport(
+        campaign=run.campaign,
+        run=run.id,
+        state=run.state,
+        started_at=run.started_at,
+        ended_at=run.ended_at,
+        contacts=contacts,
+        by_state=by_state,
+        not_called=contacts - by_state[EnrolmentState.EXCLUDED] - sum(end.contacts for end in ends),
+        attempts=sum(end.attempts for end in ends),
+        answered=sum(end.answered for end in ends),
+        outcomes=_outcomes(ends),
+        excluded_by=dict(await results.exclusions(database, run.id)),
+        questions=_questions(
+            await results.question_counts(database, run.id), await results.digit_counts(database, run.id)
+        ),
+        ring=ring,
+        talk=talk,
+    )
+
+
+def _outcomes(ends: list[EndCount]) -> list[Outcome]:
+    grouped: dict[Disposition, list[EndCount]] = defaultdict(list)
+    for end in ends:
+        grouped[DISPOSITION_OF[end.end_reason]].append(end)
+    all_attempts = sum(end.attempts for end in ends)
+    all_contacts = sum(end.contacts for end in ends)
+    outcomes = [
+        Outcome(
+            disposition=disposition,
+            attempts=(attempts := sum(end.attempts for end in group)),
+            attempt_share=round(attempts / all_attempts, 4),
+            contacts=(contacts := sum(end.contacts for end in group)),
+            contact_share=round(contacts / all_contacts, 4),
+            reasons={end.end_reason: end.attempts for end in group},
+        )
+        for disposition, group in grouped.items()
+    ]
+    return sorted(outcomes, key=lambda outcome: (-outcome.attempts, outcome.disposition))
+
+
+def _questions(asked: list[QuestionCount], given: list[DigitCount]) -> list[QuestionReport]:
+    answers: dict[str, dict[str, int]] = defaultdict(dict)
+    for count in given:
+        answers[count.question][count.digits] = count.contacts
+    return [
+        QuestionReport(
+            question=count.question,
+            asked=count.asked,
+            answers=answers[count.question],
+            no_answer=count.asked - sum(answers[count.question].values()),
+            invalid_tries=count.invalid_tries,
+            silent_tries=count.silent_tries,
+        )
+        for count in asked
+    ]

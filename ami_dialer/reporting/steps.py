@@ -1,0 +1,197 @@
+"""The steps of one contact in one run, from the rows of its enrolment, attempts and answers."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from ami_dialer.domain.attempt import Attempt, AttemptState
+from ami_dialer.domain.ending import EndReason
+from ami_dialer.domain.enrolment import EnrolmentState, RunState
+from ami_dialer.reporting.causes import cause_name
+from ami_dialer.rules.amd import AnsweredBy, answered_by
+from ami_dialer.rules.retry import next_try
+from ami_dialer.store.trail import Answered, Barred, Enrolled
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that happened to a contact at one station."""
+
+    station: str
+    #: None where the rows do not say when.
+    at: datetime | None
+    #: For people.
+    what: str
+    #: For programs.
+    facts: dict[str, Any] = field(default_factory=dict)
+    #: Number of the attempt it belongs to; None before the first.
+    attempt: int | None = None
+
+
+def of_enrolment(
+    enrolled: Enrolled,
+    attempts: Sequence[Attempt],
+    answers: Mapping[str, Sequence[Answered]],
+    barred: Sequence[Barred],
+) -> Iterator[Step]:
+    """Every step after the import, in order."""
+    barred_later = enrolled.state is EnrolmentState.EXCLUDED and _barred_later(enrolled, attempts, barred)
+    if enrolled.state is EnrolmentState.EXCLUDED and not barred_later:
+        yield _taken_out(enrolled, enrolled.created_at, "at the start of the run")
+    else:
+        lists = ", ".join(enrolled.document.dnc)
+        yield Step("scrub", enrolled.created_at, f"allowed: on none of the do-not-call lists {lists}")
+    tries: Counter[str] = Counter()
+    for attempt in attempts:
+        yield from _attempt(attempt, enrolled, answers.get(attempt.id, ()), barred)
+        if attempt.end_reason is not None:
+            if attempt.end_reason is not EndReason.CANCELLED:
+                tries[attempt.end_reason] += 1
+            yield _retry(attempt, enrolled, tries, last=attempt is attempts[-1])
+    if barred_later:
+        yield _taken_out(enrolled, None, "when it was to be dialled")
+    yield from _now(enrolled, attempts)
+
+
+def _barred_later(enrolled: Enrolled, attempts: Sequence[Attempt], barred: Sequence[Barred]) -> bool:
+    """Whether the entry came after the run had begun; the moment when it took the contact out is not kept."""
+    by = enrolled.excluded_by or ""
+    return bool(attempts) or any(
+        by.startswith(f"{entry.list_name}:") and entry.added_at > enrolled.created_at for entry in barred
+    )
+
+
+def _taken_out(enrolled: Enrolled, at: datetime | None, when: str) -> Step:
+    by = enrolled.excluded_by
+    return Step("scrub", at, f"taken out {when}, by {by}", {"excluded_by": by})
+
+
+def _attempt(
+    attempt: Attempt, enrolled: Enrolled, answers: Sequence[Answered], barred: Sequence[Barred]
+) -> Iterator[Step]:
+    number = attempt.ordinal
+
+    def step(station: str, at: datetime | None, what: str, **facts: object) -> Step:
+        return Step(station, at, what, facts, number)
+
+    yield step("hopper", attempt.claimed_at, f"due: attempt {number} begins", attempt_id=attempt.id)
+    yield step(
+        "pacing",
+        attempt.claimed_at,
+        f"trunk {attempt.trunk} of server {attempt.server} had room",
+        trunk=attempt.trunk,
+        server=attempt.server,
+    )
+    if attempt.originated_at is not None:
+        yield step("originate", attempt.originated_at, "call placed", number=attempt.number)
+    if attempt.ringing_at is not None:
+        yield step("originate", attempt.ringing_at, "it rings")
+    if attempt.answered_at is not None:
+        yield step("originate", attempt.answered_at, "answered")
+    if attempt.amd_status is not None:
+        not_sure = AnsweredBy(enrolled.document.amd.not_sure)
+        yield step(
+            "amd", attempt.classified_at, _amd(attempt, not_sure), status=attempt.amd_status, cause=attempt.amd_cause
+        )
+    if attempt.flow_at is not None:
+        flow = enrolled.document.flow
+        yield step("flow", attempt.flow_at, f"flow {flow} begins", flow=flow)
+    yield from _flow(attempt, answers, barred)
+    if attempt.ended_at is not None:
+        yield step("disposition", attempt.ended_at, _ended(attempt), **_end_facts(attempt))
+
+
+def _amd(attempt: Attempt, not_sure: AnsweredBy) -> str:
+    status, cause = attempt.amd_status or "", attempt.amd_cause or ""
+    who = "hung up before it was known" if status == "HANGUP" else answered_by(status, cause, not_sure)
+    return f"{status} ({cause or 'no cause'}): {who}"
+
+
+def _flow(attempt: Attempt, answers: Sequence[Answered], barred: Sequence[Barred]) -> Iterator[Step]:
+    heard = [
+        Step(
+            "flow",
+            answer.at,
+            f"{answer.question}: {_pressed(answer)}",
+            {
+                "question": answer.question,
+                "digits": answer.digits,
+                "valid": answer.valid,
+                "try": answer.try_number,
+            },
+            attempt.ordinal,
+        )
+        for answer in answers
+    ]
+    heard += [
+        Step(
+            "flow",
+            entry.added_at,
+            f"put on do-not-call list {entry.list_name}",
+            {"do_not_call_list": entry.list_name},
+            attempt.ordinal,
+        )
+        for entry in barred
+        if entry.attempt_id == attempt.id
+    ]
+    yield from sorted(heard, key=lambda step: step.at or attempt.claimed_at)
+
+
+def _pressed(answer: Answered) -> str:
+    if not answer.digits:
+        return f"nothing pressed (try {answer.try_number})"
+    return f"pressed {answer.digits}{'' if answer.valid else ', which is not valid'} (try {answer.try_number})"
+
+
+def _ended(attempt: Attempt) -> str:
+    parts = [f"{attempt.disposition} ({attempt.end_reason})"]
+    if attempt.cause is not None:
+        parts.append(f"hang-up cause {attempt.cause}, {cause_name(attempt.cause)}")
+    if attempt.detail:
+        parts.append(attempt.detail)
+    return "; ".join(parts)
+
+
+def _end_facts(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "disposition": attempt.disposition,
+        "end_reason": attempt.end_reason,
+        "cause": attempt.cause,
+        "cause_name": None if attempt.cause is None else cause_name(attempt.cause),
+        "detail": attempt.detail,
+    }
+
+
+def _retry(attempt: Attempt, enrolled: Enrolled, tries: Mapping[str, int], *, last: bool) -> Step:
+    reason, ended_at = attempt.end_reason, attempt.ended_at
+    if reason is None or ended_at is None or reason is EndReason.CANCELLED:
+        return Step("retry", ended_at, "nobody was called: due again at once, and not counted", {}, attempt.ordinal)
+    retry = enrolled.document.retry
+    rules = {reason: (rule.after, rule.max) for reason, rule in retry.rules.items()}
+    verdict = next_try(reason, tries, retry.max_attempts, rules)
+    due: datetime | None = None
+    if verdict.delay is not None:
+        waits = last and enrolled.state is EnrolmentState.WAITING
+        due = enrolled.due_at if waits else ended_at + timedelta(seconds=verdict.delay)
+    what = verdict.why if due is not None else f"not called again: {verdict.why}"
+    return Step("retry", ended_at, what, {"due_at": due, "why": verdict.why}, attempt.ordinal)
+
+
+def _now(enrolled: Enrolled, attempts: Sequence[Attempt]) -> Iterator[Step]:
+    """Where the contact stands now, when that is not the end of an attempt."""
+    ended = attempts[-1].ended_at if attempts else None
+    calling = bool(attempts) and attempts[-1].state is not AttemptState.ENDED
+    match enrolled.state:
+        case EnrolmentState.WAITING if enrolled.run_state is not RunState.RUNNING:
+            yield Step("hopper", None, f"not called any more: the run is {enrolled.run_state}")
+        case EnrolmentState.WAITING:
+            due = {"due_at": enrolled.due_at}
+            yield Step("hopper", None, "waits until it is due", due)
+        case EnrolmentState.CLAIMED if not calling:
+            yield Step("pacing", enrolled.claimed_at, "claimed for dialing; waits for a free line")
+        case EnrolmentState.DONE if attempts:
+            yield Step("report", ended, f"counted as {attempts[-1].disposition}")
+        case _:
+            return

@@ -1,0 +1,103 @@
+"""The way of one contact, station by station. Derived from the rows that the stations left; nothing is kept for it."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+
+from ami_dialer.domain.enrolment import EnrolmentState, RunState
+from ami_dialer.domain.errors import NotFoundError
+from ami_dialer.domain.phone import NotANumberError, normalise
+from ami_dialer.reporting import steps
+from ami_dialer.reporting.steps import Step
+from ami_dialer.store import trail
+from ami_dialer.store.database import Database
+from ami_dialer.store.trail import Answered, Barred, Enrolled, Membership
+
+#: The largest key that both databases take.
+_MAX_KEY = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class RunTrail:
+    """A contact in one run."""
+
+    run: int
+    campaign: str
+    run_state: RunState
+    contact: int
+    enrolment: int
+    state: EnrolmentState
+    steps: list[Step] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """Everything that is known of a number."""
+
+    number: str
+    lists: list[Membership]
+    #: Do-not-call entries as they are now.
+    do_not_call: list[Barred]
+    runs: list[RunTrail]
+
+
+async def trace(database: Database, wanted: str, regions: Collection[str]) -> Trail:
+    """The trail of a contact, by phone number or key. Raises NotFoundError.
+
+    `regions` are the countries (ISO 3166) that a number without a country code may belong to.
+    """
+    found = await _find(database, wanted, regions)
+    number = found[0].number
+    enrolments = await trail.enrolled(database, sorted({member.contact_id for member in found}))
+    attempts = await trail.attempts_of(database, [enrolled.id for enrolled in enrolments])
+    answers: dict[str, list[Answered]] = defaultdict(list)
+    for answer in await trail.answers_of(database, [attempt.id for attempt in attempts]):
+        answers[answer.attempt_id].append(answer)
+    barred = await trail.barred(database, number)
+    runs = []
+    for enrolled in enrolments:
+        one = _run_trail(enrolled)
+        made = [attempt for attempt in attempts if attempt.enrolment_id == enrolled.id]
+        one.steps.extend(_intake(enrolled, found))
+        one.steps.extend(steps.of_enrolment(enrolled, made, answers, barred))
+        runs.append(one)
+    return Trail(number, found, barred, runs)
+
+
+async def _find(database: Database, wanted: str, regions: Collection[str]) -> list[Membership]:
+    numbers: list[str] = []
+    for region in regions:
+        try:
+            numbers.append(normalise(wanted, region))
+        except NotANumberError:
+            continue
+    numbers = list(dict.fromkeys(numbers))
+    for number in numbers:
+        found = await trail.memberships(database, number=number)
+        if found:
+            return found
+    if wanted.isdecimal() and int(wanted) <= _MAX_KEY:
+        found = await trail.memberships(database, contact_id=int(wanted))
+        if found:
+            return await trail.memberships(database, number=found[0].number)
+    read_as = f" (read as {', '.join(numbers)})" if numbers else ""
+    raise NotFoundError(f"no list holds a contact with the number or id {wanted!r}{read_as}")
+
+
+def _run_trail(enrolled: Enrolled) -> RunTrail:
+    return RunTrail(
+        run=enrolled.run_id,
+        campaign=enrolled.campaign,
+        run_state=enrolled.run_state,
+        contact=enrolled.contact_id,
+        enrolment=enrolled.id,
+        state=enrolled.state,
+    )
+
+
+def _intake(enrolled: Enrolled, memberships: list[Membership]) -> Iterator[Step]:
+    for member in memberships:
+        if member.list_name in enrolled.document.lists:
+            source = f" from {member.file}" if member.file else ""
+            facts = {"list": member.list_name, "file": member.file, "contact": member.contact_id}
+            yield Step("intake", member.created_at, f"imported into list {member.list_name}{source}", facts)
