@@ -1,7 +1,9 @@
 """`ami-dialer lab`: a PBX and a simulated world, to try campaigns without calling anyone."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -45,22 +47,47 @@ def install_command(as_json: bool) -> None:
         click.echo(f"Asterisk {asterisk.version} is ready ({asterisk.root or 'the one on PATH'})")
 
 
+def _range(_ctx: click.Context, _param: click.Parameter, value: str | None) -> tuple[int, int] | None:
+    """`16000-17999` as (16000, 17999)."""
+    if value is None:
+        return None
+    first, _, last = value.partition("-")
+    if not (first.isdecimal() and last.isdecimal() and 0 < int(first) < int(last) <= 65_535):
+        raise click.BadParameter(f"{value!r} is not a range of ports such as 16000-17999")
+    return int(first), int(last)
+
+
+_PORT = click.IntRange(1, 65_535)
+
+
 @command.command("up")
 @_directory
-@click.option("--seed", type=int, help="Draws the behaviours of the mixed range.")
+@click.option("--ami", type=_PORT, help="Manager port of the PBX.  [15038]")
+@click.option("--pbx-sip", type=_PORT, help="SIP port of the PBX.  [15060]")
+@click.option("--world-sip", type=_PORT, help="SIP port of the world.  [15062]")
+@click.option("--sipp", type=_PORT, help="Where trunk `sipp` calls.  [15064]")
+@click.option("--fastagi", type=_PORT, help="FastAGI port of the dialer.  [14573]")
+@click.option("--pbx-rtp", metavar="FIRST-LAST", callback=_range, help="RTP of the PBX.  [16000-17999]")
+@click.option("--world-rtp", metavar="FIRST-LAST", callback=_range, help="RTP of the world.  [18000-19999]")
+@click.option("--seed", type=int, help="Draws the behaviours of the mixed range.  [1]")
+@click.option("--classic-agi", type=click.Path(path_type=Path), help="AGI script to use instead of FastAGI.")
 @_as_json
-def up_command(directory: Path, seed: int | None, as_json: bool) -> None:
-    """Start it; does nothing where it runs."""
+def up_command(
+    directory: Path,
+    as_json: bool,
+    seed: int | None,
+    classic_agi: Path | None,
+    **ports: Any,  # noqa: ANN401 - numbers and pairs of them; click has checked each
+) -> None:
+    """Start it; does nothing where it runs. What is not given stays as it was last time."""
     settings = LabSettings.saved(directory) or LabSettings(directory=directory)
-    if seed is not None:
-        settings = LabSettings(
-            directory=directory,
-            ports=settings.ports,
-            shared=settings.shared,
-            seed=seed,
-            classic_agi=settings.classic_agi,
-            verbose=settings.verbose,
-        )
+    given = {name: value for name, value in ports.items() if value is not None}
+    settings = replace(
+        settings,
+        ports=replace(settings.ports, **given),
+        seed=settings.seed if seed is None else seed,
+        classic_agi=classic_agi or settings.classic_agi,
+    )
     state = up(settings)
     if as_json:
         click.echo(json.dumps(_as_data(state)))

@@ -5,7 +5,7 @@
 
 from .behaviours import BEHAVIOURS, BY_NAME, MIXED, Behaviour, behaviour_of, mixed_numbers
 from .control import LabStatus, down, instances, status, up
-from .install import install
+from .provision import install
 from .settings import LabSettings, Ports
 
 __all__ = [

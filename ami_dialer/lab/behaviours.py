@@ -203,3 +203,15 @@ def numbers_conf() -> Iterator[str]:
     for name, share in MIXED:
         limit += share
         yield f" same => n,GotoIf($[${{DRAW}} < {limit}]?{BY_NAME[name].area}${{EXTEN:3}},1)"
+
+
+def as_markdown() -> str:
+    """The table of docs/lab.md."""
+    lines = [
+        "| number | name | what happens | AMD finds | ends as |",
+        "|---|---|---|---|---|",
+    ]
+    lines += [f"| +1 {b.area} 555 NNNN | {b.name} | {b.does} | {b.amd or '-'} | {b.ends} |" for b in BEHAVIOURS]
+    shares = ", ".join(f"{share} % {name}" for name, share in MIXED)
+    lines.append(f"| +1 {MIXED_AREA} 555 NNNN | mixed | Drawn by number and seed: {shares}. | | |")
+    return "\n".join(lines) + "\n"

@@ -2,6 +2,7 @@
 
 import fcntl
 import shutil
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,9 +39,10 @@ def instances(settings: LabSettings) -> dict[str, Instance]:
 
 
 def up(settings: LabSettings) -> LabStatus:
-    """Start the lab; harmless where it runs with the same settings, a restart where they differ.
+    """Start the lab.
 
-    Returns when both Asterisks are ready and the trunk is reachable. Raises AsteriskError.
+    Where it runs with the same settings, it goes on, calls and all, and takes over changed configuration; with other
+    settings it is started anew. Returns when both Asterisks are ready and the trunk is reachable. Raises AsteriskError.
     """
     asterisk = find_asterisk()
     if asterisk is None:
@@ -51,9 +53,15 @@ def up(settings: LabSettings) -> LabStatus:
         if before is not None and before != settings:
             _stop(settings)
         both = instances(settings)
-        if not all(instance.pid() for instance in both.values()):
+        running = all(instance.pid() for instance in both.values())
+        if not running:
             _stop(settings)
-            files.write(settings, asterisk)
+            _need_free(settings)
+        changed = files.write(settings, asterisk)
+        if running:
+            for name in changed:
+                both[name].console("core reload")
+        else:
             visible = (settings.home, *(path.absolute() for path in settings.shared))
             asterisk.prepare(visible)
             for instance in both.values():
@@ -83,6 +91,28 @@ def status(settings: LabSettings) -> LabStatus:
     both = instances(settings)
     pids = {name: instance.pid() for name, instance in both.items()}
     return LabStatus(settings, pids, {name: _channels(instance) for name, instance in both.items()})
+
+
+def _need_free(settings: LabSettings) -> None:
+    ports = settings.ports
+    taken = []
+    for name, kind in (
+        ("ami", socket.SOCK_STREAM),
+        ("pbx_sip", socket.SOCK_DGRAM),
+        ("world_sip", socket.SOCK_DGRAM),
+    ):
+        with socket.socket(socket.AF_INET, kind) as probe:
+            if kind is socket.SOCK_STREAM:  # as Asterisk does: a port whose connections linger in TIME_WAIT is free
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", getattr(ports, name)))
+            except OSError as error:
+                taken.append(f"{name} {getattr(ports, name)} ({error.strerror})")
+    if taken:
+        raise AsteriskError(
+            f"the lab cannot have these ports of 127.0.0.1: {', '.join(taken)}. Is another lab or PBX there? "
+            "`ami-dialer lab up --help` shows how to choose others"
+        )
 
 
 def _stop(settings: LabSettings) -> None:

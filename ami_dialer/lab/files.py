@@ -17,24 +17,40 @@ INSTANCES = ("world", "pbx")
 _TEMPLATES = Path(__file__).parent / "templates"
 _CHECKOUT = Path(__file__).parents[2]
 #: asterisk.conf of each instance names these.
-_FOLDERS = ("etc", "var", "data", "agi-bin", "spool", "run", "log")
+_FOLDERS = ("etc", "var/keys", "data", "agi-bin", "spool", "run", "log")
 _LOG = "notice,warning,error"
 
 
-def write(settings: LabSettings, asterisk: Asterisk) -> None:
-    """Write all files of the lab; a secret that is there is kept."""
+def write(settings: LabSettings, asterisk: Asterisk) -> set[str]:
+    """Write all files of the lab; a secret that is there is kept. Returns whose configuration is not what it was."""
     for name in INSTANCES:
         for part in _FOLDERS:
             (settings.home / name / part).mkdir(parents=True, exist_ok=True)
-        (settings.home / name / "var" / "keys").mkdir(exist_ok=True)
         _link_data(settings.home / name / "data", asterisk)
-        _fill_templates(settings, name)
-    settings.socket_directory.mkdir(exist_ok=True)
-    for folder in settings.shared:
+    for folder in (settings.socket_directory, *settings.shared):
         folder.mkdir(parents=True, exist_ok=True)
-    _world(settings)
-    _pbx(settings)
+    sounds.make(sounds.WORLD, settings.home / "world" / "sounds")
+    sounds.make(sounds.PBX, settings.home / "pbx" / "data" / "sounds" / "ami-dialer")
+    _scripts(settings.agi_directory)
+    changed = set()
+    for name in INSTANCES:
+        texts = _from_templates(settings, name)
+        texts |= _as_installed(settings) if name == "pbx" else {"numbers.conf": "\n".join(numbers_conf()) + "\n"}
+        written = [_write_private(settings.home / name / "etc" / file, text) for file, text in texts.items()]
+        if any(written):
+            changed.add(name)
     settings.save()
+    return changed
+
+
+def _write_private(path: Path, text: str) -> bool:
+    """Write a file that only its owner may read; True where it is not what it was."""
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        return False
+    path.parent.mkdir(exist_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(text, encoding="utf-8")
+    return True
 
 
 def _values(settings: LabSettings, name: str) -> dict[str, object]:
@@ -56,14 +72,34 @@ def _values(settings: LabSettings, name: str) -> dict[str, object]:
     }
 
 
-def _fill_templates(settings: LabSettings, name: str) -> None:
+def _from_templates(settings: LabSettings, name: str) -> dict[str, str]:
     values = _values(settings, name)
-    for template in (*(_TEMPLATES / "both").glob("*.conf"), *(_TEMPLATES / name).glob("*.conf")):
-        text = template.read_text(encoding="utf-8")
-        filled = re.sub(r"@([A-Z_]+)@", lambda m: str(values[m[1]]), text)
-        written = settings.home / name / "etc" / template.name
-        written.touch(mode=0o600)
-        written.write_text(filled, encoding="utf-8")
+    templates = (*(_TEMPLATES / "both").glob("*.conf"), *(_TEMPLATES / name).glob("*.conf"))
+    return {
+        template.name: re.sub(r"@([A-Z_]+)@", lambda m: str(values[m[1]]), template.read_text(encoding="utf-8"))
+        for template in templates
+    }
+
+
+def _as_installed(settings: LabSettings) -> dict[str, str]:
+    """asterisk_conf/ as its README tells an administrator to install it, with the lab's addresses and secret."""
+    source = _CHECKOUT / "asterisk_conf"
+    if not source.is_dir():
+        raise AsteriskError(f"{source} is missing: the lab installs it in its PBX; run it from a checkout")
+    texts = {f"ami-dialer/{path.name}": path.read_text(encoding="utf-8") for path in source.glob("*.conf")}
+    mine = {
+        "ami-dialer/extensions.conf": {
+            "AMI_DIALER_FASTAGI": f"127.0.0.1:{settings.ports.fastagi}",
+            "AMI_DIALER_AGI": str(settings.classic_agi.absolute()) if settings.classic_agi else "",
+        },
+        "ami-dialer/manager.conf": {"secret": _secret(settings.secret_file)},
+    }
+    for file, values in mine.items():
+        for key, value in values.items():
+            texts[file], found = re.subn(rf"(?m)^{key} *=.*$", f"{key} = {value}", texts.get(file, ""), count=1)
+            if not found:
+                raise AsteriskError(f"asterisk_conf/{Path(file).name} has no line `{key} = …`")
+    return texts
 
 
 def _link_data(data: Path, asterisk: Asterisk) -> None:
@@ -74,40 +110,6 @@ def _link_data(data: Path, asterisk: Asterisk) -> None:
             link = target / entry.name
             if entry.name != "sounds" and not link.is_symlink() and not link.exists():
                 link.symlink_to(source / entry.name)
-
-
-def _world(settings: LabSettings) -> None:
-    world = settings.home / "world"
-    (world / "etc" / "numbers.conf").write_text("\n".join(numbers_conf()) + "\n", encoding="utf-8")
-    sounds.make(sounds.WORLD, world / "sounds")
-
-
-def _pbx(settings: LabSettings) -> None:
-    pbx = settings.home / "pbx"
-    sounds.make(sounds.PBX, pbx / "data" / "sounds" / "ami-dialer")
-    ours = pbx / "etc" / "ami-dialer"
-    ours.mkdir(exist_ok=True)
-    source = _CHECKOUT / "asterisk_conf"
-    if not source.is_dir():
-        raise AsteriskError(f"{source} is missing: the lab installs it in its PBX; run it from a checkout")
-    for path in source.glob("*.conf"):
-        shutil.copyfile(path, ours / path.name)
-    classic = str(settings.classic_agi.absolute()) if settings.classic_agi else ""
-    fastagi = f"127.0.0.1:{settings.ports.fastagi}"
-    _set(ours / "extensions.conf", AMI_DIALER_FASTAGI=fastagi, AMI_DIALER_AGI=classic)
-    _set(ours / "manager.conf", secret=_secret(settings.secret_file))
-    _scripts(settings.agi_directory)
-
-
-def _set(path: Path, **values: str) -> None:
-    """Do what an administrator does by hand: put a value behind `key =`."""
-    text = path.read_text(encoding="utf-8")
-    for key, value in values.items():
-        text, found = re.subn(rf"(?m)^{key} *=.*$", f"{key} = {value}", text, count=1)
-        if not found:
-            raise AsteriskError(f"{path} has no line {key} = …; is asterisk_conf/ complete?")
-    path.touch(mode=0o600)
-    path.write_text(text, encoding="utf-8")
 
 
 def _secret(path: Path) -> str:

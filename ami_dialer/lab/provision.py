@@ -64,10 +64,20 @@ def _debootstrap(root: Path, say: Callable[[str], None]) -> None:
     say(f"fetching Asterisk 22 into {root}: one or two minutes, 500 MB")
     part = root.with_name(root.name + ".part")
     if part.exists():
-        shutil.rmtree(part)  # an interrupted run; labs never mount anything where other processes see it
+        _remove(part)  # an interrupted run
     part.parent.mkdir(parents=True, exist_ok=True)
-    command = ["debootstrap", "--variant=minbase", f"--include={_PACKAGES}", _SUITE, str(part)]
-    scripts = Path("/usr/share/debootstrap/scripts")
+    # debootstrap mounts /proc and /sys in the root; in a namespace of its own they are gone when it is, even if killed.
+    command = [
+        "unshare",
+        "--mount",
+        "--propagation",
+        "private",
+        "debootstrap",
+        "--variant=minbase",
+        f"--include={_PACKAGES}",
+        _SUITE,
+        str(part),
+    ]
     command.append(_mirror() or "")  # empty: debootstrap's default
     script = Path("/usr/share/debootstrap/scripts")
     if not (script / _SUITE).exists():
@@ -75,6 +85,15 @@ def _debootstrap(root: Path, say: Callable[[str], None]) -> None:
     _run(command, _environment())
     shutil.rmtree(part / "var/cache/apt/archives", ignore_errors=True)
     part.rename(root)
+
+
+def _remove(root: Path) -> None:
+    """Remove a root, but never through a mount into what is mounted there."""
+    below = [line.split()[1] for line in Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()]
+    mounted = [place for place in below if place.startswith(f"{root.resolve()}/")]
+    if mounted:
+        raise AsteriskError(f"{root} has mounts in it ({', '.join(mounted)}); unmount them, then try again")
+    shutil.rmtree(root)
 
 
 def _run(command: list[str], environment: dict[str, str]) -> None:
@@ -106,12 +125,11 @@ def _mirror() -> str | None:
     release = Path("/etc/os-release").read_text(encoding="utf-8")
     if not re.search(r"(?m)^ID=debian$", release):
         return None
-    texts = [p.read_text(encoding="utf-8") for p in sorted(Path("/etc/apt").glob("sources.list.d/*.sources"))]
-    for text in texts:
-        if mirror := mirror_of_deb822(text):
+    apt = Path("/etc/apt")
+    for path in sorted((apt / "sources.list.d").glob("*.sources")):
+        if mirror := mirror_of_deb822(path.read_text(encoding="utf-8")):
             return mirror
-    lists = [Path("/etc/apt/sources.list"), *sorted(Path("/etc/apt").glob("sources.list.d/*.list"))]
-    for path in lists:
+    for path in (apt / "sources.list", *sorted((apt / "sources.list.d").glob("*.list"))):
         if path.exists() and (mirror := mirror_of_lines(path.read_text(encoding="utf-8"))):
             return mirror
     return None
@@ -120,7 +138,7 @@ def _mirror() -> str | None:
 def mirror_of_deb822(text: str) -> str | None:
     """The first Debian archive in a `.sources` file: type deb, component main, not the security archive."""
     for stanza in re.split(r"\n\s*\n", text):
-        fields = dict(re.findall(r"(?m)^([A-Za-z-]+):[ \t]*(.*)$", stanza))
+        fields: dict[str, str] = dict(re.findall(r"(?m)^([A-Za-z-]+):[ \t]*(.*)$", stanza))
         main = "main" in fields.get("Components", "").split()
         if "deb" not in fields.get("Types", "").split() or not main or fields.get("Enabled", "yes") == "no":
             continue
