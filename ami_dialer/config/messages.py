@@ -25,6 +25,7 @@ ALLOWED: dict[str, str] = {
     schema.PREFIX_PATTERN: "up to 16 digits, '*' or '#'",
     schema.CALLER_ID_PATTERN: "`+15551234567` or `Name <+15551234567>`; no quotes, commas, <, > in the name",
     schema.REGION_PATTERN: "a country in two capital letters, like US or DE",
+    schema.FOLDER_PATTERN: "a whole path, from / on, in plain ASCII",
     schema.MODE_PATTERN: "permissions in octal, like 0660",
     schema.USERNAME_PATTERN: "a user name: letters, digits, '_', '.', '@', '-', at most 80",
 }

@@ -32,6 +32,8 @@ DIAL_PATTERN = r"^[A-Za-z0-9_]+/[A-Za-z0-9_.:@{}/;=-]+$"
 PREFIX_PATTERN = r"^[0-9*#]{0,16}$"
 CALLER_ID_PATTERN = r'^(?:[^"<>,\r\n\x00]{0,64} ?<\+?[0-9]{2,15}>|\+?[0-9]{2,15})$'
 REGION_PATTERN = r"^[A-Z]{2}$"
+#: Goes into AGI commands; 200 characters leave room for the name of a sound.
+FOLDER_PATTERN = r"^/[ -~]{0,199}$"
 MODE_PATTERN = r"^0[0-7]{3}$"
 #: Goes into a line of AMI and into manager.conf.
 USERNAME_PATTERN = r"^[A-Za-z0-9_.@-]{1,80}$"
@@ -199,7 +201,9 @@ class Speech(Section):
         description="Where spoken texts are kept. Asterisk reads them there, so it must be able to.",
     )
     asterisk_directory: str | None = Field(
-        None, description="The same folder as Asterisk sees it, where that differs (container, chroot)."
+        None,
+        pattern=FOLDER_PATTERN,
+        description="The same folder as Asterisk sees it, where that differs (container, chroot).",
     )
 
 
