@@ -100,17 +100,6 @@ async def test_an_extension_that_does_not_exist_is_refused(line: Line) -> None:
         await line.telephony.originate(request)
 
 
-async def test_one_attempt_id_gives_one_channel_however_often_it_is_sent(line: Line, world: World) -> None:
-    request = line.request(dial(WAYS[0], "no-answer"))
-    for _ in range(3):
-        await line.telephony.originate(request)
-    await until(lambda: "CallRinging" in line.names(request.attempt_id))
-    assert len(world.channels()) == 1
-    await line.telephony.hang_up(request.attempt_id)
-    await line.end_of(request.attempt_id)
-    assert line.names(request.attempt_id) == ["CallRinging", "CallEnded"]
-
-
 async def test_variables_and_caller_id_arrive_as_they_were_written(line: Line, world: World) -> None:
     text = r'a,b "quoted" (c) [d] \ e; f=g & Zoë'
     request = line.request(
