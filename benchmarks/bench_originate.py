@@ -33,7 +33,9 @@ RESULTS = Path(__file__).parent / "results" / "originate.json"
 
 CONFIG = """
 servers:
-  pbx: {{host: 127.0.0.1, port: {ami}, username: ami-dialer, secret: {{file: {secret}}}, max_calls: {calls}, calls_per_second: 1000}}
+  pbx:
+    {{host: 127.0.0.1, port: {ami}, username: ami-dialer, secret: {{file: {secret}}},
+     max_calls: {calls}, calls_per_second: 1000}}
 trunks:
   sipp: {{server: pbx, dial: "PJSIP/{{number}}@sipp", max_calls: {calls}, calls_per_second: 1000}}
 fastagi: {{port: {fastagi}}}
@@ -77,13 +79,13 @@ def measure(home: Path, lab: LabSettings) -> dict[str, list[Measured]]:
     rounds: dict[str, list[Measured]] = {"dialer": [], "raw": [], "fastagi": []}
     sound = silence(home)
     for number in range(ROUNDS):
-        for name in rounds:
+        for name, measured in rounds.items():
             print(f"round {number + 1} of {ROUNDS}: {name}, {SECONDS} s", flush=True)
             if name == "raw":
-                rounds[name].append(Measured(asyncio.run(raw(lab))))
+                measured.append(Measured(asyncio.run(raw(lab))))
             else:
                 answer = "flow: short" if name == "fastagi" else "dialplan: lab-hangup"
-                rounds[name].append(dialer(home / f"{name}-{number}", lab, answer, sound))
+                measured.append(dialer(home / f"{name}-{number}", lab, answer, sound))
             time.sleep(2)
     return rounds
 
