@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ami_dialer.domain.errors import AsteriskError
 
-from .programs import Asterisk
+from .programs import Asterisk, on_path
 
 #: Seconds a start may take on a busy machine; on an idle one it is 2.
 _START_SECONDS = 90.0
@@ -86,9 +86,11 @@ class Instance:
         pid = self.pid()
         if pid is None or not (self.home / "run" / "asterisk.ctl").exists():
             return ""
-        remote = ["asterisk", "-C", str(self.home / "etc" / "asterisk.conf"), "-rx", command]
+        remote = ["-C", str(self.home / "etc" / "asterisk.conf"), "-rx", command]
         if _in_other_root(pid):
-            remote = ["nsenter", "--target", str(pid), "--mount", "--root", "--wd", *remote]
+            remote = ["nsenter", "--target", str(pid), "--mount", "--root", "--wd", "asterisk", *remote]
+        else:
+            remote = [on_path("asterisk") or "asterisk", *remote]
         try:
             done = subprocess.run(remote, capture_output=True, text=True, timeout=30, check=False)
         except subprocess.TimeoutExpired:

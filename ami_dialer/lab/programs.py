@@ -60,7 +60,7 @@ class Asterisk:
         it ends, and no other process, not even one that deletes the root, ever sees them.
         """
         if self.root is None:
-            return program
+            return [on_path(program[0]) or program[0], *program[1:]]
         script = " && ".join([*self._mounts(visible), shlex.join(["exec", "chroot", str(self.root), *program])])
         return ["unshare", "--mount", "--propagation", "private", "sh", "-c", script]
 
@@ -91,6 +91,11 @@ class Asterisk:
                 (self.root / path.parts[1]).mkdir(exist_ok=True)
 
 
+def on_path(program: str) -> str | None:
+    """The program on PATH, or where Asterisk lives on machines whose users do not have /usr/sbin on theirs."""
+    return shutil.which(program) or shutil.which(program, path="/usr/sbin:/usr/local/sbin")
+
+
 def find_asterisk() -> Asterisk | None:
     """The Asterisk the lab will use: the one on PATH if it is new enough, else the cached root; None without either."""
     for program, root in (("asterisk", None), ("asterisk", cached_root())):
@@ -102,7 +107,7 @@ def find_asterisk() -> Asterisk | None:
 
 def _version(program: str, root: Path | None) -> str | None:
     if root is None:
-        path = shutil.which(program) or shutil.which(program, path="/usr/sbin:/usr/local/sbin")
+        path = on_path(program)
         command = [path, "-V"] if path else None
     elif (root / "usr/sbin" / program).exists() and os.geteuid() == 0:
         command = ["chroot", str(root), program, "-V"]
