@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ami_dialer.adapters.asterisk.call_server import BACKLOG, LIMIT, CallServer, NotACallError, OnCall
+from ami_dialer.adapters.asterisk.call_server import BACKLOG, CHECK, LIMIT, CallServer, NotACallError, OnCall
 from ami_dialer.config.schema import FastAgi
 from ami_dialer.domain.attempt import is_attempt_id
 from ami_dialer.domain.calls import AmdFacts
@@ -86,10 +86,12 @@ class ScriptLeg:
 class AgiSocketServer(CallServer):
     """Serves answered calls that classic AGI scripts bring in."""
 
-    def __init__(self, settings: FastAgi, path: Path, on_call: OnCall) -> None:
-        """Serve on the Unix socket `path` (`settings.socket`) with the permissions `settings.socket_mode`."""
+    def __init__(self, settings: FastAgi, on_call: OnCall) -> None:
+        """Serve on the Unix socket `settings.socket`, which must be set, with the permissions `socket_mode`."""
         super().__init__(settings, on_call)
-        self._path = path
+        if settings.socket is None:
+            raise ValueError("fastagi.socket is not set")
+        self._path = settings.socket
 
     async def stop(self, grace: float) -> None:
         """Take no more calls, wait up to `grace` seconds for those in progress, hang up the rest."""
@@ -114,9 +116,12 @@ class AgiSocketServer(CallServer):
                 "the user that runs the dialer"
             ) from error
 
-    async def _greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> CallLeg:
+    async def _greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> CallLeg | None:
         greeting = _parsed(await reader.readuntil(b"\n"))
         attempt_id = str(greeting.get("attempt", ""))
+        if attempt_id == CHECK:
+            _send(writer, verb="checked")
+            return None
         if not is_attempt_id(attempt_id):
             raise NotACallError(f"{attempt_id[:60]!r} is no attempt of this dialer")
         amd = AmdFacts(str(greeting.get("amdstatus", "")), str(greeting.get("amdcause", "")))

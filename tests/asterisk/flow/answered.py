@@ -52,10 +52,10 @@ class Answered:
     @asynccontextmanager
     async def served(self, max_calls: int = 100) -> AsyncIterator["Answered"]:
         """Both servers, where the lab's dialplan looks for them."""
-        settings = FastAgi(max_calls=max_calls)
+        settings = FastAgi(max_calls=max_calls, socket=socket_of(self.world))
         both = (
             FastAgiServer(settings, self.on_call, port=self.world.ports.fastagi),
-            AgiSocketServer(settings, socket_of(self.world), self.on_call),
+            AgiSocketServer(settings, self.on_call),
         )
         for server in both:
             await server.start()

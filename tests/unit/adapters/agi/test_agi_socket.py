@@ -27,7 +27,7 @@ async def play_and_hang_up(leg: CallLeg) -> None:
 @pytest.fixture
 async def path(tmp_path: Path) -> AsyncIterator[Path]:
     path = tmp_path / "answered.sock"
-    server = AgiSocketServer(FastAgi(socket_mode="0600"), path, play_and_hang_up)
+    server = AgiSocketServer(FastAgi(socket=path, socket_mode="0600"), play_and_hang_up)
     await server.start()
     yield path
     await server.stop(0)
@@ -75,14 +75,14 @@ async def test_given_a_socket_left_behind_then_it_is_replaced(tmp_path):
     path = tmp_path / "answered.sock"
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(str(path))
-    server = AgiSocketServer(FastAgi(), path, play_and_hang_up)
+    server = AgiSocketServer(FastAgi(socket=path), play_and_hang_up)
     await server.start()
     assert await talk(path, b"nonsense")
     await server.stop(0)
 
 
 async def test_given_a_socket_that_is_alive_then_it_is_left_alone(path):
-    second = AgiSocketServer(FastAgi(), path, play_and_hang_up)
+    second = AgiSocketServer(FastAgi(socket=path), play_and_hang_up)
     with pytest.raises(AsteriskError, match="another dialer listens"):
         await second.start()
     assert path.exists()
@@ -92,24 +92,24 @@ async def test_given_a_file_in_the_way_then_it_is_left_alone(tmp_path):
     path = tmp_path / "answered.sock"
     path.write_text("precious")
     with pytest.raises(AsteriskError, match="is no socket"):
-        await AgiSocketServer(FastAgi(), path, play_and_hang_up).start()
+        await AgiSocketServer(FastAgi(socket=path), play_and_hang_up).start()
     assert path.read_text() == "precious"
 
 
 async def test_given_a_path_too_long_for_a_socket_then_the_error_says_so(tmp_path):
     path = tmp_path / ("x" * MAX_PATH)
     with pytest.raises(AsteriskError, match=f"longer than {MAX_PATH} bytes"):
-        await AgiSocketServer(FastAgi(), path, play_and_hang_up).start()
+        await AgiSocketServer(FastAgi(socket=path), play_and_hang_up).start()
 
 
 async def test_given_no_folder_then_the_error_says_so(tmp_path):
     with pytest.raises(AsteriskError, match="folder must be there"):
-        await AgiSocketServer(FastAgi(), tmp_path / "none" / "answered.sock", play_and_hang_up).start()
+        await AgiSocketServer(FastAgi(socket=tmp_path / "none" / "answered.sock"), play_and_hang_up).start()
 
 
 async def test_given_a_stop_when_the_grace_is_over_then_the_script_is_told_to_hang_up(tmp_path):
     path = tmp_path / "answered.sock"
-    server = AgiSocketServer(FastAgi(), path, play_and_hang_up)
+    server = AgiSocketServer(FastAgi(socket=path), play_and_hang_up)
     await server.start()
     reader, writer = await asyncio.open_unix_connection(str(path))
     writer.write(json.dumps(GREETING).encode() + b"\n")
@@ -131,7 +131,7 @@ async def test_given_a_script_that_cannot_play_then_the_flow_is_told_why(tmp_pat
                 errors.append(error)
         await leg.hang_up()
 
-    server = AgiSocketServer(FastAgi(), tmp_path / "s", on_call)
+    server = AgiSocketServer(FastAgi(socket=tmp_path / "s"), on_call)
     await server.start()
     failed = b'{"error": "failed", "detail": "AGIUsageError"}'
     await talk(tmp_path / "s", json.dumps(GREETING).encode(), b'{"error": "missing"}', failed, b'{"digit": ""}')

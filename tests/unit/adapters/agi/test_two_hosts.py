@@ -79,7 +79,7 @@ async def fastagi_port(calls: Calls) -> AsyncIterator[int]:
 @pytest.fixture
 async def socket_path(calls: Calls, tmp_path: Path) -> AsyncIterator[Path]:
     path = tmp_path / "answered.sock"
-    server = AgiSocketServer(FastAgi(), path, calls.on_call)
+    server = AgiSocketServer(FastAgi(socket=path), calls.on_call)
     await server.start()
     yield path
     await server.stop(5)
