@@ -10,6 +10,7 @@ class:
     {"verb": "wait", "milliseconds": 5000}               wait for a key
     {"verb": "hangup"}                                    hang up
     {"verb": "refuse", "why": "..."}                      the dialer does not serve this call
+    {"verb": "checked"}                                   the dialer was reached; `ami-dialer doctor` asked
 
 It answers {"digit": "1"} ("" for none), or {"error": "hungup" | "missing" | "failed", "detail": "..."}.
 
@@ -88,6 +89,8 @@ def serve(agi: AGI, connection: socket.socket) -> int:
         order = json.loads(line)
         if order["verb"] == "refuse":
             return 1
+        if order["verb"] == "checked":
+            return 0
         answer = carry_out(agi, order)
         over = over or order["verb"] == "hangup" or answer.get("error") == "hungup"
         try:

@@ -29,6 +29,11 @@ def newest_revision() -> str:
     return head
 
 
+def known_revisions() -> set[str]:
+    """Every revision this version can bring up to date."""
+    return {script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions()}
+
+
 async def current_revision(database: Database) -> str | None:
     """The revision of the database; None when it has no tables of ours."""
     async with database.reading() as connection:
@@ -37,11 +42,10 @@ async def current_revision(database: Database) -> str | None:
 
 async def migrate(settings: Settings) -> None:
     """Upgrade to the newest revision; does nothing when it is there. Raises StoreError."""
-    if settings.url.startswith("sqlite"):
-        Database(settings)  # makes the folder
+    label = Database(settings).label  # makes SQLite's folder
     engine = migration_engine(settings)
     try:
-        with speaking():
+        with speaking(label):
             async with engine.connect() as connection:
                 await connection.run_sync(_upgrade)
                 await connection.commit()
@@ -51,8 +55,7 @@ async def migrate(settings: Settings) -> None:
 
 def _upgrade(connection: Connection) -> None:
     revision = MigrationContext.configure(connection).get_current_revision()
-    known = {script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions()}
-    if revision is not None and revision not in known:
+    if revision is not None and revision not in known_revisions():
         raise StoreError(
             f"the database was written by a newer ami-dialer (revision {revision}); install that version again"
         )

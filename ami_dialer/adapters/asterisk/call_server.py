@@ -11,6 +11,8 @@ from ami_dialer.ports import CallLeg
 
 _log = logging.getLogger(__name__)
 
+#: What a test call of `ami-dialer doctor` asks for (context ami-dialer-check of asterisk_conf/extensions.conf).
+CHECK = "check"
 #: Serves one answered call, from the first prompt to the hang-up.
 OnCall = Callable[[CallLeg], Awaitable[None]]
 #: Connections that have not said yet what they want, beyond those of `max_calls`; more are closed at once. A
@@ -68,8 +70,11 @@ class CallServer(ABC):
         """Open the socket with `_accept` as its callback."""
 
     @abstractmethod
-    async def _greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> CallLeg:
-        """Read who is there. Raises NotACallError, or EOFError, OSError, LimitOverrunError of the stream."""
+    async def _greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> CallLeg | None:
+        """Read who is there; None for a test call of `ami-dialer doctor`, which has had its answer.
+
+        Raises NotACallError, or EOFError, OSError, LimitOverrunError of the stream.
+        """
 
     @abstractmethod
     def _refuse(self, writer: asyncio.StreamWriter, why: str) -> None:
@@ -109,6 +114,9 @@ class CallServer(ABC):
             # Port scans and health checks are everyday; nobody is there to be told.
             _log.debug("connection without a call", extra={"peer": _peer(writer), "why": str(gone)})
             return None
+        else:
+            if leg is None:
+                return None
         if why is None and self._calls >= self._settings.max_calls:
             why = f"{self._calls} calls are being served; fastagi.max_calls allows no more"
         if why is None:

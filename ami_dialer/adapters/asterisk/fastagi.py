@@ -5,6 +5,7 @@ There is no log-in in the protocol; the attempt id, which cannot be guessed, is 
 """
 
 import asyncio
+import os
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,8 +14,9 @@ from urllib.parse import parse_qs
 
 from asterisk.agi import AGIError, AGIHangup
 
+from ami_dialer import __version__
 from ami_dialer.adapters.asterisk.agi import FileNotPlayedError, FlowAgi
-from ami_dialer.adapters.asterisk.call_server import BACKLOG, LIMIT, CallServer, NotACallError, OnCall
+from ami_dialer.adapters.asterisk.call_server import BACKLOG, CHECK, LIMIT, CallServer, NotACallError, OnCall
 from ami_dialer.adapters.asterisk.greenlets import in_greenlet, wait_for
 from ami_dialer.config.schema import FastAgi
 from ami_dialer.domain.attempt import is_attempt_id
@@ -23,6 +25,8 @@ from ami_dialer.domain.errors import AsteriskError
 from ami_dialer.ports import CallerHungUpError, CallLeg, SoundMissingError
 
 SCRIPT = "answered"
+#: Channel variable in which a test call of `ami-dialer doctor` carries away what it reached.
+HEARD = "AMI_DIALER_HEARD"
 #: Lines of an AGI environment; Asterisk sends 22 and one for each argument, of which it allows 127.
 MAX_ENVIRONMENT_LINES = 160
 #: Keys of a telephone; anything else in a reply (Asterisk answers 1 for an interrupted wait) is no digit.
@@ -134,8 +138,12 @@ class FastAgiServer(CallServer):
                 "that has the port, or set fastagi.port and, to the same, AMI_DIALER_FASTAGI in the dialplan"
             ) from error
 
-    async def _greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> CallLeg:
+    async def _greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> CallLeg | None:
         environment = await _environment(reader)
+        if environment.get("agi_network_script") == CHECK:
+            writer.write(f'SET VARIABLE {HEARD} "{name_of_process()}"\n'.encode())
+            await reader.readuntil(b"\n")
+            return None
         attempt_id, amd = _whose_call(environment)
         _keep_alive(writer)
         return AgiLeg(FlowAgi(_Lines(reader, writer), environment), writer, attempt_id, amd)
@@ -144,6 +152,11 @@ class FastAgiServer(CallServer):
         # A line that begins with "failure" makes Asterisk set AGISTATUS to FAILURE and go on in the dialplan
         # (run_agi in res_agi.c).
         writer.write(f"failure: {why}\n".encode())
+
+
+def name_of_process() -> str:
+    """What this process tells a test call: that a dialer was reached, and which."""
+    return f"ami-dialer {__version__} pid {os.getpid()}"
 
 
 async def _environment(reader: asyncio.StreamReader) -> dict[str, str]:
