@@ -7,7 +7,7 @@ import click
 
 from ami_dialer import app
 from ami_dialer.adapters.clock import SystemClock
-from ami_dialer.cli.opening import reading
+from ami_dialer.cli.opening import changing, reading
 from ami_dialer.cli.output import amount, json_option, load_config, local, print_json, print_rows, zone_at
 from ami_dialer.config.schema import Campaign, Config
 from ami_dialer.domain.enrolment import EnrolmentState, RunState
@@ -114,7 +114,7 @@ def start_command(config_file: Path, name: str, *, as_json: bool) -> None:
 
 async def _start(config: Config, name: str) -> CampaignStatus:
     clock = SystemClock()
-    async with app.opened_database(config) as database:
+    async with changing(config) as database:
         key, document = await documents.load_campaign(database, name)
         await app.import_lists(config, database, clock)
         await _check_lists(database, name, document)

@@ -9,9 +9,8 @@ from typing import TextIO
 
 import click
 
-from ami_dialer import app
 from ami_dialer.adapters.clock import SystemClock
-from ami_dialer.cli.opening import reading
+from ami_dialer.cli.opening import changing, reading
 from ami_dialer.cli.output import amount, json_option, load_config, print_json, print_rows, printable
 from ami_dialer.config.schema import Config
 from ami_dialer.domain.errors import DialerError, NotFoundError
@@ -92,7 +91,7 @@ def add_command(
 
 async def _add(config: Config, list_name: str, numbers: Sequence[str], reason: str) -> int:
     now = SystemClock().now()
-    async with app.opened_database(config) as database:
+    async with changing(config) as database:
         return sum(
             [
                 await dnc.add(database, list_name, portion, reason=reason, source="cli", now=now)

@@ -10,9 +10,8 @@ import click
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from ami_dialer import app
 from ami_dialer.adapters.clock import SystemClock
-from ami_dialer.cli.opening import reading
+from ami_dialer.cli.opening import changing, reading
 from ami_dialer.cli.output import amount, json_option, load_config, print_json, print_rows, printable
 from ami_dialer.config.schema import Config
 from ami_dialer.domain.errors import NotFoundError
@@ -63,7 +62,7 @@ async def _import(config: Config, names: list[str], *, show: bool) -> tuple[list
     clock = SystemClock()
     done: list[Intake] = []
     failed: dict[str, str] = {}
-    async with app.opened_database(config) as database:
+    async with changing(config) as database:
         stored = await contacts.load_lists(database)
         with _progress(show=show) as progress:
             for name in names:

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ami_dialer.cli.logs import Tail
+from ami_dialer.cli.output import amount
 from ami_dialer.cli.watch import Look, RunLook, ServerLook
 from ami_dialer.domain.attempt import AttemptState
 
@@ -107,7 +108,7 @@ def _run(run: RunLook) -> Iterable[RenderableType]:
     rate = f", {100 * run.answered // run.attempts} % answered" if run.attempts else ""
     yield _line(f"  rate           {run.calls_per_minute} calls in the last minute, {run.attempts} ended{rate}")
     outcomes = ", ".join(f"{name} {count}" for name, count in run.dispositions.items()) or "none yet"
-    excluded = f"; {run.excluded} contacts taken out (do not call)" if run.excluded else ""
+    excluded = f"; {amount(run.excluded, 'contact')} taken out (do not call)" if run.excluded else ""
     yield _line(f"  outcomes       {outcomes}{excluded}")
     if run.going_on:
         yield _line(f"  next call      {run.why or 'at once'}", "yellow" if run.why else "")

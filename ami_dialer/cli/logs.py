@@ -49,6 +49,11 @@ def configure(settings: Logging, *, as_json: bool = False) -> None:
     _begin(settings, [_formatted(handler, settings, _renderer(settings, terminal, as_json=as_json))])
 
 
+def configure_quiet() -> None:
+    """For commands that print their own results: only what goes wrong is logged, to standard error."""
+    configure(Logging(level="warning", format="console"))
+
+
 def configure_behind_view(settings: Logging, file: Path) -> Tail:
     """Log to a file, since the live view has the terminal, which shows the last lines. Raises ConfigError."""
     tail = Tail()

@@ -1,9 +1,11 @@
-"""The database for commands that only ask: nothing is made, migrated or written."""
+"""The database for commands: as it is for those that only ask, made and migrated for those that change it."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from ami_dialer import app
+from ami_dialer.cli import logs
 from ami_dialer.config.schema import Config
 from ami_dialer.domain.errors import StoreError
 from ami_dialer.store.database import Database
@@ -13,8 +15,17 @@ _MAKE = "`ami-dialer list import` or `ami-dialer run` makes it"
 
 
 @asynccontextmanager
+async def changing(config: Config) -> AsyncIterator[Database]:
+    """The database, made and migrated where need be, with the documents of the configuration. Raises StoreError."""
+    logs.configure_quiet()
+    async with app.opened_database(config) as database:
+        yield database
+
+
+@asynccontextmanager
 async def reading(config: Config) -> AsyncIterator[Database]:
-    """The database as it is. Raises StoreError where there is none, or one of another version."""
+    """The database as it is, nothing made or migrated. Raises StoreError where there is none, or another version's."""
+    logs.configure_quiet()
     url = config.database.url
     if url.startswith("sqlite:///") and not Path(path := url.removeprefix("sqlite:///")).exists():
         raise StoreError(f"there is no database at {path} yet; {_MAKE}")

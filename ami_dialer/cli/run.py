@@ -150,7 +150,8 @@ def _complain(engine: Engine, ended: str) -> None:
     floor = engine.floor
     if floor.writer.waiting:
         why = floor.writer.trouble or "they took too long"
-        raise StoreError(f"database: {amount(floor.writer.waiting, 'write')} could not be saved: {why}")
+        lost = amount(floor.writer.waiting, "write")
+        raise StoreError(f"database {floor.database.label}: {lost} could not be saved: {why}")
     if ended == "refused":
         raise AsteriskError("\n".join(f"{desk.name}: {desk.telephony.trouble}" for desk in floor.servers.values()))
 

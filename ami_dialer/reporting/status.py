@@ -83,6 +83,6 @@ async def run_status(database: Database, run: Run) -> RunStatus:
         attempts=sum(end.attempts for end in ends),
         answered=sum(end.answered for end in ends),
         calls_now=await results.living_attempts(database, run.id),
-        outcomes=outcomes,
+        outcomes=dict(sorted(outcomes.items(), key=lambda item: (-item[1], item[0]))),
         next_due=(await hopper.outlook(database, run.id)).next_due if running else None,
     )

@@ -61,14 +61,14 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """A connection to read from. Errors become StoreError."""
-        with speaking():
+        with speaking(self.label):
             async with self._reader.connect() as connection:
                 yield connection
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
         """One transaction; committed at the end of the block. Errors become StoreError."""
-        with speaking():
+        with speaking(self.label):
             async with self._writer.begin() as connection:
                 yield connection
 
@@ -83,7 +83,7 @@ class Database:
         if self.path is not None:
             self._lock_sqlite(self.path)
             return
-        with speaking():
+        with speaking(self.label):
             connection = await self._writer.connect()
             got = await connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": ENGINE_LOCK})
             await connection.commit()

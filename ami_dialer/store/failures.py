@@ -58,9 +58,9 @@ def may_pass(error: BaseException) -> bool:
 
 
 @contextmanager
-def speaking() -> Iterator[None]:
-    """Turn database errors of the block into StoreError with a message for people."""
+def speaking(label: str) -> Iterator[None]:
+    """Turn errors of the block into StoreError with a message for people; `label` says which database it is."""
     try:
         yield
     except (SQLAlchemyError, OSError) as error:
-        raise StoreError(f"database: {meaning(error)}") from error
+        raise StoreError(f"database {label}: {meaning(error)}") from error

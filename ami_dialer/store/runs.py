@@ -87,7 +87,7 @@ async def start(database: Database, campaign_key: int, document: Campaign, now: 
             select(runs.c.id).where(runs.c.campaign_id == campaign_key, runs.c.state == RunState.RUNNING)
         )
         if going_on is not None:
-            raise AlreadyRunningError(f"run {going_on} of this campaign is still going on; a second one cannot start")
+            raise AlreadyRunningError(f"run {going_on} of this campaign is still going on; only one at a time")
         run_id: int = (
             await connection.scalars(
                 insert(runs)

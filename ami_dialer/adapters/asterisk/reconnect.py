@@ -2,6 +2,8 @@
 
 import asyncio
 import random
+import socket
+import ssl
 from collections.abc import Callable
 
 import structlog
@@ -50,6 +52,7 @@ class Reconnector:
         on_link: Callable[[bool], None],
         backoff: Backoff,
     ) -> None:
+        self._name = name
         self._make = make
         self._on_link = on_link
         self._backoff = backoff
@@ -77,7 +80,10 @@ class Reconnector:
                     self._log.error("ami_login_refused", reason=self.trouble)
                     return
                 except (OSError, ActionRefusedError) as failure:
-                    self._failed(str(failure) or type(failure).__name__)
+                    self._failed(_words(failure))
+                except Exception:  # a bug of ours must not leave the dialer without a link for the rest of the night
+                    log.exception("ami_link_fault", server=self._name)
+                    self._failed("a fault in the dialer itself; its log has more")
                 await asyncio.sleep(self._backoff.next())
         finally:
             self.settled.set()
@@ -122,3 +128,19 @@ class Reconnector:
         self._leaving = True
         if self.connection is not None:
             await self.connection.log_off(_LOG_OFF_TIMEOUT)
+
+
+def _words(failure: Exception) -> str:
+    """A failure to connect, for people."""
+    match failure:
+        case ConnectionRefusedError():
+            return (
+                "nothing listens on the manager port (connection refused); is Asterisk running, does manager.conf "
+                "say `enabled = yes`, and are host and port those of the configuration?"
+            )
+        case socket.gaierror():
+            return f"the host name is not known ({failure.strerror})"
+        case ssl.SSLError():
+            return f"no TLS with the manager port ({failure}); see `tls` of the server and `tlsenable` in manager.conf"
+        case _:
+            return str(failure) or type(failure).__name__
