@@ -137,3 +137,7 @@ async def test_given_a_script_that_cannot_play_then_the_flow_is_told_why(tmp_pat
     await talk(tmp_path / "s", json.dumps(GREETING).encode(), b'{"error": "missing"}', failed, b'{"digit": ""}')
     await server.stop(1)
     assert [str(error) for error in errors] == ["gone", "AGI script: AGIUsageError"]
+
+
+async def test_given_a_test_call_of_doctor_then_it_is_told_that_it_arrived(path):
+    assert await talk(path, b'{"attempt": "check"}') == [{"verb": "checked"}]

@@ -9,7 +9,7 @@ from contextlib import suppress
 import pytest
 
 from ami_dialer.adapters.asterisk import call_server
-from ami_dialer.adapters.asterisk.fastagi import FastAgiServer
+from ami_dialer.adapters.asterisk.fastagi import FastAgiServer, name_of_process
 from ami_dialer.config.schema import FastAgi
 from ami_dialer.domain.calls import AmdFacts
 from ami_dialer.domain.errors import AsteriskError
@@ -320,3 +320,12 @@ async def test_given_two_thousand_calls_at_once_then_each_is_served(server, rece
     assert reception.ended == ["served"] * CALLS_AT_ONCE
     assert len({attempt for attempt, _ in reception.calls}) == CALLS_AT_ONCE
     assert all(side.verbs[-1] == ("hang up",) for side in sides)
+
+
+async def test_given_a_test_call_of_doctor_then_it_hears_which_dialer_it_reached(server, reception):
+    reader, writer = await opened(server, environment(script="check"))
+    assert await reader.readline() == f'SET VARIABLE AMI_DIALER_HEARD "{name_of_process()}"\n'.encode()
+    writer.write(b"200 result=1\n")
+    assert await reader.read() == b""
+    writer.close()
+    assert reception.calls == []
