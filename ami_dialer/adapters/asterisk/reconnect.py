@@ -135,8 +135,8 @@ def _words(failure: Exception) -> str:
     match failure:
         case ConnectionRefusedError():
             return (
-                "nothing listens on the manager port (connection refused); is Asterisk running, does manager.conf "
-                "say `enabled = yes`, and are host and port those of the configuration?"
+                f"nothing listens on the manager port ({failure}); is Asterisk running, does manager.conf say "
+                "`enabled = yes`, and are host and port of the server right?"
             )
         case socket.gaierror():
             return f"the host name is not known ({failure.strerror})"
