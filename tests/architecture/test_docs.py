@@ -6,8 +6,11 @@ from pathlib import Path
 
 import click
 import pytest
+from pydantic import TypeAdapter
 
 from ami_dialer.cli import main
+from ami_dialer.config.schema import Config
+from ami_dialer.config.yaml_lines import read_yaml
 from tests.architecture.source import ROOT, below, name_of
 
 pytestmark = pytest.mark.architecture
@@ -28,6 +31,18 @@ def test_every_link_leads_to_a_file(file: Path) -> None:
     for target in re.findall(r"\]\(([^)#\s]+)", file.read_text(encoding="utf-8")):
         if not re.match(r"[a-z]+:", target):
             assert (file.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("file", DOCUMENTS, ids=name_of)
+def test_every_piece_of_configuration_can_be_written_so(file: Path) -> None:
+    """What is copied from a document must not be refused, whatever the rest of the file says."""
+    for block in re.findall(r"^```yaml\n(.*?)^```", file.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
+        # Secrets need an environment and files that are not here.
+        document = read_yaml(re.sub(r"\{(?:env|file): [^}]+\}", "x", block), name_of(file))
+        assert document.problems == [], block
+        if isinstance(document.data, dict):
+            for section in document.data.keys() & Config.model_fields.keys():
+                TypeAdapter(Config.model_fields[section].annotation).validate_python(document.data[section])
 
 
 @pytest.mark.parametrize("file", [ROOT / "README.md", ROOT / "docs/ARCHITECTURE.md"], ids=name_of)
