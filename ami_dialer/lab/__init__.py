@@ -4,8 +4,9 @@
 """
 
 from .behaviours import BEHAVIOURS, BY_NAME, MIXED, Behaviour, behaviour_of, mixed_numbers
-from .control import LabStatus, down, instances, status, up
+from .control import LabStatus, down, instances, status, taken_ports, up
 from .provision import install
+from .received import calls_received
 from .settings import LabSettings, Ports
 
 __all__ = [
@@ -17,10 +18,12 @@ __all__ = [
     "LabStatus",
     "Ports",
     "behaviour_of",
+    "calls_received",
     "down",
     "install",
     "instances",
     "mixed_numbers",
     "status",
+    "taken_ports",
     "up",
 ]

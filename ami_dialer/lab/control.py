@@ -14,7 +14,7 @@ from ami_dialer.domain.errors import AsteriskError
 from . import files
 from .instance import Instance
 from .programs import find_asterisk
-from .settings import LabSettings
+from .settings import LabSettings, Ports
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +93,12 @@ def status(settings: LabSettings) -> LabStatus:
     return LabStatus(settings, pids, {name: _channels(instance) for name, instance in both.items()})
 
 
-def _need_free(settings: LabSettings) -> None:
-    ports = settings.ports
+def taken_ports(ports: Ports) -> list[str]:
+    """Which of a lab's ports something else has now, for people."""
     taken = []
     for name, kind in (
         ("ami", socket.SOCK_STREAM),
+        ("fastagi", socket.SOCK_STREAM),
         ("pbx_sip", socket.SOCK_DGRAM),
         ("world_sip", socket.SOCK_DGRAM),
     ):
@@ -108,6 +109,12 @@ def _need_free(settings: LabSettings) -> None:
                 probe.bind(("127.0.0.1", getattr(ports, name)))
             except OSError as error:
                 taken.append(f"{name} {getattr(ports, name)} ({error.strerror})")
+    return taken
+
+
+def _need_free(settings: LabSettings) -> None:
+    # The FastAGI port is the dialer's, which may well be running already.
+    taken = [said for said in taken_ports(settings.ports) if not said.startswith("fastagi ")]
     if taken:
         raise AsteriskError(
             f"the lab cannot have these ports of 127.0.0.1: {', '.join(taken)}. Is another lab or PBX there? "
