@@ -90,6 +90,7 @@ def _as_installed(settings: LabSettings) -> dict[str, str]:
     mine = {
         "ami-dialer/extensions.conf": {
             "AMI_DIALER_FASTAGI": f"127.0.0.1:{settings.ports.fastagi}",
+            "AMI_DIALER_SOCKET": str(settings.socket_directory / "answered.sock"),
             "AMI_DIALER_AGI": str(settings.classic_agi.absolute()) if settings.classic_agi else "",
         },
         "ami-dialer/manager.conf": {"secret": _secret(settings.secret_file)},
