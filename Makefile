@@ -35,7 +35,7 @@ docs: $(VENV)/ready  ## write docs/configuration.md and docs/states.md anew from
 
 .PHONY: test
 test: setup  ## the whole suite, real Asterisk and PostgreSQL included
-	$(BIN)/python tests/run.py
+	$(BIN)/pytest -n 2 --dist loadfile
 
 .PHONY: test-unit
 test-unit: $(VENV)/ready  ## only what needs no server
