@@ -33,7 +33,7 @@ COLUMNS = (
     "next_due_at",
 )
 #: What makes a spreadsheet take a cell for a formula (OWASP, "CSV Injection"), full-width forms included.
-_FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 - they are meant
+_FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 #: E.164. A spreadsheet takes it for a number and calculates nothing; with an apostrophe nobody could import it again.
 _NUMBER = re.compile(r"\+[0-9]{2,15}")
 

@@ -91,7 +91,7 @@ async def end_counts(database: Database, run_id: int) -> list[EndCount]:
         select(attempts.c.end_reason, func.count()).where(attempts.c.id.in_(last)).group_by(attempts.c.end_reason)
     )
     async with database.reading() as connection:
-        contacts: dict[str, int] = dict((await connection.execute(by_contact)).tuples().all())
+        contacts = {row[0]: row[1] for row in await connection.execute(by_contact)}
         counts = [
             EndCount(EndReason(reason), count, answered, contacts.get(reason, 0))
             for reason, count, answered in await connection.execute(by_attempt)
