@@ -7,6 +7,7 @@ busy for all. `python benchmarks/bench_events.py [--calls N] [--rounds N]` write
 import argparse
 import asyncio
 import json
+import logging
 import multiprocessing
 import os
 import platform
@@ -16,6 +17,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
 from panoramisk import Manager
 
 from ami_dialer.adapters.asterisk.actions import AckAction
@@ -219,6 +221,7 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=5_000)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     ours = Stream("our calls only", options.calls)
     busy = Stream("a PBX with three other calls for each of ours", options.calls // 4, others=3)
     rates = {stream.name: measure(stream, options.rounds) for stream in (ours, busy)}
@@ -233,7 +236,7 @@ def main() -> None:
         "events": ours.events,
         "rounds": options.rounds,
         "messages_per_call": MESSAGES_PER_CALL,
-        "bytes_per_event": round(len(ours.parts()[0]) / 9 / MESSAGES_PER_CALL),
+        "bytes_per_event": round(len(Stream("one call", 1).parts()[0]) / MESSAGES_PER_CALL),
         "python": platform.python_version(),
         "cpus": os.cpu_count(),
     }

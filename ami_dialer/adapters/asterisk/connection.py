@@ -17,6 +17,7 @@ from ami_dialer.adapters.asterisk.faults import (
     LinkDownError,
     LinkLostError,
     LoginRefusedError,
+    UnsendableError,
 )
 from ami_dialer.adapters.asterisk.messages import AmiEvent
 from ami_dialer.adapters.asterisk.protocol import AmiProtocol
@@ -73,6 +74,10 @@ class AmiConnection(Manager):
         Raises LoginRefusedError; an OSError, which LinkLostError and AnswerLateError are, for whatever may be
         better next time; ActionRefusedError.
         """
+        try:
+            check_sendable({"Username": self.config["username"], "Secret": self.config["secret"]})
+        except UnsendableError as wrong:
+            raise LoginRefusedError(f"Username or secret of the manager user cannot be sent: {wrong}.") from None
         try:
             async with asyncio.timeout(OPEN_TIMEOUT):
                 await self.connect()

@@ -94,6 +94,7 @@ class Reconnector:
             await connection.open()
             self._up(connection)
             await connection.subscribe(_SUBSCRIBE_TIMEOUT)
+            self._backoff.reset()
             self._failed(await connection.lost)
         finally:
             connection.give_up("given up")
@@ -102,7 +103,6 @@ class Reconnector:
     def _up(self, connection: AmiConnection) -> None:
         self._log.info("ami_connected", version=connection.protocol.version, after_failures=self._failures)
         self._failures = 0
-        self._backoff.reset()
         self.connection = connection
         self.trouble = None
         self._on_link(True)

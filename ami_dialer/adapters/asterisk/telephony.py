@@ -167,6 +167,7 @@ class AmiTelephony(Telephony):
         await self._link.log_off()
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+        self._link.trouble = "stopped"
 
     async def _request(self, action: Action) -> list[Message]:
         connection = self._connection
@@ -182,7 +183,8 @@ class AmiTelephony(Telephony):
 
 
 def _live_call(entry: Message) -> LiveCall:
-    hours, minutes, seconds = entry.duration.split(":")
+    # Empty where Asterisk has not stamped the channel yet.
+    hours, minutes, seconds = (entry.duration or "0:0:0").split(":")
     return LiveCall(
         attempt_id=entry.uniqueid,
         channel=entry.channel,

@@ -62,7 +62,7 @@ def streams(draw: st.DrawFn) -> tuple[list[tuple[str, str]], bytes]:
         text = draw(VALUES)
         parts.append(draw(st.sampled_from([b"", b"\r\n"])))
         parts.append(event(name, Uniqueid=unique_id, Text=text))
-        if name == "Hangup" and unique_id == "amid-1":
+        if name == "Hangup" and "amid-" in unique_id + text:
             ours.append((unique_id, text))
     return ours, b"".join(parts)
 
@@ -121,6 +121,15 @@ def test_another_greeting_ends_the_connection(greeting: bytes) -> None:
     protocol(link).data_received(greeting)
     assert link.why is not None
     assert "no manager port" in link.why
+
+
+def test_what_comes_behind_the_end_of_a_connection_is_not_heard() -> None:
+    link = Link()
+    receiver = protocol(link)
+    receiver.data_received(BANNER)
+    receiver.closed = True
+    receiver.data_received(event("Hangup", Uniqueid="amid-1"))
+    assert link.heard == []
 
 
 def test_a_message_without_end_ends_the_connection_before_memory_does() -> None:

@@ -12,7 +12,9 @@ from structlog.testing import capture_logs
 
 from ami_dialer.adapters.asterisk import actions
 from ami_dialer.adapters.asterisk.actions import AckAction
+from ami_dialer.adapters.asterisk.connection import AmiConnection
 from ami_dialer.adapters.asterisk.reconnect import Backoff
+from ami_dialer.adapters.asterisk.telephony import AmiTelephony
 from ami_dialer.domain.calls import CallAnswered, CallEnded, CallEvent
 from ami_dialer.ports import OriginateRefusedError, OriginateUnknownError
 from tests.fakes.ami_peer import AmiPeer, answer, event, until
@@ -124,22 +126,34 @@ async def test_06_an_action_whose_answer_sounds_like_a_list_ends_with_its_answer
     assert added.message == "Added interface to queue"
 
 
+def _pinging_quickly(telephony: AmiTelephony, timeout: float) -> None:
+    """From the next connection on; a configuration cannot ask for less than a second."""
+    assert telephony._link is not None
+    make = telephony._link._make
+
+    def impatient() -> AmiConnection:
+        connection = make()
+        connection.ping_delay = connection.ping_interval = 0.02
+        connection._ping_timeout = timeout
+        return connection
+
+    telephony._link._make = impatient
+
+
 async def test_07_a_half_open_link_is_noticed_by_a_ping_without_answer(peer: AmiPeer) -> None:
     peer.scripts["Ping"] = lambda _: None
-    async with dialing(server(peer, keep_alive=1, keep_alive_timeout=0.5), wait=False) as (telephony, heard):
-        connect = telephony._new_connection
-
-        def impatient() -> object:
-            connection = connect()
-            connection.ping_delay = connection.ping_interval = 0.02
-            connection._ping_timeout = 0.05
-            return connection
-
-        assert telephony._link is not None
-        telephony._link._make = impatient  # type: ignore[assignment]
+    async with dialing(server(peer), wait=False) as (telephony, heard):
+        _pinging_quickly(telephony, 0.05)
         with capture_logs() as logs:
             await until(lambda: heard.links[:3] == [True, False, True])
         assert any("did not answer a Ping" in line.get("reason", "") for line in logs)
+
+
+async def test_07_a_link_that_answers_is_asked_again_and_again_and_kept(peer: AmiPeer) -> None:
+    async with dialing(server(peer), wait=False) as (telephony, heard):
+        _pinging_quickly(telephony, 10)
+        await peer.take("Ping", 5)
+        assert heard.links == [True]
 
 
 async def test_08_an_action_without_answer_is_forgotten_at_its_deadline(peer: AmiPeer) -> None:
@@ -163,6 +177,16 @@ async def test_09_an_originate_response_is_an_event_though_it_carries_our_action
     await telephony.originate(request())
     await until(lambda: heard.events)
     assert heard.events == [CallAnswered(ATTEMPT, NOON)]
+
+
+async def test_09_an_event_that_comes_before_the_answer_is_not_taken_for_it(peer: AmiPeer, dialer: Dialer) -> None:
+    connection = dialer[0]._connection
+    assert connection is not None
+    peer.scripts["Redirect"] = lambda action: (
+        event("Newexten", ActionID=action["ActionID"]) + answer(action, "Success", "Redirect successful")
+    )
+    [answered] = await connection.request(AckAction({"Action": "Redirect"}), 5)
+    assert answered.message == "Redirect successful"
 
 
 async def test_10_a_failed_originate_response_is_no_success(peer: AmiPeer, dialer: Dialer) -> None:

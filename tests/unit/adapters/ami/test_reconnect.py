@@ -3,6 +3,7 @@
 import pytest
 from structlog.testing import capture_logs
 
+from ami_dialer.adapters.asterisk.connection import AmiConnection
 from ami_dialer.adapters.asterisk.reconnect import Backoff
 from tests.fakes.ami_peer import AmiPeer, answer, until
 from tests.unit.adapters.ami.world import dialing, server
@@ -24,6 +25,27 @@ def test_a_connection_that_stood_starts_the_waits_anew() -> None:
         backoff.next()
     backoff.reset()
     assert all(wait <= 1 for wait in [backoff.next()])
+
+
+async def test_the_waits_start_anew_once_events_are_on_and_not_before(peer: AmiPeer) -> None:
+    class Counted(Backoff):
+        waits = resets = 0
+
+        def next(self) -> float:
+            self.waits += 1
+            return 0.01
+
+        def reset(self) -> None:
+            self.resets += 1
+
+    backoff = Counted()
+    peer.scripts["Events"] = lambda action: answer(action, "Error", "Invalid event mask")
+    async with dialing(server(peer), wait=False, backoff=backoff) as (telephony, _):
+        await until(lambda: backoff.waits >= 3)
+        assert backoff.resets == 0
+        del peer.scripts["Events"]
+        await until(lambda: backoff.resets == 1)
+        assert telephony.connected
 
 
 async def test_the_first_failure_is_a_warning_repeats_are_debug_and_the_return_is_told(peer: AmiPeer) -> None:
@@ -55,6 +77,30 @@ async def test_a_missing_privilege_is_named_with_its_mend_and_not_tried_again(pe
     assert heard.links == []
     assert len(peer.taken("Login")) == 1
     assert [line["log_level"] for line in logs] == ["error"]
+
+
+async def test_a_secret_that_cannot_be_sent_is_named_and_never_sent(peer: AmiPeer) -> None:
+    async with dialing(server(peer, secret="x" * 2000), wait=False) as (telephony, _):
+        assert not await telephony.wait_connected(60)
+        assert telephony.trouble is not None
+        assert "Secret is longer than the 1024 bytes" in telephony.trouble
+    assert peer.connections == 0
+
+
+async def test_a_fault_of_our_own_is_logged_and_the_link_is_tried_again(peer: AmiPeer) -> None:
+    with capture_logs() as logs:
+        async with dialing(server(peer), wait=False) as (telephony, _):
+            assert telephony._link is not None
+            make, faults = telephony._link._make, [ZeroDivisionError()]
+
+            def faulty() -> AmiConnection:
+                if faults:
+                    raise faults.pop()
+                return make()
+
+            telephony._link._make = faulty
+            assert await telephony.wait_connected(10)
+    assert [line["event"] for line in logs] == ["ami_link_fault", "ami_link_failed", "ami_connected"]
 
 
 async def test_a_login_in_use_may_pass_and_is_tried_again(peer: AmiPeer) -> None:

@@ -118,8 +118,12 @@ async def test_alive_lists_our_first_legs_and_nobody_elses_channels(peer: AmiPee
         (ATTEMPT, "Local/1@from-internal-0;1", "6", "01:02:03"),
         (f"{ATTEMPT};2", "Local/1@from-internal-0;2", "6", "01:02:03"),
         ("1795331040.7", "PJSIP/desk-00000001", "6", "00:00:09"),
+        (f"{ATTEMPT}-b", "PJSIP/carrier-00000002", "0", ""),
     ]
-    assert await telephony.alive() == {ATTEMPT: LiveCall(ATTEMPT, "Local/1@from-internal-0;1", 6, 3723)}
+    assert await telephony.alive() == {
+        ATTEMPT: LiveCall(ATTEMPT, "Local/1@from-internal-0;1", 6, 3723),
+        f"{ATTEMPT}-b": LiveCall(f"{ATTEMPT}-b", "PJSIP/carrier-00000002", 0, 0),
+    }
 
 
 async def test_alive_with_no_channels_is_empty(dialer: Dialer) -> None:
@@ -181,6 +185,7 @@ async def test_stop_logs_off_and_leaves_nobody_connected(peer: AmiPeer) -> None:
         await telephony.stop()
         assert peer.taken("Logoff")
         assert not telephony.connected
+        assert telephony.trouble == "stopped"
         assert heard.links == [True]
         with pytest.raises(OriginateRefusedError):
             await telephony.originate(request())
