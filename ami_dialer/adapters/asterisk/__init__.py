@@ -1,0 +1,1 @@
+"""One Asterisk: its manager port by panoramisk, its answered calls by pyst2."""
