@@ -174,12 +174,13 @@ def _texts(given: Sequence[str], file: TextIO | None) -> Iterable[tuple[str, str
         yield "", text
     if file is None:
         return
+    name = getattr(file, "name", "<stdin>")
     try:
         for line, text in enumerate(file, 1):
             if text.strip():
-                yield f"{file.name}:{line}: ", text.strip()
+                yield f"{name}:{line}: ", text.strip()
     except UnicodeDecodeError:
-        raise BadNumbersError(f"{file.name} is not UTF-8; save it as UTF-8") from None
+        raise BadNumbersError(f"{name} is not UTF-8; save it as UTF-8") from None
 
 
 def _portions(numbers: Sequence[str]) -> Iterable[list[str]]:

@@ -22,6 +22,7 @@ from ami_dialer.domain.errors import ConfigError
 #: A phone number as the dialer writes it: E.164 or its digits. Ids of attempts (`amid-…-…`), times and channel
 #: names (`…-00000012`) never begin so: a letter, a dash or a point stands before their digits.
 _NUMBER = re.compile(r"(?<![\w.-])(\+?)\d{4,11}(\d{4})(?!\w)")
+#: Of our loggers, and of the handlers that are ours to replace.
 _OURS = "ami_dialer"
 
 
@@ -66,10 +67,11 @@ def configure_behind_view(settings: Logging, file: Path) -> Tail:
 def _begin(settings: Logging, handlers: list[logging.Handler]) -> None:
     level = logging.getLevelNamesMapping()[settings.level.upper()]
     root = logging.getLogger()
-    for old in list(root.handlers):
+    for old in [handler for handler in root.handlers if handler.name == _OURS]:
         root.removeHandler(old)
         old.close()
     for handler in handlers:
+        handler.name = _OURS
         root.addHandler(handler)
     # Libraries tell a story of their own at `info`; only what goes wrong in them concerns an administrator.
     root.setLevel(max(level, logging.WARNING))

@@ -20,7 +20,8 @@ def normalise(text: str, region: str) -> str:
     try:
         number = phonenumbers.parse(text, region)
     except NumberParseException as error:
-        raise NotANumberError(f"{text!r} is not a phone number ({str(error).rstrip('.')})") from None
+        why = str(error).partition(") ")[2].rstrip(".")  # "(1) The string supplied …"
+        raise NotANumberError(f"{text!r} is not a phone number ({why})") from None
     if not phonenumbers.is_valid_number(number):
         raise NotANumberError(f"{text!r} is not a valid number in {region}")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
