@@ -67,6 +67,7 @@ class _Session:
         #: Why it ended: `signal`, `done`, `refused`.
         self.ended = "signal"
         self.last: Look | None = None
+        self._refusals: list[str] = []
 
     async def run(self) -> None:
         """Start, wait, stop. Raises DialerError."""
@@ -82,7 +83,7 @@ class _Session:
                     await engine.stop(0.0)
                     raise
                 self.last = await watch.look()
-                _complain(engine, self.ended)
+                self._complain(engine)
 
     def _on_signal(self) -> None:
         (self._signalled_again if self._signalled.is_set() else self._signalled).set()
@@ -100,6 +101,7 @@ class _Session:
                 return
             if all(desk.telephony.refused for desk in engine.floor.servers.values()):
                 self.ended = "refused"
+                self._refusals = [f"{name}: {desk.telephony.trouble}" for name, desk in engine.floor.servers.items()]
                 return
         log.info("stopping", action="stopping", calls=len(engine.floor.calls), grace_s=self._config.engine.grace)
 
@@ -137,23 +139,21 @@ class _Session:
                 self._view.show(look, self._heading(look))
             await asyncio.sleep(_LOOK_SECONDS)
 
+    def _complain(self, engine: Engine) -> None:
+        """What must not pass for a good end. Raises DialerError."""
+        writer = engine.floor.writer
+        if writer.waiting:
+            lost, why = amount(writer.waiting, "write"), writer.trouble or "they took too long"
+            raise StoreError(f"database {engine.floor.database.label}: {lost} could not be saved: {why}")
+        if self._refusals:
+            raise AsteriskError("\n".join(self._refusals))
+
     def _heading(self, look: Look) -> str:
         minutes, seconds = divmod(int(look.seconds), 60)
         since = f"ami-dialer  {minutes // 60}:{minutes % 60:02d}:{seconds:02d}  {amount(look.calls, 'call')} now"
         if not self._signalled.is_set():
             return f"{since}  (Ctrl-C stops)"
         return f"{since}  stopping, at most {self._config.engine.grace:g} s; Ctrl-C again hangs up"
-
-
-def _complain(engine: Engine, ended: str) -> None:
-    """What must not pass for a good end. Raises DialerError."""
-    floor = engine.floor
-    if floor.writer.waiting:
-        why = floor.writer.trouble or "they took too long"
-        lost = amount(floor.writer.waiting, "write")
-        raise StoreError(f"database {floor.database.label}: {lost} could not be saved: {why}")
-    if ended == "refused":
-        raise AsteriskError("\n".join(f"{desk.name}: {desk.telephony.trouble}" for desk in floor.servers.values()))
 
 
 @contextmanager
