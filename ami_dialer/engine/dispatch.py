@@ -17,7 +17,7 @@ from ami_dialer.domain.calls import (
 )
 from ami_dialer.domain.ending import EndReason
 from ami_dialer.domain.enrolment import EnrolmentState
-from ami_dialer.engine.floor import Call, Floor
+from ami_dialer.engine.floor import Call, Floor, ServerDesk
 from ami_dialer.journey import amd, disposition, flow, retry
 from ami_dialer.ports import CallerHungUpError, CallLeg
 from ami_dialer.store import attempts, enrolments
@@ -33,12 +33,13 @@ class Dispatch:
 
     def __init__(self, floor: Floor) -> None:
         self._floor = floor
+        self._hang_ups: set[asyncio.Task[None]] = set()
 
-    def on_event(self, event: CallEvent) -> None:
-        """Something happened to a call; events of calls that are over are dropped."""
+    def on_event(self, server: ServerDesk, event: CallEvent) -> None:
+        """Something happened to a call on a server."""
         call = self._floor.calls.get(event.attempt_id)
         if call is None:
-            log.debug("event of a call that is over", attempt=event.attempt_id, event=type(event).__name__)
+            self._stray(server, event)
             return
         match event:
             case CallRinging():
@@ -54,6 +55,20 @@ class Dispatch:
                 self._unserved(call, event)
             case CallEnded():
                 self._ended(call, event)
+
+    def _stray(self, server: ServerDesk, event: CallEvent) -> None:
+        """An event of a call that is over for us. One that lives is a late Originate: it must reach nobody."""
+        if isinstance(event, CallEnded):
+            return
+        log.warning("a call came to life that had been given up; it is ended", attempt=event.attempt_id)
+        task = asyncio.create_task(server.telephony.hang_up(event.attempt_id))
+        self._hang_ups.add(task)
+        task.add_done_callback(self._hung_up)
+
+    def _hung_up(self, task: asyncio.Task[None]) -> None:
+        self._hang_ups.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.warning("it could not be ended", why=str(error))
 
     async def on_leg(self, leg: CallLeg) -> None:
         """An answered call is handed to us by the dialplan: station 6 and 7."""
@@ -91,7 +106,7 @@ class Dispatch:
         """The flow has told its end; the attempt is concluded when the hang-up is known too."""
         call.in_flow = False
         call.attempt.flow_end = end
-        call.attempt.detail = detail
+        call.attempt.detail = detail or call.attempt.detail
         if call.ended is not None:
             self._conclude(call, call.ended)
 

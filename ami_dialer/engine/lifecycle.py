@@ -58,7 +58,7 @@ class Engine:
         for server in self._leg_servers:
             await server.start()
         for desk in self.floor.servers.values():
-            await desk.telephony.start(self._dispatch.on_event, partial(self._on_link, desk))
+            await desk.telephony.start(partial(self._dispatch.on_event, desk), partial(self._on_link, desk))
         self._ticking = asyncio.create_task(self._ticker.run(), name="ticker")
         self._ticking.add_done_callback(self._ticker_ended)
 

@@ -88,7 +88,7 @@ class Reconcile:
             if live is not None:
                 self._adopt(call, up=live.channel_state == _UP, now=now)
             elif call.in_flow:  # it notices the hang-up itself, and its end is waited for
-                self._dispatch.on_event(CallEnded(call.attempt.id, now, cause=None))
+                self._dispatch.on_event(desk, CallEnded(call.attempt.id, now, cause=None))
             else:
                 self._dispatch.lost(call)
         for attempt_id in alive.keys() - self._floor.calls.keys():
