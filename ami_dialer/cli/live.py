@@ -48,7 +48,7 @@ class LiveView:
         """Draw, unless the frame before is still being written."""
         if self._broken or (self._drawing is not None and not self._drawing.done()):
             return
-        frame = draw(look, heading, list(self._tail.lines), self._console.size.height)
+        frame = draw(look, heading, self._tail, self._console.size.height)
         self._drawing = asyncio.create_task(asyncio.to_thread(self._write, frame))
 
     def _write(self, frame: RenderableType) -> None:
@@ -65,7 +65,7 @@ class LiveView:
             self._live.stop()
 
 
-def draw(look: Look, heading: str, lines: list[str], height: int) -> RenderableType:
+def draw(look: Look, heading: str, tail: Tail, height: int) -> RenderableType:
     """One frame. What does not fit in `height` lines is cut off at the log."""
     parts: list[RenderableType] = [Text(heading, style="bold", no_wrap=True, overflow="ellipsis"), Text("")]
     used = 2
@@ -81,10 +81,10 @@ def draw(look: Look, heading: str, lines: list[str], height: int) -> RenderableT
         used += len(drawn)
     parts += [_server(server) for server in look.servers]
     used += len(look.servers)
-    left = height - used - 2
+    left, lines = height - used - 2, list(tail.lines)
     if left >= _FEWEST_LINES and lines:
-        parts.append(Text(""))
-        parts += [_line(line, _style_of(line)) for line in lines[-left:]]
+        parts += [Text(""), _line(f"log, whole in {tail.file}", "dim italic")]
+        parts += [_line(line, _style_of(line)) for line in lines[-(left - 1) :]]
     return Group(*parts)
 
 

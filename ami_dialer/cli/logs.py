@@ -34,8 +34,10 @@ def mask(text: str) -> str:
 class Tail(logging.Handler):
     """Keeps the last lines for the live view."""
 
-    def __init__(self, lines: int = 50) -> None:
+    def __init__(self, file: Path, lines: int = 50) -> None:
         super().__init__()
+        #: Where the whole log is.
+        self.file = file
         self.lines: deque[str] = deque(maxlen=lines)
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -57,9 +59,10 @@ def configure_quiet() -> None:
 
 def configure_behind_view(settings: Logging, file: Path) -> Tail:
     """Log to a file, since the live view has the terminal, which shows the last lines. Raises ConfigError."""
-    tail = Tail()
+    file = settings.file or file
+    tail = Tail(file)
     _formatted(tail, settings, _short_line)
-    behind = _formatted(_file(settings.file or file), settings, _renderer(settings, None, as_json=False))
+    behind = _formatted(_file(file), settings, _renderer(settings, None, as_json=False))
     _begin(settings, [behind, tail])
     return tail
 

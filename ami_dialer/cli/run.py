@@ -64,7 +64,7 @@ class _Session:
         self._until_done = until_done
         self._signalled = asyncio.Event()
         self._signalled_again = asyncio.Event()
-        #: Why it ended: `signal`, `done`, `refused`.
+        #: Why it ended: `signal`, `done`, `refused`, `fault`.
         self.ended = "signal"
         self.last: Look | None = None
         self._refusals: list[str] = []
@@ -98,6 +98,9 @@ class _Session:
             idle_since = (idle_since or now) if engine.idle else None
             if self._until_done and idle_since is not None and now - idle_since >= patience:
                 self.ended = "done"
+                return
+            if engine.fault is not None:
+                self.ended = "fault"
                 return
             if all(desk.telephony.refused for desk in engine.floor.servers.values()):
                 self.ended = "refused"
@@ -140,7 +143,9 @@ class _Session:
             await asyncio.sleep(_LOOK_SECONDS)
 
     def _complain(self, engine: Engine) -> None:
-        """What must not pass for a good end. Raises DialerError."""
+        """What must not pass for a good end. Raises DialerError, or the fault of ours that ended it."""
+        if engine.fault is not None:
+            raise engine.fault
         writer = engine.floor.writer
         if writer.waiting:
             lost, why = amount(writer.waiting, "write"), writer.trouble or "they took too long"

@@ -47,6 +47,8 @@ class Engine:
         self._runs = Runs(floor)
         self._ticker = Ticker(floor, self._runs, self._dispatch, self._reconcile)
         self._leg_servers = leg_servers(self._dispatch.on_leg)
+        #: A fault of ours that ended the ticker: nothing is dialled any more.
+        self.fault: BaseException | None = None
         self._ticking: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -122,4 +124,5 @@ class Engine:
 
     def _ticker_ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and task.exception() is not None:
-            log.critical("the ticker broke; no new calls", exc_info=task.exception())
+            self.fault = task.exception()
+            log.critical("the ticker broke; no new calls", why=repr(self.fault))

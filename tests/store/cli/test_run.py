@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 
@@ -199,3 +200,21 @@ async def test_no_number_stands_in_the_log(ready: Folder, peer: AmiPeer) -> None
     text = "".join(dialer.lines)
     assert "5550100" not in text
     assert "PJSIP/…0100@carrier" in text or "PJSIP/…0101@carrier" in text
+
+
+async def test_a_fault_of_our_own_ends_it_with_a_message_and_a_file(ready: Folder) -> None:
+    broken = """
+from ami_dialer.engine.ticker import Ticker
+async def once(self): raise KeyError("a fault of ours")
+Ticker._once = once
+from ami_dialer.cli import main
+main()
+"""
+    options = ready.command("run")[3:]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", broken, *options, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    dialer = Running(process)
+    assert await dialer.end() == 70
+    assert "a fault in ami-dialer itself stopped it (KeyError: 'a fault of ours')" in dialer.messages[0]
+    assert "KeyError" in (ready.path / "data" / "ami-dialer-crash.log").read_text()

@@ -1,10 +1,12 @@
 import io
+from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
 
 from ami_dialer.cli.live import draw
+from ami_dialer.cli.logs import Tail
 from ami_dialer.cli.watch import Look, RunLook, ServerLook
 
 pytestmark = pytest.mark.unit
@@ -39,7 +41,9 @@ def frame(width: int = 100, height: int = 30, lines: tuple[str, ...] = (), **cha
     )
     console = Console(file=io.StringIO(), width=width, height=height, force_terminal=False, color_system=None)
     with console.capture() as captured:
-        console.print(draw(look, "ami-dialer  0:01:01  3 calls now", list(lines), height))
+        tail = Tail(Path("/var/log/ami-dialer.log"))
+        tail.lines.extend(lines)
+        console.print(draw(look, "ami-dialer  0:01:01  3 calls now", tail, height))
     return captured.get().splitlines()
 
 
@@ -84,3 +88,4 @@ def test_the_newest_log_lines_are_shown() -> None:
     lines = tuple(f"07:40:00 line {n}" for n in range(50))
     drawn = frame(lines=lines)
     assert drawn[-1].strip() == "07:40:00 line 49"
+    assert "log, whole in /var/log/ami-dialer.log" in "\n".join(drawn)
