@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import hashlib
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -164,7 +165,7 @@ def _decode(where: str, data: bytes) -> str:
 def _rows(where: str, text: str) -> Iterator[tuple[int, list[str]]]:
     header = text.split("\n", 1)[0]
     separator = max(_SEPARATORS, key=header.count)
-    reader = csv.reader(text.splitlines(keepends=True), delimiter=separator)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     while True:
         line = reader.line_num + 1
         try:
