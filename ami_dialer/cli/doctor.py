@@ -12,7 +12,7 @@ from shutil import get_terminal_size
 import click
 
 from ami_dialer.adapters.clock import SystemClock
-from ami_dialer.cli.output import json_option, print_json, printable
+from ami_dialer.cli.output import amount, json_option, print_json, printable
 from ami_dialer.doctor.finding import Finding, Status
 from ami_dialer.doctor.round import findings
 
@@ -47,7 +47,7 @@ def command(config_file: Path, *, server: str | None, as_json: bool) -> None:
         )
     else:
         click.echo(
-            f"\n{counts[Status.OK]} ok, {counts[Status.FAILED]} failed, {counts[Status.WARNING]} warnings, "
+            f"\n{counts[Status.OK]} ok, {counts[Status.FAILED]} failed, {amount(counts[Status.WARNING], 'warning')}, "
             f"{counts[Status.NOT_CHECKED]} not checked"
         )
     if counts[Status.FAILED]:
@@ -96,7 +96,11 @@ def _folded(text: str, indent: str, *, fancy: bool) -> str:
     if not fancy:
         return " ".join(lines)
     width = max(40, min(get_terminal_size().columns, _WIDEST) - len(indent))
-    folded = [part for line in lines for part in textwrap.wrap(line, width, break_long_words=False) or [""]]
+    folded = [
+        part
+        for line in lines
+        for part in textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False) or [""]
+    ]
     return f"\n{indent}".join(folded)
 
 

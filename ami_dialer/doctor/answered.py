@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from ami_dialer.adapters.asterisk.agi_socket import AgiSocketServer
 from ami_dialer.adapters.asterisk.call_server import CallServer
@@ -102,12 +103,19 @@ async def _by_script(pbx: Pbx, script: str) -> Result:
         path = script if script.startswith("/") else f"{folder}/{script}"
         mend = f"Copy agi/{_SCRIPT_FILE} to {path} and `chmod 755` it."
         return failed(f"Asterisk does not find the script {script}", mend)
-    known = await pbx.variable("AMI_DIALER_SOCKET") or "not set: the script takes /run/ami-dialer/answered.sock"
-    return failed(
-        f"Asterisk could not run {script}, or it does not reach the dialer (AGISTATUS {status or 'unknown'})",
-        f"AMI_DIALER_SOCKET in {_GLOBALS} must be {socket} (it is {known}), Asterisk's user must be able to write it "
-        "(fastagi.socket_mode), and the Python of the script's first line must have pyst2. The script says more on "
-        "Asterisk's console (`asterisk -rvvv`)." + (f" Doctor could not listen itself: {taken}" if taken else ""),
+    detail = f"Asterisk could not run {script}, or it does not reach the dialer (AGISTATUS {status or 'unknown'})"
+    return failed(detail, await _mend_of_script(pbx, socket, taken))
+
+
+async def _mend_of_script(pbx: Pbx, socket: Path, taken: str | None) -> str:
+    known = await pbx.variable("AMI_DIALER_SOCKET")
+    if known != str(socket):
+        now = f"it is {known}" if known else "unset, the script takes /run/ami-dialer/answered.sock"
+        return f"Set `AMI_DIALER_SOCKET = {socket}` ({now}) in {_GLOBALS}, {_RELOAD}."
+    return (
+        f"`chmod 755` the script; Asterisk's user must be able to write {socket} (fastagi.socket_mode); the Python of "
+        "the script's first line must have pyst2. It says more on Asterisk's console (`asterisk -rvvv`)."
+        + (f" Doctor could not listen itself: {taken}" if taken else "")
     )
 
 

@@ -10,6 +10,7 @@ from ami_dialer.doctor.pbx import Pbx
 
 #: PJSIP/{number}@endpoint or PJSIP/endpoint/sip:{number}@host.
 _PJSIP = re.compile(r"PJSIP/(?:[^@/]*@([^/]+)|([^@/]+)/.*)$")
+_RELOAD = "`asterisk -rx 'module reload res_pjsip.so'`"
 #: Words of PJSIP_CONTACT(…,status) (pjsip_options.c of Asterisk 22).
 _REACHABLE = "Reachable"
 _UNASKED = {"NonQualified", "Unqualified", "Created", "Unknown", ""}
@@ -56,7 +57,7 @@ async def _endpoint(pbx: Pbx, name: str, endpoint: str, registration: str) -> Re
     if not aors and state in {"INVALID", ""}:
         return failed(
             f"Asterisk has no PJSIP endpoint {endpoint}",
-            f"Write it into pjsip.conf (example: asterisk_conf/pjsip.conf) and `asterisk -rx 'pjsip reload'`, or "
+            f"Write it into pjsip.conf (example: asterisk_conf/pjsip.conf) and {_RELOAD}, or "
             f"change trunks.{name}.dial. `asterisk -rx 'pjsip show endpoints'` lists those there are.",
             subject=name,
         )
@@ -86,15 +87,15 @@ async def _contacts(pbx: Pbx, name: str, endpoint: str, aors: str) -> Result:
     if set(states.values()) <= _UNASKED:
         return warning(
             f"nobody knows whether {', '.join(states)} answers: Asterisk does not ask",
-            f"Set `qualify_frequency = 60` in the aor of {endpoint} in pjsip.conf, then `asterisk -rx 'pjsip reload'`.",
+            f"Set `qualify_frequency = 60` in the aor of {endpoint} in pjsip.conf, then {_RELOAD}.",
             subject=name,
         )
     told = ", ".join(f"{uri} is {state}" for uri, state in states.items())
     return failed(
         f"the far end does not answer OPTIONS: {told}",
         f"Is it up, is the address right, does a firewall let SIP pass? `asterisk -rx 'pjsip set logger on'` "
-        f"shows the packets, `asterisk -rx 'pjsip qualify {endpoint}'` asks again. A carrier that never answers OPTIONS "
-        "needs `qualify_frequency = 0`.",
+        f"shows the packets, `asterisk -rx 'pjsip qualify {endpoint}'` asks again. "
+        "For a carrier that never answers OPTIONS set `qualify_frequency = 0`.",
         subject=name,
     )
 
