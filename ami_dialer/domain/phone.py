@@ -8,6 +8,10 @@ from phonenumbers import NumberParseException
 NumberFormat = Literal["e164", "digits", "national"]
 
 
+#: ITU-T E.164: at most 15 digits. phonenumbers knows longer ones, which are dialled within their country only.
+_MAX_DIGITS = 15
+
+
 class NotANumberError(ValueError):
     """A text that is no number one can call; the message says why."""
 
@@ -24,7 +28,10 @@ def normalise(text: str, region: str) -> str:
         raise NotANumberError(f"{text!r} is not a phone number ({why})") from None
     if not phonenumbers.is_valid_number(number):
         raise NotANumberError(f"{text!r} is not a valid number in {region}")
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    if len(written) > 1 + _MAX_DIGITS:
+        raise NotANumberError(f"{text!r} has more than {_MAX_DIGITS} digits, the most that E.164 allows")
+    return written
 
 
 def dialled(number: str, number_format: NumberFormat, prefix: str = "") -> str:
