@@ -11,7 +11,7 @@ from ami_dialer.adapters.asterisk import questions
 from ami_dialer.adapters.asterisk.connection import AmiConnection
 from ami_dialer.adapters.asterisk.faults import ActionRefusedError
 from ami_dialer.adapters.asterisk.messages import AmiEvent
-from ami_dialer.domain.attempt import ATTEMPT_ID_PREFIX
+from ami_dialer.domain.attempt import TEST_CALL_PREFIX
 from ami_dialer.domain.calls import OriginateRequest
 
 #: Context of asterisk_conf/extensions.conf that is there for doctor.
@@ -75,7 +75,7 @@ class Line:
 
         Raises ActionRefusedError where Asterisk does not take it, ConnectionError where the link goes down.
         """
-        heard = Heard(f"{ATTEMPT_ID_PREFIX}doctor-{token_hex(5)}")
+        heard = Heard(TEST_CALL_PREFIX + token_hex(5))
         self._calls[heard.unique_id] = heard
         request = OriginateRequest(
             attempt_id=heard.unique_id,

@@ -10,6 +10,8 @@ from ami_dialer.domain.ending import DISPOSITION_OF, Disposition, EndReason
 #: Marks a channel as ours in Asterisk's lists. Ids are `amid-<milliseconds in hex>-<40 random bits in hex>`:
 #: they sort by time, cannot be guessed by a stranger on the FastAGI port, and pass AMI and dialplan unquoted.
 ATTEMPT_ID_PREFIX = "amid-"
+#: Test calls of `ami-dialer doctor`. Event filters let them pass like attempts, but a running dialer leaves them alone.
+TEST_CALL_PREFIX = f"{ATTEMPT_ID_PREFIX}doctor-"
 
 
 class AttemptState(StrEnum):
@@ -79,7 +81,7 @@ def new_attempt_id(now: datetime) -> str:
 
 def is_attempt_id(text: str) -> bool:
     """Whether a channel's Uniqueid is one of ours."""
-    return text.startswith(ATTEMPT_ID_PREFIX)
+    return text.startswith(ATTEMPT_ID_PREFIX) and not text.startswith(TEST_CALL_PREFIX)
 
 
 @dataclass(slots=True)

@@ -8,9 +8,12 @@ import orjson
 import pytest
 
 from ami_dialer.adapters.asterisk.fastagi import FastAgiServer
-from ami_dialer.config.schema import FastAgi
+from ami_dialer.adapters.asterisk.telephony import AmiTelephony
+from ami_dialer.adapters.clock import SystemClock
+from ami_dialer.config.schema import FastAgi, Server
 from ami_dialer.doctor.finding import Status
 from ami_dialer.doctor.round import NAMES
+from ami_dialer.domain.calls import CallEvent
 from tests.asterisk.doctor.ward import Ward
 
 pytestmark = pytest.mark.asterisk
@@ -38,6 +41,18 @@ async def test_nobody_is_called_and_nothing_stays_behind(ward: Ward):
     assert list((ward.world.settings.home / "spoken").iterdir()) == []
     assert not (ward.folder / "dialer.db").exists()
     assert ward.world.channels() == []
+
+
+async def test_a_dialer_that_watches_the_same_pbx_hears_nothing_of_test_calls(ward: Ward):
+    events: list[CallEvent] = []
+    dialer = AmiTelephony("pbx", Server(port=ward.world.ports.ami, secret=ward.world.secret), SystemClock())
+    await dialer.start(events.append, lambda _: None)
+    try:
+        assert await dialer.wait_connected(10)
+        assert (await ward.ask("events", "sounds")).checks(Status.OK) == {"log-in", "events", "sounds"}
+    finally:
+        await dialer.stop()
+    assert events == []
 
 
 async def test_a_running_dialer_answers_for_itself(ward: Ward):
