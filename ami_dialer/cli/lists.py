@@ -1,14 +1,13 @@
 """`ami-dialer list`: contacts in."""
 
 import asyncio
-import sys
-from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from ami_dialer.adapters.clock import SystemClock
 from ami_dialer.cli.opening import changing, reading
@@ -66,23 +65,25 @@ async def _import(config: Config, names: list[str], *, show: bool) -> tuple[list
         stored = await contacts.load_lists(database)
         with _progress(show=show) as progress:
             for name in names:
-                task = progress.add_task(name, total=None) if progress else None
+                digest = stored[name].file_digest
+                watched = partial(_show, progress, progress.add_task(name, total=None), name)
                 try:
-                    digest = stored[name].file_digest
-                    done.append(await import_list(database, name, config.lists[name], digest, clock.now()))
+                    settings = config.lists[name]
+                    done.append(await import_list(database, name, settings, digest, clock.now(), watched))
                 except IntakeError as error:
                     failed[name] = str(error)
-                if progress and task is not None:
-                    progress.update(task, total=1, completed=1)
     return done, failed
 
 
-def _progress(*, show: bool) -> Progress | nullcontext[None]:
-    """On a terminal: which list is being read, and for how long. Gone when it is done."""
-    if not show or not sys.stderr.isatty():
-        return nullcontext()
-    columns = (SpinnerColumn(finished_text=" "), TextColumn("importing {task.description}"), TimeElapsedColumn())
-    return Progress(*columns, console=Console(stderr=True), transient=True)
+def _progress(*, show: bool) -> Progress:
+    """On a terminal: how far each list is. Gone when it is done."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=console, transient=True, disable=not (show and console.is_terminal))
+
+
+def _show(progress: Progress, task: TaskID, name: str, phase: str, done: int, of: int) -> None:
+    progress.update(task, description=f"{name}: {phase}", completed=done, total=of)
 
 
 def _as_dict(each: Intake, config: Config) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 from contextlib import suppress
+from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -48,12 +49,12 @@ class LiveView:
         """Draw, unless the frame before is still being written."""
         if self._broken or (self._drawing is not None and not self._drawing.done()):
             return
-        frame = draw(look, heading, self._tail, self._console.size.height)
-        self._drawing = asyncio.create_task(asyncio.to_thread(self._write, frame))
+        lines = list(self._tail.lines)
+        self._drawing = asyncio.create_task(asyncio.to_thread(self._draw, look, heading, lines))
 
-    def _write(self, frame: RenderableType) -> None:
+    def _draw(self, look: Look, heading: str, lines: list[str]) -> None:
         try:
-            self._live.update(frame, refresh=True)
+            self._live.update(draw(self._console, look, heading, lines, self._tail.file), refresh=True)
         except OSError:  # the terminal is gone; the dialer goes on
             self._broken = True
 
@@ -65,26 +66,23 @@ class LiveView:
             self._live.stop()
 
 
-def draw(look: Look, heading: str, tail: Tail, height: int) -> RenderableType:
-    """One frame. What does not fit in `height` lines is cut off at the log."""
-    parts: list[RenderableType] = [Text(heading, style="bold", no_wrap=True, overflow="ellipsis"), Text("")]
-    used = 2
+def draw(console: Console, look: Look, heading: str, lines: list[str], log_file: Path) -> RenderableType:
+    """One frame for the terminal as it is now. What does not fit is cut off at the log."""
+    parts: list[RenderableType] = [_line(heading, "bold"), Text("")]
     if look.database_trouble:
-        parts.append(_line(f"database: {look.database_trouble}", "bold red"))
-        used += 1
+        parts.append(Text(f"database: {look.database_trouble}", style="bold red"))
     if not look.runs:
-        parts += [_line("no campaign is running; start one with: ami-dialer campaign start NAME", "yellow"), Text("")]
-        used += 2
+        parts += [
+            Text("no campaign is running; start one with: ami-dialer campaign start NAME", style="yellow"),
+            Text(""),
+        ]
     for run in look.runs:
-        drawn = list(_run(run))
-        parts += drawn
-        used += len(drawn)
+        parts += _run(run)
     parts += [_server(server) for server in look.servers]
-    used += len(look.servers)
-    left, lines = height - used - 2, list(tail.lines)
+    left = console.size.height - sum(len(console.render_lines(part)) for part in parts) - 3
     if left >= _FEWEST_LINES and lines:
-        parts += [Text(""), _line(f"log, whole in {tail.file}", "dim italic")]
-        parts += [_line(line, _style_of(line)) for line in lines[-(left - 1) :]]
+        parts += [Text(""), _line(f"log, whole in {log_file}", "dim italic")]
+        parts += [_line(line, _style_of(line)) for line in lines[-left:]]
     return Group(*parts)
 
 
@@ -109,21 +107,25 @@ def _run(run: RunLook) -> Iterable[RenderableType]:
     yield _line(f"  rate           {run.calls_per_minute} calls in the last minute, {run.attempts} ended{rate}")
     outcomes = ", ".join(f"{name} {count}" for name, count in run.dispositions.items()) or "none yet"
     excluded = f"; {amount(run.excluded, 'contact')} taken out (do not call)" if run.excluded else ""
-    yield _line(f"  outcomes       {outcomes}{excluded}")
+    yield _folded("  outcomes       ", f"{outcomes}{excluded}")
     if run.going_on:
-        yield _line(f"  next call      {run.why or 'at once'}", "yellow" if run.why else "")
+        yield _folded("  next call      ", run.why or "at once", "yellow" if run.why else "")
     yield Text("")
 
 
-def _server(server: ServerLook) -> Text:
-    sign, style = ("●", "green") if server.trouble is None else ("○", "red")
-    text = Text.assemble(
-        (f"{sign} ", style),
-        (server.name, "bold"),
-        f"  {server.trouble or 'connected'}, {server.calls} of {server.max_calls} calls",
-    )
-    text.no_wrap, text.overflow = True, "ellipsis"
-    return text
+def _server(server: ServerLook) -> RenderableType:
+    sign, style = ("● ", "green") if server.trouble is None else ("○ ", "red")
+    calls = f"{server.calls} of {server.max_calls} calls"
+    return _folded(Text(sign, style=style), f"{server.name}  {calls}, {server.trouble or 'connected'}")
+
+
+def _folded(heading: Text | str, text: str, style: str = "") -> RenderableType:
+    """A heading with a text that may need more than one line beside it."""
+    grid = Table.grid()
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row(heading, Text(text, style=style))
+    return grid
 
 
 def _style_of(line: str) -> str:

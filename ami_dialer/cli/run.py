@@ -131,7 +131,9 @@ class _Session:
             yield
         finally:
             looking.cancel()
-            await asyncio.gather(looking, return_exceptions=True)
+            [end] = await asyncio.gather(looking, return_exceptions=True)
+            if isinstance(end, Exception):
+                log.error("the view of the dialer broke", why=repr(end))
             if self._view is not None:
                 await self._view.close()
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ami_dialer.domain.attempt import AttemptState
 from ami_dialer.domain.errors import StoreError
-from ami_dialer.engine.floor import RunDesk
+from ami_dialer.engine.floor import RunDesk, ServerDesk
 from ami_dialer.engine.lifecycle import Engine
 from ami_dialer.store import progress
 
@@ -81,7 +81,7 @@ class Watch:
         return Look(
             runs=tuple(self._run(desk, calls[key], desk.tally.calls_per_minute(now)) for key, desk in self._known()),
             servers=tuple(
-                ServerLook(desk.name, desk.trouble(monotonic), desk.limit.in_progress, desk.limit.max_calls)
+                ServerLook(desk.name, _trouble(desk, monotonic), desk.limit.in_progress, desk.limit.max_calls)
                 for desk in floor.servers.values()
             ),
             calls=len(floor.calls),
@@ -117,3 +117,9 @@ class Watch:
             calls_per_minute=calls_per_minute,
             why=desk.why if going_on else "",
         )
+
+
+def _trouble(desk: ServerDesk, monotonic: float) -> str | None:
+    """The server's trouble, without its name, which stands beside it."""
+    trouble = desk.trouble(monotonic)
+    return None if trouble is None else trouble.removeprefix(f"server {desk.name}: ")

@@ -4,7 +4,7 @@ import asyncio
 import csv
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +26,14 @@ _BATCH = 2_000
 _LONGEST_HEADER = 65_536
 #: A field longer than this is an error of its row (seeds/003: values to 300 characters).
 MAX_FIELD = 300
+
+
+#: Told how far an import is: `reading` or `storing`, how many lines or contacts, and of how many. Any thread may call.
+Progress = Callable[[str, int, int], None]
+
+
+def _silent(_phase: str, _done: int, _of: int) -> None:
+    """Nobody watches."""
 
 
 class IntakeError(DialerError):
@@ -70,14 +78,19 @@ class Intake:
 
 
 async def import_list(
-    database: Database, name: str, settings: ContactList, known_digest: str | None, now: datetime
+    database: Database,
+    name: str,
+    settings: ContactList,
+    known_digest: str | None,
+    now: datetime,
+    progress: Progress = _silent,
 ) -> Intake:
     """Bring a list's file into SQL, whole or not at all; twice changes nothing. Raises IntakeError, StoreError."""
-    reading = await asyncio.to_thread(_read_if_new, name, settings, known_digest)
+    reading = await asyncio.to_thread(_read_if_new, name, settings, known_digest, progress)
     if reading is None:
         return Intake(name, read=False)
     key = await contacts.list_id(database, name)
-    batches = [reading.contacts[i : i + _BATCH] for i in range(0, len(reading.contacts), _BATCH)]
+    batches = _batches(reading.contacts, progress)
     added = await contacts.add_to_list(database, key, batches, reading.digest, now)
     rejects_file = await asyncio.to_thread(_keep_rejects, settings.file, reading.rejected)
     return Intake(
@@ -89,6 +102,12 @@ async def import_list(
         rejected=tuple(reading.rejected),
         rejects_file=rejects_file,
     )
+
+
+def _batches(found: list[NewContact], progress: Progress) -> Iterator[list[NewContact]]:
+    for start in range(0, len(found), _BATCH):
+        progress("storing", start, len(found))
+        yield found[start : start + _BATCH]
 
 
 def columns_of(name: str, settings: ContactList) -> list[str]:
@@ -108,7 +127,7 @@ def columns_of(name: str, settings: ContactList) -> list[str]:
     return _column_names(where, settings, header[1])
 
 
-def _read_if_new(name: str, settings: ContactList, known_digest: str | None) -> Reading | None:
+def _read_if_new(name: str, settings: ContactList, known_digest: str | None, progress: Progress) -> Reading | None:
     try:
         data = settings.file.read_bytes()
     except OSError as error:
@@ -116,10 +135,10 @@ def _read_if_new(name: str, settings: ContactList, known_digest: str | None) -> 
     # The mapping is part of the digest: another mapping makes other contacts of the same file.
     mapping = f"{settings.region}|{sorted(settings.columns.items())}".encode()
     digest = hashlib.sha256(mapping + b"\0" + data).hexdigest()
-    return None if digest == known_digest else _parse(name, settings, data, digest)
+    return None if digest == known_digest else _parse(name, settings, data, digest, progress)
 
 
-def _parse(name: str, settings: ContactList, data: bytes, digest: str) -> Reading:
+def _parse(name: str, settings: ContactList, data: bytes, digest: str, progress: Progress) -> Reading:
     where = f"list {name!r}: {settings.file}"
     rows = _rows(where, _decode(where, data))
     try:
@@ -130,7 +149,10 @@ def _parse(name: str, settings: ContactList, data: bytes, digest: str) -> Readin
     phone = names.index("phone")
     reading = Reading(digest)
     seen: set[str] = set()
+    lines = data.count(b"\n")
     for line, row in rows:
+        if line % _BATCH == 0:
+            progress("reading", line, lines)
         if not any(cell.strip() for cell in row):
             continue
         problem = _problem(row, names)

@@ -1,6 +1,6 @@
 """Contacts and the lists they are in."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -55,7 +55,7 @@ async def list_id(database: Database, name: str) -> int:
 
 
 async def add_to_list(
-    database: Database, list_key: int, batches: Sequence[Sequence[NewContact]], digest: str, now: datetime
+    database: Database, list_key: int, batches: Iterable[Sequence[NewContact]], digest: str, now: datetime
 ) -> int:
     """Add contacts whose number the list does not hold yet, all of them or none. Returns how many were new."""
     added = 0

@@ -6,7 +6,6 @@ import pytest
 from rich.console import Console
 
 from ami_dialer.cli.live import draw
-from ami_dialer.cli.logs import Tail
 from ami_dialer.cli.watch import Look, RunLook, ServerLook
 
 pytestmark = pytest.mark.unit
@@ -40,10 +39,9 @@ def frame(width: int = 100, height: int = 30, lines: tuple[str, ...] = (), **cha
         }
     )
     console = Console(file=io.StringIO(), width=width, height=height, force_terminal=False, color_system=None)
+    file = Path("/var/log/ami-dialer.log")
     with console.capture() as captured:
-        tail = Tail(Path("/var/log/ami-dialer.log"))
-        tail.lines.extend(lines)
-        console.print(draw(look, "ami-dialer  0:01:01  3 calls now", tail, height))
+        console.print(draw(console, look, "ami-dialer  0:01:01  3 calls now", list(lines), file))
     return captured.get().splitlines()
 
 
@@ -55,12 +53,12 @@ def test_a_run_shows_progress_calls_rate_outcomes_and_why_nothing_starts() -> No
     assert "34 calls in the last minute, 40 ended, 45 % answered" in text
     assert "Completed 12, Busy 6; 2 contacts taken out (do not call)" in text
     assert "next call      campaign survey has its 3 calls at once" in text
-    assert "● pbx  connected, 3 of 50 calls" in text
+    assert "● pbx  3 of 50 calls, connected" in text
 
 
 def test_a_server_in_trouble_says_why() -> None:
-    text = "\n".join(frame(servers=(ServerLook("pbx", "server pbx: nothing listens", 0, 50),)))
-    assert "○ pbx  server pbx: nothing listens, 0 of 50 calls" in text
+    text = "\n".join(frame(servers=(ServerLook("pbx", "nothing listens", 0, 50),)))
+    assert "○ pbx  0 of 50 calls, nothing listens" in text
 
 
 def test_a_database_in_trouble_stands_on_top() -> None:
