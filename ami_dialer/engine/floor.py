@@ -114,6 +114,12 @@ class Floor:
         for limit in (call.desk.limit, call.trunk.limit, call.trunk.server.limit):
             limit.take(now)
 
+    def adopt(self, call: Call) -> None:
+        """A call of the engine that ran before: it counts against calls at once, not against calls a second."""
+        self.calls[call.attempt.id] = call
+        for limit in (call.desk.limit, call.trunk.limit, call.trunk.server.limit):
+            limit.adopt()
+
     def leave(self, call: Call) -> None:
         """A call is over: its place is free."""
         del self.calls[call.attempt.id]

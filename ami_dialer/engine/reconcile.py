@@ -42,7 +42,7 @@ class Reconcile:
             if attempt.state is AttemptState.CLAIMED:
                 # Committed, and perhaps sent in the moment before the end: Asterisk will tell.
                 attempt.move(AttemptEvent.SENT, attempt.claimed_at)
-            self._floor.enter(Call(attempt, claims[attempt.enrolment_id], desk, trunk))
+            self._floor.adopt(Call(attempt, claims[attempt.enrolment_id], desk, trunk))
         if given_back or left:
             log.info("took up what was left", claims_given_back=given_back, calls_to_find=len(left))
 

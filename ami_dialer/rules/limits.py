@@ -41,6 +41,10 @@ class CallLimit:
             self._fill(now)
             self._tokens -= 1.0
 
+    def adopt(self) -> None:
+        """A call that another engine started goes on: it takes a place, but nothing of the rate."""
+        self.in_progress += 1
+
     def give_back(self) -> None:
         """A call is over."""
         self.in_progress -= 1
