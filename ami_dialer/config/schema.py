@@ -227,7 +227,7 @@ class RetryRule(Section):
 
     after: Seconds = Field(description="Wait this long.")
     max: int = Field(
-        3, ge=0, le=100, description="At most this many attempts that ended this way; 0 never tries again."
+        3, ge=0, le=100, description="Tried again at most this many times after ending this way; 0 is never."
     )
 
 

@@ -23,7 +23,7 @@ def next_try(
     """Decide after an attempt that ended with `reason`.
 
     `tries` counts the attempts so far by end reason, this one included. `rules` gives (seconds to wait, how many
-    attempts may end this way before no further one is made) for each reason that is tried again. One budget,
+    times it is tried again after ending this way) for each reason that is tried again. One budget,
     `max_attempts`, covers all reasons together.
     """
     if reason in FINAL:
