@@ -79,7 +79,7 @@ def test_no_event_leads_back():
 
 def test_every_state_but_the_last_lives_and_all_but_the_first_of_them_hold_a_line():
     assert set(AttemptState) - LIVING == {AttemptState.ENDED}
-    assert LIVING - HOLDS_A_LINE == {AttemptState.CLAIMED}
+    assert {AttemptState.CLAIMED} == LIVING - HOLDS_A_LINE
 
 
 def test_each_step_stamps_its_own_time():
