@@ -46,6 +46,7 @@ def command(config_file: Path, *, until_done: bool, plain: bool, as_json: bool) 
     config = load_config(config_file)
     view = None
     if not plain and not as_json and sys.stdout.isatty():
+        click.echo("Reading lists whose file has changed ...", err=True)
         view = LiveView(Console(), logs.configure_behind_view(config.logging, log_folder(config_file) / _LOG_NAME))
     else:
         logs.configure(config.logging, as_json=as_json)
@@ -68,25 +69,39 @@ class _Session:
         self.ended = "signal"
         self.last: Look | None = None
         self._refusals: list[str] = []
+        #: The task that starts the engine, as long as it does.
+        self._starting: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """Start, wait, stop. Raises DialerError."""
+        self._starting = asyncio.current_task()
         with _signals(self._on_signal):
-            async with app.engine(self._config) as engine:
-                watch = Watch(engine)
-                try:
-                    await engine.start()
-                    async with self._shown(watch):
-                        await self._wait(engine)
-                        await self._stop(engine)
-                except BaseException:
-                    await engine.stop(0.0)
+            try:
+                await self._run()
+            except asyncio.CancelledError:
+                if not self._signalled.is_set():
                     raise
-                self.last = await watch.look()
-                self._complain(engine)
+                log.info("stopped before it had begun", action="stopped")
+
+    async def _run(self) -> None:
+        async with app.engine(self._config) as engine:
+            watch = Watch(engine)
+            try:
+                await engine.start()
+                self._starting = None
+                async with self._shown(watch):
+                    await self._wait(engine)
+                    await self._stop(engine)
+            except BaseException:
+                await engine.stop(0.0)
+                raise
+            self.last = await watch.look()
+            self._complain(engine)
 
     def _on_signal(self) -> None:
         (self._signalled_again if self._signalled.is_set() else self._signalled).set()
+        if self._starting is not None:  # nobody has been called yet: a long import need not be waited for
+            self._starting.cancel()
 
     async def _wait(self, engine: Engine) -> None:
         """Until a signal comes, or nothing is left that could be done."""
@@ -115,11 +130,8 @@ class _Session:
         again.cancel()
         if not stopping.done():
             log.warning("stopping at once", calls=len(engine.floor.calls))
-            stopping.cancel()
-            await asyncio.gather(stopping, return_exceptions=True)
-            await engine.stop(0.0)
-        else:
-            await stopping
+            engine.hurry()
+        await stopping
 
     @asynccontextmanager
     async def _shown(self, watch: Watch) -> AsyncIterator[None]:

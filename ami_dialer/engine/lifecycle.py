@@ -50,6 +50,7 @@ class Engine:
         #: A fault of ours that ended the ticker: nothing is dialled any more.
         self.fault: BaseException | None = None
         self._ticking: asyncio.Task[None] | None = None
+        self._hurried = False
 
     async def start(self) -> None:
         """Take up what was left, listen for answered calls, connect, and begin to dial. Raises DialerError."""
@@ -75,14 +76,18 @@ class Engine:
         await self._ticker.settle()
         if self.floor.calls:
             log.info("waiting for calls in progress", calls=len(self.floor.calls), at_most_s=grace)
-        if not await self._calls_over(grace):
+        if not await self._calls_over(grace, lambda: self._hurried):
             await self._hang_up_all()
         await self._close()
 
-    async def _calls_over(self, seconds: float) -> bool:
+    def hurry(self) -> None:
+        """The grace time of a `stop` that is going on, or will be, is over."""
+        self._hurried = True
+
+    async def _calls_over(self, seconds: float, hurried: Callable[[], bool] = lambda: False) -> bool:
         end = self.floor.clock.monotonic() + seconds
         while self._watchable():
-            if self.floor.clock.monotonic() >= end:
+            if hurried() or self.floor.clock.monotonic() >= end:
                 return False
             await asyncio.sleep(_POLL_SECONDS)
         return True

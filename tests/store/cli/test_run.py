@@ -218,3 +218,17 @@ main()
     assert await dialer.end() == 70
     assert "a fault in ami-dialer itself stopped it (KeyError: 'a fault of ours')" in dialer.messages[0]
     assert "KeyError" in (ready.path / "data" / "ami-dialer-crash.log").read_text()
+
+
+async def test_a_signal_during_a_long_import_is_obeyed_and_nothing_is_half_done(ready: Folder) -> None:
+    people = "".join(f"+49 30 {2_000_000 + n}\n" for n in range(60_000))
+    (ready.path / "people.csv").write_text("phone\n" + people)
+    async with running(ready) as dialer:
+        wal = ready.path / "data" / "d.db-wal"
+        async with asyncio.timeout(PATIENCE):
+            while not (wal.exists() and wal.stat().st_size > 1_000_000):  # noqa: ASYNC110 - a file has no event
+                await asyncio.sleep(0.01)
+        dialer.tell(signal.SIGTERM)
+        assert await dialer.end() == 0
+    [people_list] = json.loads(await done(ready, "list", "show", "--json"))
+    assert people_list["contacts"] in {0, 60_000}
