@@ -16,6 +16,9 @@ from .instance import Instance
 from .programs import find_asterisk
 from .settings import LabSettings, Ports
 
+#: A killed Asterisk keeps its ports until the kernel has cleared it away, which takes a moment on a busy machine.
+_PORTS_FREE_SECONDS = 3.0
+
 
 @dataclass(frozen=True, slots=True)
 class LabStatus:
@@ -112,10 +115,17 @@ def taken_ports(ports: Ports) -> list[str]:
     return taken
 
 
-def _need_free(settings: LabSettings) -> None:
+def _taken_by_others(settings: LabSettings) -> list[str]:
     # The FastAGI port is the dialer's, which may well be running already.
-    taken = [said for said in taken_ports(settings.ports) if not said.startswith("fastagi ")]
-    if taken:
+    return [said for said in taken_ports(settings.ports) if not said.startswith("fastagi ")]
+
+
+def _need_free(settings: LabSettings) -> None:
+    deadline = time.monotonic() + _PORTS_FREE_SECONDS
+    while taken := _taken_by_others(settings):
+        if time.monotonic() < deadline:
+            time.sleep(0.1)
+            continue
         raise AsteriskError(
             f"the lab cannot have these ports of 127.0.0.1: {', '.join(taken)}. Is another lab or PBX there? "
             "`ami-dialer lab up --help` shows how to choose others"
