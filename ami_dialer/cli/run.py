@@ -20,7 +20,7 @@ from ami_dialer.cli.live import LiveView
 from ami_dialer.cli.output import amount, load_config, print_json
 from ami_dialer.cli.watch import Look, Watch
 from ami_dialer.config.schema import Config
-from ami_dialer.domain.errors import AsteriskError, StoreError
+from ami_dialer.domain.errors import AsteriskError, DialerError, StoreError
 from ami_dialer.engine.lifecycle import Engine
 
 log = structlog.get_logger(__name__)
@@ -166,6 +166,8 @@ class _Session:
             raise StoreError(f"database {engine.floor.database.label}: {lost} could not be saved: {why}")
         if self._refusals:
             raise AsteriskError("\n".join(self._refusals))
+        if self._until_done and engine.unusable:
+            raise DialerError("\n".join(engine.unusable))
 
     def _heading(self, look: Look) -> str:
         minutes, seconds = divmod(int(look.seconds), 60)

@@ -105,7 +105,8 @@ class Dispatch:
     def flow_over(self, call: Call, end: EndReason, detail: str | None) -> None:
         """The flow has told its end; the attempt is concluded when the hang-up is known too."""
         call.in_flow = False
-        call.attempt.flow_end = end
+        # We cut the person off, not they us: whoever wants them called again says so in the rule of flow_failed.
+        call.attempt.flow_end = EndReason.FLOW_FAILED if call.cut_off and end is EndReason.HUNG_UP else end
         call.attempt.detail = detail or call.attempt.detail
         if call.ended is not None:
             self._conclude(call, call.ended)
@@ -159,6 +160,10 @@ class Dispatch:
             return
         if attempt.answered_at is None and event.cause is None and not attempt.detail:
             attempt.detail = event.cause_text or "Asterisk could not make the channel; is the trunk reachable?"
+        if call.cut_off:
+            attempt.detail = attempt.detail or "hung up because the dialer was stopped"
+        elif attempt.flow_at is not None and attempt.flow_end is None:
+            attempt.detail = attempt.detail or "the dialer ended in the middle of the flow"
         disposition.conclude(
             attempt,
             call.desk.campaign,

@@ -85,6 +85,8 @@ class Call:
     trunk: TrunkDesk
     #: Station 7 is at work on it; its end is waited for before the attempt is concluded.
     in_flow: bool = False
+    #: We hung up on it, because the dialer is stopping.
+    cut_off: bool = False
     #: The hang-up came.
     ended: CallEnded | None = None
 

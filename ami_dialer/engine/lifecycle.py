@@ -70,6 +70,11 @@ class Engine:
         """No run is going on, and no call is left."""
         return not self.floor.runs and not self.floor.calls
 
+    @property
+    def unusable(self) -> list[str]:
+        """Runs that cannot go on, and why, for people."""
+        return list(self._runs.unusable.values())
+
     async def stop(self, grace: float) -> None:
         """No new calls; calls in progress may go on for `grace` seconds, then they are hung up. State is saved."""
         self.floor.draining = True
@@ -99,7 +104,7 @@ class Engine:
     async def _hang_up_all(self) -> None:
         log.info("the grace time is over; calls are hung up", calls=len(self.floor.calls))
         for call in list(self.floor.calls.values()):
-            call.attempt.detail = call.attempt.detail or "hung up because the dialer was stopped"
+            call.cut_off = True
             try:
                 await call.trunk.server.telephony.hang_up(call.attempt.id)
             except ConnectionError:

@@ -20,8 +20,8 @@ class Runs:
 
     def __init__(self, floor: Floor) -> None:
         self._floor = floor
-        #: Runs that cannot go on as they are, said once.
-        self._unusable: set[int] = set()
+        #: Runs that cannot go on as they are, by key, and why, for people.
+        self.unusable: dict[int, str] = {}
 
     async def start_declared(self) -> None:
         """Begin the campaigns that start with the dialer and have never run."""
@@ -39,7 +39,7 @@ class Runs:
             try:
                 self._floor.runs[run.id] = await self._open(run)
             except DialerError as error:
-                self._unusable.add(run.id)
+                self.unusable[run.id] = f"campaign {run.campaign!r} cannot go on: {error}"
                 log.error("run cannot go on", campaign=run.campaign, run=run.id, why=str(error))
 
     async def _new_runs(self) -> list[Run]:
@@ -48,9 +48,9 @@ class Runs:
             desk = self._floor.runs.pop(key)
             await self.give_back(desk)
             log.info("run stopped", action="run_stopped", campaign=desk.run.campaign, run=key)
-        if not going_on - self._floor.runs.keys() - self._unusable:
+        if not going_on - self._floor.runs.keys() - self.unusable.keys():
             return []
-        known = self._floor.runs.keys() | self._unusable
+        known = self._floor.runs.keys() | self.unusable.keys()
         return [run for run in await runs.running(self._floor.database) if run.id not in known]
 
     async def _open(self, run: Run) -> RunDesk:
@@ -58,8 +58,14 @@ class Runs:
         missing = [name for name in campaign.trunks if name not in self._floor.trunks]
         if missing:
             raise DialerError(f"its trunks {', '.join(missing)} are not in the configuration any more; add them again")
-        done, excluded, dispositions = await progress.totals(self._floor.database, run.id)
-        tally = Tally(dispositions=dispositions, attempts=dispositions.total(), done=done, excluded=excluded)
+        so_far = await progress.totals(self._floor.database, run.id)
+        tally = Tally(
+            dispositions=so_far.dispositions,
+            attempts=so_far.dispositions.total(),
+            answered=so_far.answered,
+            done=so_far.done,
+            excluded=so_far.excluded,
+        )
         return RunDesk(
             run=run,
             campaign=campaign,

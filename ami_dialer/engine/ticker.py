@@ -90,7 +90,7 @@ class Ticker:
         elif outlook.next_due is not None:
             due_in = (outlook.next_due - self._floor.clock.now()).total_seconds()
             desk.ask_again_at = now + min(max(due_in, 0.0), _LOOK_AGAIN_SECONDS)
-            desk.why = f"the next contact is due at {outlook.next_due:%Y-%m-%d %H:%M:%S} UTC"
+            desk.why = f"the next contact is due at {outlook.next_due.astimezone():%Y-%m-%d %H:%M:%S}"
         else:
             desk.why = "all that is left is being called"
 

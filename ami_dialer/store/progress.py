@@ -1,10 +1,11 @@
 """How far a run is: counts for status, live view and report."""
 
 from collections import Counter
+from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
-from ami_dialer.domain.ending import Disposition
+from ami_dialer.domain.ending import Disposition, EndReason
 from ami_dialer.domain.enrolment import EnrolmentState
 from ami_dialer.store.database import Database
 from ami_dialer.store.tables import attempts, enrolments
@@ -20,22 +21,31 @@ async def enrolment_counts(database: Database, run_id: int) -> dict[EnrolmentSta
     return {state: counts.get(state, 0) for state in EnrolmentState}
 
 
-async def disposition_counts(database: Database, run_id: int) -> Counter[Disposition]:
-    """Ended attempts by disposition."""
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What came of a run so far: what a live view begins with."""
+
+    #: Enrolments that need no further call, and enrolments taken out.
+    done: int
+    excluded: int
+    #: Ended attempts that called somebody, by disposition; how many of them were answered.
+    dispositions: Counter[Disposition]
+    answered: int
+
+
+async def totals(database: Database, run_id: int) -> Totals:
+    """The counts of a run."""
+    by_state = await enrolment_counts(database, run_id)
     async with database.reading() as connection:
         rows = await connection.execute(
-            select(attempts.c.disposition, func.count())
-            .where(attempts.c.run_id == run_id, attempts.c.disposition.is_not(None))
+            select(attempts.c.disposition, func.count(), func.count(attempts.c.answered_at))
+            .where(attempts.c.run_id == run_id, attempts.c.end_reason != EndReason.CANCELLED)
             .group_by(attempts.c.disposition)
         )
-        return Counter({Disposition(name): count for name, count in rows})
-
-
-async def totals(database: Database, run_id: int) -> tuple[int, int, Counter[Disposition]]:
-    """Enrolments done, enrolments excluded, and ended attempts by disposition: what a live view begins with."""
-    counts = await enrolment_counts(database, run_id)
-    return (
-        counts[EnrolmentState.DONE],
-        counts[EnrolmentState.EXCLUDED],
-        await disposition_counts(database, run_id),
+        counted = [(Disposition(name), count, answered) for name, count, answered in rows]
+    return Totals(
+        done=by_state[EnrolmentState.DONE],
+        excluded=by_state[EnrolmentState.EXCLUDED],
+        dispositions=Counter({disposition: count for disposition, count, _ in counted}),
+        answered=sum(answered for _, _, answered in counted),
     )

@@ -77,7 +77,7 @@ def test_calls_that_outlast_the_grace_time_are_hung_up(dialer, world):
     it.until(lambda: it.count("SELECT count(*) FROM attempts WHERE state = 'in_flow'") == 2)
     assert it.end(signal.SIGTERM) == 0
     assert it.rows("SELECT DISTINCT end_reason, detail FROM attempts") == [
-        ("hung_up", "hung up because the dialer was stopped")
+        ("flow_failed", "hung up because the dialer was stopped")
     ]
     assert world.channels() == []
 
