@@ -36,8 +36,10 @@ async def opened_database(config: Config) -> AsyncIterator[Database]:
 
 
 async def import_lists(config: Config, database: Database, clock: Clock) -> list[Intake]:
-    """Import every list of the configuration whose file has changed. A file that cannot be read is logged, not fatal
-    for a list that has been imported before."""
+    """Import every list of the configuration whose file has changed.
+
+    A file that cannot be read is fatal only where the list was never imported: else it keeps the contacts it has.
+    """
     stored = await contacts.load_lists(database)
     done = []
     for name, settings in config.lists.items():

@@ -190,11 +190,7 @@ class _Walk:
     def describe(self, error: Exception) -> str:
         """What went wrong and where, for the attempt."""
         verb = self._verb_at(self.step, self._index)
-        name = (
-            next((n for n in type(verb).model_fields if getattr(verb, n) is not None), "verb")
-            if verb
-            else "end"
-        )
+        name = next((n for n in type(verb).model_fields if getattr(verb, n) is not None), "verb") if verb else "end"
         place = f"step {self.step!r}, verb {self._index + 1} ({name})"
         match error:
             case SoundMissingError():
@@ -204,9 +200,7 @@ class _Walk:
             case MergeError() | _EndlessFlowError():
                 return f"{place}: {error}"
             case _:
-                _log.error(
-                    "flow broke", exc_info=error, extra={"attempt": self._leg.attempt_id, "place": place}
-                )
+                _log.error("flow broke", exc_info=error, extra={"attempt": self._leg.attempt_id, "place": place})
                 return f"{place}: {type(error).__name__}: {error}"
 
 

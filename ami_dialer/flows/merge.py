@@ -36,9 +36,7 @@ def merge(text: str, fields: Mapping[str, str]) -> str:
     def fill(match: re.Match[str]) -> str:
         field = _FIELD.fullmatch(match[1])
         if field is None:
-            raise MergeError(
-                f'{match[0]} is not understood; write {{{{field}}}} or {{{{field|default("text")}}}}'
-            )
+            raise MergeError(f'{match[0]} is not understood; write {{{{field}}}} or {{{{field|default("text")}}}}')
         return _value(field, fields)
 
     if "{{" not in text and "}}" not in text:
@@ -48,9 +46,7 @@ def merge(text: str, fields: Mapping[str, str]) -> str:
         raise MergeError("a merge field is not closed; write {{field}}")
     merged = _plain(_PLACE.sub(fill, text))
     if len(merged) > MAX_TEXT:
-        raise MergeError(
-            f"the text with its fields filled in has {len(merged)} characters; at most {MAX_TEXT}"
-        )
+        raise MergeError(f"the text with its fields filled in has {len(merged)} characters; at most {MAX_TEXT}")
     return merged
 
 
