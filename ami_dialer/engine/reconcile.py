@@ -31,9 +31,7 @@ class Reconcile:
         """Bring back the calls of the engine that ran before; which of them live is asked when each server connects."""
         given_back = await hopper.release_unattempted(self._floor.database)
         left = await attempts.living(self._floor.database)
-        claims = await hopper.load_claimed(
-            self._floor.database, [attempt.enrolment_id for attempt in left], self._floor.clock.now()
-        )
+        claims = await hopper.load_claimed(self._floor.database, [attempt.enrolment_id for attempt in left])
         for attempt in left:
             desk, trunk = desks.get(attempt.run_id), self._floor.trunks.get(attempt.trunk)
             if desk is None or trunk is None:

@@ -14,7 +14,7 @@ from ami_dialer.config.schema import Database as Settings
 from ami_dialer.domain.errors import StoreError
 from ami_dialer.store.failures import speaking
 
-#: SQLite waits this long for another process's write (a list import next to a running dialer) before it says "locked".
+#: A write waits this long for another's lock (a list import next to a running dialer) before it is refused as locked.
 BUSY_TIMEOUT_MS = 10_000
 #: Advisory lock of PostgreSQL that the one running engine holds: "amid" as a number.
 ENGINE_LOCK = 0x616D6964
@@ -44,7 +44,7 @@ class Database:
             self._reader = _sqlite_engine(url, "BEGIN")
             self._writer = _sqlite_engine(url, "BEGIN IMMEDIATE")
         else:
-            self._reader = self._writer = create_async_engine(url, pool_size=8, pool_pre_ping=True)
+            self._reader = self._writer = _postgresql_engine(url)
 
     @staticmethod
     def _make_folder(folder: Path) -> None:
@@ -141,6 +141,20 @@ def _sqlite_engine(url: URL, begin: str) -> AsyncEngine:
     @event.listens_for(engine.sync_engine, "begin")
     def _on_begin(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _postgresql_engine(url: URL) -> AsyncEngine:
+    engine = create_async_engine(url, pool_size=8, pool_pre_ping=True)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _on_connect(connection: Any, _record: Any) -> None:  # noqa: ANN401 - the driver's own objects
+        # Without it a write would wait for a lock of others for ever, and nobody would learn why nothing is dialled.
+        cursor = connection.cursor()
+        cursor.execute(f"SET lock_timeout = {BUSY_TIMEOUT_MS}")
+        cursor.close()
+        connection.commit()
 
     return engine
 

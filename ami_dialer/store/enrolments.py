@@ -18,12 +18,13 @@ def changed(
     last_end_reason: EndReason | None = None,
     excluded_by: str | None = None,
 ) -> Write:
-    """The write that lets a claim go into another state."""
+    """The write that lets a claim go into another state. It does nothing where the claim is not held any more."""
     tries = claimed.tries if tries is None else tries
     return Write(
         Kind.ENROLMENT,
         {
             "key": claimed.enrolment_id,
+            "held_since": claimed.claimed_at,
             "state": state,
             "due_at": due_at,
             "attempts": sum(tries.values()),

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError, StatementError
 
 from ami_dialer.domain.errors import StoreError
 
+#: SQLSTATE class of values that do not fit (PostgreSQL's appendix A); asyncpg raises no class of its own for them.
+_DATA_EXCEPTION = "22"
 #: Part of the driver's message (lower case) -> what it means and what to do.
 _MEANINGS = (
     ("disk is full", "the disk is full; free some space, the dialer goes on by itself"),
@@ -15,6 +17,7 @@ _MEANINGS = (
     ("readonly", "it is read-only; give the dialer's user write permission on the file and its folder"),
     ("read-only", "it is read-only; the database must allow writing"),
     ("is locked", "another process holds a lock on it; end that process, or wait"),
+    ("lock timeout", "another session holds a lock on it; end that session, or wait"),
     (
         "unable to open",
         "it cannot be opened; check that the folder exists and the dialer's user may write there",
@@ -51,10 +54,15 @@ def meaning(error: BaseException) -> str:
 
 
 def may_pass(error: BaseException) -> bool:
-    """Whether the same write may succeed later: locks, full disks, lost connections; not a broken constraint."""
-    if isinstance(error, OperationalError | InterfaceError | OSError | TimeoutError):
-        return True
-    return isinstance(error, DBAPIError) and error.connection_invalidated
+    """Whether the same write may succeed later: not a broken constraint, nor a value that its column cannot hold.
+
+    Everything else may: locks, full disks, lost connections, a server that is starting, rights that are given later.
+    """
+    if isinstance(error, DBAPIError):
+        state = str(getattr(error.orig, "sqlstate", None) or "")
+        return not isinstance(error, IntegrityError | DataError) and not state.startswith(_DATA_EXCEPTION)
+    # Not the driver's: the value could not be handed to it (a time without a zone, half of a surrogate pair).
+    return not isinstance(error, StatementError | ValueError | TypeError | OverflowError)
 
 
 @contextmanager

@@ -49,10 +49,10 @@ async def claim(database: Database, run_id: int, limit: int, now: datetime) -> l
             .returning(enrolments.c.id)
         )
         keys = list(claimed.scalars())
-        return await _load(connection, keys, now) if keys else []
+        return await _load(connection, keys) if keys else []
 
 
-async def _load(connection: AsyncConnection, keys: list[int], now: datetime) -> list[Claimed]:
+async def _load(connection: AsyncConnection, keys: list[int]) -> list[Claimed]:
     rows = await connection.execute(
         select(
             enrolments.c.id,
@@ -60,6 +60,7 @@ async def _load(connection: AsyncConnection, keys: list[int], now: datetime) -> 
             enrolments.c.contact_id,
             enrolments.c.number,
             enrolments.c.due_at,
+            enrolments.c.claimed_at,
             enrolments.c.attempts,
             enrolments.c.tries,
             contacts.c.fields,
@@ -75,7 +76,7 @@ async def _load(connection: AsyncConnection, keys: list[int], now: datetime) -> 
             contact_id=row.contact_id,
             number=row.number,
             due_at=row.due_at,
-            claimed_at=now,
+            claimed_at=row.claimed_at,
             attempts=row.attempts,
             tries=dict(row.tries),
             fields=dict(row.fields),
@@ -84,10 +85,10 @@ async def _load(connection: AsyncConnection, keys: list[int], now: datetime) -> 
     ]
 
 
-async def load_claimed(database: Database, keys: list[int], now: datetime) -> dict[int, Claimed]:
+async def load_claimed(database: Database, keys: list[int]) -> dict[int, Claimed]:
     """Enrolments by key: what a restarted dialer needs to take up the calls it finds alive."""
     async with database.reading() as connection:
-        return {claimed.enrolment_id: claimed for claimed in await _load(connection, keys, now)}
+        return {claimed.enrolment_id: claimed for claimed in await _load(connection, keys)}
 
 
 async def release_unattempted(database: Database) -> int:

@@ -13,10 +13,10 @@ from enum import IntEnum
 from typing import Any
 
 import structlog
-from sqlalchemy import Executable, bindparam, insert, update
+from sqlalchemy import Executable, and_, bindparam, exists, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import SQLAlchemyError
 
+from ami_dialer.domain.enrolment import EnrolmentState
 from ami_dialer.store.database import Database
 from ami_dialer.store.failures import may_pass, meaning
 from ami_dialer.store.tables import answers, attempts, dnc_entries, enrolments
@@ -56,14 +56,27 @@ class _Unit:
 
 
 def _statements(database: Database) -> dict[Kind, Executable]:
+    """Each does nothing when it is carried out again: a connection may break after the commit, before its answer."""
     insert_new = sqlite.insert if database.is_sqlite else postgresql.insert
+    claim_is_held = and_(
+        enrolments.c.id == bindparam("key"),
+        enrolments.c.state == EnrolmentState.CLAIMED.value,
+        enrolments.c.claimed_at == bindparam("held_since"),
+    )
     return {
-        Kind.NEW_ATTEMPT: insert(attempts),
+        Kind.NEW_ATTEMPT: insert_new(attempts).on_conflict_do_nothing(index_elements=["id"]),
         Kind.ATTEMPT: update(attempts).where(attempts.c.id == bindparam("key")),
-        Kind.ENROLMENT: update(enrolments).where(enrolments.c.id == bindparam("key")),
-        Kind.ANSWER: insert(answers),
+        Kind.ENROLMENT: update(enrolments).where(claim_is_held),
+        Kind.ANSWER: _insert_answer(),
         Kind.DNC: insert_new(dnc_entries).on_conflict_do_nothing(index_elements=["list_id", "number"]),
     }
+
+
+def _insert_answer() -> Executable:
+    columns = [column for column in answers.columns if column.name != "id"]
+    known = exists().where(and_(*(column == bindparam(column.name, type_=column.type) for column in columns)))
+    values = select(*(bindparam(column.name, type_=column.type) for column in columns)).where(~known)
+    return insert(answers).from_select(columns, values)
 
 
 class Writer:
@@ -95,8 +108,8 @@ class Writer:
         self._wake.set()
         if self._task is not None:
             await asyncio.wait([self._task], timeout=timeout)
-            if not self._task.done():
-                self._task.cancel()
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
         return len(self._queue)
 
     def put(self, *writes: Write) -> asyncio.Future[None]:
@@ -127,28 +140,35 @@ class Writer:
         del self._queue[: len(batch)]
 
     async def _commit(self, batch: Sequence[_Unit]) -> None:
-        """Commit the batch, however long the database refuses; a write that breaks a constraint fails alone."""
+        """Commit the batch, however long the database refuses; a unit that breaks a constraint fails alone."""
         failures = 0
         while True:
             try:
                 async with self._database.raw_writing() as connection:
                     for kind, rows in _grouped(batch):
                         await connection.execute(self._statements[kind], rows)
-            except (SQLAlchemyError, OSError, TimeoutError) as error:
+            except Exception as error:  # noqa: BLE001 - whatever a driver raises, the writer must live on
                 if may_pass(error):
                     await self._wait_after(error, failures)
                     failures += 1
                     continue
-                if len(batch) > 1:
-                    for unit in batch:
-                        await self._commit([unit])
-                    return
-                log.exception("the database refused a write for good", writes=batch[0].writes)
-                batch[0].done.set_exception(error)
+                await self._refused(batch, error)
                 return
             for unit in batch:
-                unit.done.set_result(None)
+                if not unit.done.done():  # whoever awaited it may have been cancelled, and it with them
+                    unit.done.set_result(None)
             return
+
+    async def _refused(self, batch: Sequence[_Unit], error: Exception) -> None:
+        """Find the unit that is refused by committing halves."""
+        if len(batch) > 1:
+            half = len(batch) // 2
+            await self._commit(batch[:half])
+            await self._commit(batch[half:])
+            return
+        log.error("the database refused a write for good", writes=batch[0].writes, exc_info=error)
+        if not batch[0].done.done():
+            batch[0].done.set_exception(error)
 
     async def _wait_after(self, error: BaseException, failures: int) -> None:
         self.trouble = meaning(error)
