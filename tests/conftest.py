@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import structlog
 
 from ami_dialer.config.schema import Database as DatabaseSettings
 from ami_dialer.store.database import Database
@@ -81,6 +82,18 @@ async def database(database_settings: DatabaseSettings) -> AsyncIterator[Databas
     opened = Database(database_settings)
     yield opened
     await opened.close()
+
+
+@pytest.fixture(autouse=True)
+def plain_log() -> None:
+    """Log lines as they are in production: structlog's default draws each traceback for a second."""
+    structlog.configure(
+        processors=[
+            structlog.stdlib.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.processors.KeyValueRenderer(["event"]),
+        ]
+    )
 
 
 class ManualClock:

@@ -6,6 +6,8 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +24,9 @@ def _program(name: str) -> str:
 
 def _as_server_user(command: list[str]) -> list[str]:
     # PostgreSQL refuses to run as root.
-    return ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", *command] if os.getuid() == 0 else command
+    return (
+        ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", *command] if os.getuid() == 0 else command
+    )
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,7 @@ class Postgres:
 
     folder: Path
     port: int
+    settings: tuple[str, ...]
 
     @property
     def user(self) -> str:
@@ -40,45 +45,66 @@ class Postgres:
         return f"postgresql://{self.user}@127.0.0.1:{self.port}/{database}"
 
     def sql(self, statement: str) -> None:
+        place = ["-h", "127.0.0.1", "-p", str(self.port), "-U", self.user, "-d", "postgres"]
+        command = [_program("psql"), "-q", *place, "-v", "ON_ERROR_STOP=1", "-c", statement]
+        subprocess.run(command, check=True, capture_output=True)
+
+    @property
+    def pid(self) -> int:
+        return int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
+
+    def crash(self) -> None:
+        """End it at once, as a power cut would; what was committed is there when it is started again."""
+        pid = self.pid
+        os.kill(pid, signal.SIGQUIT)
+        deadline = time.monotonic() + 20
+        while Path(f"/proc/{pid}").exists():
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"PostgreSQL (pid {pid}) does not end")
+            time.sleep(0.01)
+
+    def start(self) -> None:
+        """Start it, for the first time or again."""
+        options = " ".join(f"-c {setting}" for setting in self.settings)
+        data, log = self.folder / "data", self.folder / "log"
         subprocess.run(
-            [_program("psql"), "-q", "-h", "127.0.0.1", "-p", str(self.port), "-U", self.user, "-d", "postgres"]
-            + ["-v", "ON_ERROR_STOP=1", "-c", statement],
+            _as_server_user(
+                [_program("pg_ctl"), "-D", str(data), "-w", "-t", "60", "-o", options, "-l", str(log), "start"]
+            ),
             check=True,
-            capture_output=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=self.folder,
         )
 
     def stop(self) -> None:
-        pid = int((self.folder / "data" / "postmaster.pid").read_text().split()[0])
-        os.kill(pid, signal.SIGQUIT)  # nothing in it is kept
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has crashed already
+            os.kill(self.pid, signal.SIGQUIT)  # nothing in it is kept
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def start_postgres(port: int) -> Postgres:
-    """Start a server on 127.0.0.1:`port`; fsync is off, since its data end with the tests."""
+def start_postgres(port: int, *, durable: bool = False) -> Postgres:
+    """Start a server on 127.0.0.1:`port`; without fsync, since its data end with the tests.
+
+    `durable`: a commit survives `crash`; else it may be lost, and costs less.
+    """
     folder = Path(tempfile.mkdtemp(prefix="ami-dialer-postgres-"))
     if os.getuid() == 0:
         owner = pwd.getpwnam("postgres")
         os.chown(folder, owner.pw_uid, owner.pw_gid)
-    data = folder / "data"
-    subprocess.run(
-        _as_server_user(
-            [_program("initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C"]
-        ),
-        check=True,
-        capture_output=True,
-        cwd=folder,
+    kind = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C"]
+    command = _as_server_user([_program("initdb"), "-D", str(folder / "data"), *kind])
+    subprocess.run(command, check=True, capture_output=True, cwd=folder)
+    settings = (
+        f"port={port}",
+        "listen_addresses=127.0.0.1",
+        f"unix_socket_directories={folder}",
+        "fsync=off",
+        f"synchronous_commit={'on' if durable else 'off'}",
+        "full_page_writes=off",
+        "max_connections=200",
+        "shared_buffers=64MB",
     )
-    options = (
-        f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off "
-        "-c synchronous_commit=off -c full_page_writes=off -c max_connections=200 -c shared_buffers=64MB"
-    )
-    subprocess.run(
-        _as_server_user(
-            [_program("pg_ctl"), "-D", str(data), "-w", "-t", "60", "-o", options, "-l", str(folder / "log"), "start"]
-        ),
-        check=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd=folder,
-    )
-    return Postgres(folder, port)
+    server = Postgres(folder, port, settings)
+    server.start()
+    return server
