@@ -1,15 +1,15 @@
 """Processor time of the FastAGI server for a call of eight AGI commands, against a bare asyncio server.
 
-    python benchmarks/fastagi_cost.py [CALLS]
-
 Server and peer are processes of their own, on loopback; only the server's processor time counts.
 """
 
 import asyncio
+import json
 import resource
 import statistics
 import subprocess
 import sys
+from pathlib import Path
 
 from ami_dialer.adapters.asterisk.fastagi import FastAgiServer
 from ami_dialer.config.flow import Flow
@@ -29,6 +29,9 @@ ENVIRONMENT = (
 PROMPTS = [f"prompt-{n}" for n in range(7)]
 FLOW = Flow.model_validate({"steps": {"start": [{"play": sound} for sound in PROMPTS]}})
 RUNS = 5
+#: Calls of one run.
+CALLS = 3_000
+RESULTS = Path(__file__).parent / "results" / "fastagi.json"
 AT_ONCE = 50
 SERVERS = ("bare", "verbs", "flow")
 
@@ -118,17 +121,25 @@ def measure(kind: str, calls: int) -> float:
 
 
 def main() -> None:
-    calls = int(sys.argv[1]) if len(sys.argv) > 1 else 3_000
     # One after the other and round again, so that a busy moment of the machine hits all alike.
     rates: dict[str, list[float]] = {kind: [] for kind in SERVERS}
     for _ in range(RUNS):
-        for kind in SERVERS:
-            rates[kind].append(measure(kind, calls))
-    limit = statistics.median(rates["bare"])
+        for kind, values in rates.items():
+            values.append(measure(kind, CALLS))
+    medians = {kind: statistics.median(values) for kind, values in rates.items()}
+    result = {
+        "bare_calls_per_cpu_s": round(medians["bare"]),
+        "verbs_calls_per_cpu_s": round(medians["verbs"]),
+        "flow_calls_per_cpu_s": round(medians["flow"]),
+        "verbs_ratio": round(medians["verbs"] / medians["bare"], 3),
+        "flow_ratio": round(medians["flow"] / medians["bare"], 3),
+        "calls": CALLS,
+        "runs": RUNS,
+    }
+    RESULTS.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     for kind, values in rates.items():
-        median = statistics.median(values)
         spread = f"min {min(values):.0f}, max {max(values):.0f}"
-        print(f"{kind:6} {median:7.0f} calls/cpu-s  {median / limit:5.2f} of bare  ({spread})")
+        print(f"{kind:6} {medians[kind]:7.0f} calls/cpu-s  {medians[kind] / medians['bare']:5.2f} of bare  ({spread})")
 
 
 if __name__ == "__main__":
