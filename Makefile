@@ -48,7 +48,7 @@ demo: setup  ## a whole survey campaign against the lab, ends by itself
 .PHONY: bench
 bench: $(patsubst benchmarks/bench_%.py,bench-%,$(wildcard benchmarks/bench_*.py))  ## every benchmark
 
-bench-%: setup  ## one benchmark: bench-originate, bench-events, bench-fastagi
+bench-%: setup  ## one benchmark: bench-originate, -events, -fastagi, -writes
 	$(BIN)/python benchmarks/bench_$*.py
 
 .PHONY: clean
