@@ -50,6 +50,14 @@ def postgres(free_port: Callable[[], int]) -> Iterator[Postgres]:
         server.stop()
 
 
+@pytest.fixture
+def crashing_postgres(free_port: Callable[[], int]) -> Iterator[Postgres]:
+    """A server of the test's own, to be crashed and started; what it has committed is kept."""
+    server = start_postgres(free_port(), durable=True)
+    yield server
+    server.stop()
+
+
 @pytest.fixture(scope="session")
 def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file to copy."""
