@@ -3,11 +3,12 @@
 import fcntl
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, NullPool, event, make_url, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from ami_dialer.config.schema import Database as Settings
@@ -82,15 +83,39 @@ class Database:
         """Take the lock of the one running engine. Raises StoreError when another process has it."""
         if self.path is not None:
             self._lock_sqlite(self.path)
+        else:
+            await self._lock_postgresql()
+
+    async def keep_engine_lock(self) -> None:
+        """See that the lock is still ours: PostgreSQL drops it with the connection, as when the server is restarted.
+
+        Takes it again where that has happened. Raises StoreError when another process was quicker, and while the
+        server is away: nobody may dial then. Does nothing where the lock was never taken.
+        """
+        if self._lock_connection is None:
             return
+        try:
+            await self._lock_connection.execute(text("SELECT 1"))
+            await self._lock_connection.commit()
+        except (SQLAlchemyError, OSError):
+            await self._lock_connection.invalidate()
+            await self._lock_postgresql()
+
+    async def _lock_postgresql(self) -> None:
         with speaking(self.label):
             connection = await self._writer.connect()
-            got = await connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": ENGINE_LOCK})
-            await connection.commit()
+            try:
+                got = await connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": ENGINE_LOCK})
+                await connection.commit()
+            except BaseException:
+                await connection.close()
+                raise
         if not got:
             await connection.close()
             raise StoreError(f"another ami-dialer is running on {self.label}; stop it first")
-        self._lock_connection = connection
+        before, self._lock_connection = self._lock_connection, connection
+        if before is not None:
+            await before.close()
 
     def _lock_sqlite(self, path: Path) -> None:
         lock_path = path.with_name(path.name + ".lock")
@@ -107,9 +132,13 @@ class Database:
             holder = os.read(handle, 32).decode("ascii", "replace").strip() or "unknown"
             os.close(handle)
             raise StoreError(f"another ami-dialer (pid {holder}) is running on {path}; stop it first") from None
-        os.ftruncate(handle, 0)
-        os.write(handle, f"{os.getpid()}\n".encode())
+        except OSError as error:
+            os.close(handle)
+            raise StoreError(f"database: {lock_path} cannot be locked ({error.strerror}); use a local disk") from error
         self._lock_file = handle
+        with suppress(OSError):  # the process id is for people only; a full disk has no room for it
+            os.ftruncate(handle, 0)
+            os.write(handle, f"{os.getpid()}\n".encode())
 
     async def close(self) -> None:
         """Give every connection and the lock back."""

@@ -84,19 +84,14 @@ async def remove(database: Database, list_name: str, numbers: Sequence[str]) -> 
         return result.rowcount
 
 
+_ENTRIES = select(
+    dnc_lists.c.name, dnc_entries.c.number, dnc_entries.c.reason, dnc_entries.c.source, dnc_entries.c.added_at
+).join(dnc_lists, dnc_lists.c.id == dnc_entries.c.list_id)
+
+
 async def entries(database: Database, list_name: str | None = None) -> list[DncEntry]:
     """The entries of one list or of all, newest first."""
-    query = (
-        select(
-            dnc_lists.c.name,
-            dnc_entries.c.number,
-            dnc_entries.c.reason,
-            dnc_entries.c.source,
-            dnc_entries.c.added_at,
-        )
-        .join(dnc_lists, dnc_lists.c.id == dnc_entries.c.list_id)
-        .order_by(dnc_entries.c.id.desc())
-    )
+    query = _ENTRIES.order_by(dnc_entries.c.id.desc())
     if list_name is not None:
         query = query.where(dnc_lists.c.name == list_name)
     async with database.reading() as connection:
@@ -105,16 +100,6 @@ async def entries(database: Database, list_name: str | None = None) -> list[DncE
 
 async def forbidden(database: Database, numbers: Collection[str], list_names: Collection[str]) -> dict[str, DncEntry]:
     """Which of these numbers stand on one of these lists, and by which entry. One indexed query."""
-    query = (
-        select(
-            dnc_lists.c.name,
-            dnc_entries.c.number,
-            dnc_entries.c.reason,
-            dnc_entries.c.source,
-            dnc_entries.c.added_at,
-        )
-        .join(dnc_lists, dnc_lists.c.id == dnc_entries.c.list_id)
-        .where(dnc_entries.c.number.in_(numbers), dnc_lists.c.name.in_(list_names))
-    )
+    query = _ENTRIES.where(dnc_entries.c.number.in_(numbers), dnc_lists.c.name.in_(list_names))
     async with database.reading() as connection:
         return {entry.number: entry for entry in (DncEntry(*row) for row in await connection.execute(query))}

@@ -30,7 +30,7 @@ def changed(
             "attempts": sum(tries.values()),
             "tries": dict(tries),
             "claimed_at": None,
-            "last_end_reason": last_end_reason,
+            "last_end_reason": last_end_reason or claimed.last_end_reason,
             "excluded_by": None if excluded_by is None else excluded_by[:200],
         },
     )

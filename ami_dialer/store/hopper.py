@@ -7,6 +7,7 @@ from sqlalchemy import exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.domain.attempt import AttemptState
+from ami_dialer.domain.ending import EndReason
 from ami_dialer.domain.enrolment import EnrolmentState
 from ami_dialer.store.database import Database
 from ami_dialer.store.tables import attempts, contacts, enrolments
@@ -25,6 +26,7 @@ class Claimed:
     #: Attempts that ended before, and how many in which way.
     attempts: int
     tries: dict[str, int]
+    last_end_reason: EndReason | None
     fields: dict[str, str]
 
 
@@ -63,6 +65,7 @@ async def _load(connection: AsyncConnection, keys: list[int]) -> list[Claimed]:
             enrolments.c.claimed_at,
             enrolments.c.attempts,
             enrolments.c.tries,
+            enrolments.c.last_end_reason,
             contacts.c.fields,
         )
         .join(contacts, contacts.c.id == enrolments.c.contact_id)
@@ -79,6 +82,7 @@ async def _load(connection: AsyncConnection, keys: list[int]) -> list[Claimed]:
             claimed_at=row.claimed_at,
             attempts=row.attempts,
             tries=dict(row.tries),
+            last_end_reason=row.last_end_reason and EndReason(row.last_end_reason),
             fields=dict(row.fields),
         )
         for row in rows
