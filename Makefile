@@ -17,6 +17,10 @@ setup: $(VENV)/ready  ## Python environment, system packages, Asterisk for the l
 	.ci/setup system
 	$(BIN)/ami-dialer lab install
 
+.PHONY: lab
+lab: $(VENV)/ready  ## only what the lab and the demo need of it: no PostgreSQL
+	$(BIN)/ami-dialer lab install
+
 .PHONY: format
 format: $(VENV)/ready  ## rewrite the code in its one format
 	$(BIN)/ruff format .
@@ -42,7 +46,7 @@ test-unit: $(VENV)/ready  ## only what needs no server
 	$(BIN)/pytest -q -n auto -m "unit or architecture"
 
 .PHONY: demo
-demo: setup  ## a whole survey campaign against the lab, ends by itself
+demo: lab  ## a whole survey campaign against the lab, ends by itself
 	$(BIN)/ami-dialer demo
 
 .PHONY: bench

@@ -88,7 +88,7 @@ class Instance:
             return ""
         remote = ["-C", str(self.home / "etc" / "asterisk.conf"), "-rx", command]
         if _in_other_root(pid):
-            remote = ["nsenter", "--target", str(pid), "--mount", "--root", "--wd", "asterisk", *remote]
+            remote = ["nsenter", "--target", str(pid), "--mount", "--root", "--wd", "/usr/sbin/asterisk", *remote]
         else:
             remote = [on_path("asterisk") or "asterisk", *remote]
         try:

@@ -15,6 +15,9 @@ OLDEST = 20
 #: Top-level folders of a root that may be hidden by others in the lab's view; the rest is Asterisk itself.
 _SYSTEM = {"bin", "boot", "dev", "etc", "lib", "lib64", "proc", "run", "sbin", "sys", "usr"}
 
+#: chroot and asterisk are there, but not on the PATH of a root that became it by `su` on Debian.
+_WITH_SBIN = "PATH=$PATH:/usr/sbin:/sbin"
+
 
 def cache_directory() -> Path:
     """Where downloads and spoken sounds are kept between labs."""
@@ -61,7 +64,8 @@ class Asterisk:
         """
         if self.root is None:
             return [on_path(program[0]) or program[0], *program[1:]]
-        script = " && ".join([*self._mounts(visible), shlex.join(["exec", "chroot", str(self.root), *program])])
+        run = shlex.join(["exec", "chroot", str(self.root), *program])
+        script = " && ".join([_WITH_SBIN, *self._mounts(visible), run])
         return ["unshare", "--mount", "--propagation", "private", "sh", "-c", script]
 
     def _mounts(self, visible: tuple[Path, ...]) -> list[str]:
@@ -110,7 +114,7 @@ def _version(program: str, root: Path | None) -> str | None:
         path = on_path(program)
         command = [path, "-V"] if path else None
     elif (root / "usr/sbin" / program).exists() and os.geteuid() == 0:
-        command = ["chroot", str(root), program, "-V"]
+        command = [on_path("chroot") or "chroot", str(root), f"/usr/sbin/{program}", "-V"]
     else:
         command = None
     if command is None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ami_dialer.domain.errors import AsteriskError
 
-from .programs import Asterisk, cache_directory, cached_root, find_asterisk
+from .programs import Asterisk, cache_directory, cached_root, find_asterisk, on_path
 
 #: The Debian release with Asterisk 22 LTS: 12 and 13 have none.
 _SUITE = "forky"
@@ -23,18 +23,22 @@ _NO_WAY = (
     "Install Asterisk by your own means, run this as root, or take the container: docker/README.md"
 )
 
+_FAILED = (
+    "Can the mirror be reached, is there room on the disk, and may root mount here (many containers forbid it)? Mend "
+    "that and do it again, install Asterisk 20 or later by your own means, or take the container: docker/README.md"
+)
+
 
 def install(say: Callable[[str], None] = print) -> Asterisk:
     """Make sure that an Asterisk and the programs for sounds are there; what is there stays as it is.
 
     Takes a minute or two and 500 MB the first time. Raises AsteriskError with what to do where it cannot.
     """
-    _tools({"espeak-ng", "sox"}, say)
     found = find_asterisk()
+    if found is None and (os.geteuid() != 0 or shutil.which("apt-get") is None):
+        raise AsteriskError(_NO_WAY)
+    _tools({"espeak-ng", "sox"} if found else set(_TOOLS), say)
     if found is None:
-        if os.geteuid() != 0 or shutil.which("apt-get") is None:
-            raise AsteriskError(_NO_WAY)
-        _tools({"debootstrap"}, say)
         with _only_one(cache_directory() / "install.lock"):
             if not cached_root().exists():
                 _debootstrap(cached_root(), say)
@@ -47,14 +51,14 @@ def install(say: Callable[[str], None] = print) -> Asterisk:
 
 
 def _tools(wanted: set[str], say: Callable[[str], None]) -> None:
-    missing = sorted(_TOOLS[name] for name in wanted if shutil.which(name) is None)
+    missing = sorted(_TOOLS[name] for name in wanted if on_path(name) is None)
     if not missing:
         return
     order = ["apt-get", "install", "-y", "--no-install-recommends", *missing]
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         raise AsteriskError(f"the lab needs {' and '.join(missing)}; install with: sudo {' '.join(order)}")
     say(f"installing {', '.join(missing)}")
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    environment = {**_environment(), "DEBIAN_FRONTEND": "noninteractive"}
     if subprocess.run(order, env=environment, capture_output=True, check=False).returncode != 0:
         _run(["apt-get", "update"], environment)
         _run(order, environment)
@@ -100,12 +104,13 @@ def _run(command: list[str], environment: dict[str, str]) -> None:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         end = "\n".join((done.stdout + done.stderr).splitlines()[-10:])
-        raise AsteriskError(f"{' '.join(command)} failed:\n{end}\n{_NO_WAY}")
+        raise AsteriskError(f"{' '.join(command)} failed:\n{end}\n{_FAILED}")
 
 
 def _environment() -> dict[str, str]:
-    """Ours, with apt's proxy for debootstrap's wget."""
+    """Ours, with apt's proxy for debootstrap's wget, and the folders that `su` leaves out of root's PATH on Debian."""
     environment = dict(os.environ)
+    environment["PATH"] = f"{environment.get('PATH', os.defpath)}:/usr/local/sbin:/usr/sbin:/sbin"
     for scheme in ("http", "https"):
         if f"{scheme}_proxy" not in environment and (proxy := _apt_proxy(scheme)):
             environment[f"{scheme}_proxy"] = proxy
