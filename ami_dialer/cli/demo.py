@@ -147,6 +147,7 @@ def command(directory: Path, *, as_json: bool) -> None:
     begin = time.monotonic()
     with _lab(home) as lab:
         _write(home, lab)
+        click.echo(f"Running a survey of {CONTACTS} contacts: a minute and a half. Its log: {home}/demo.log", err=True)
         _run(home, as_json=as_json)
         received = calls_received(lab)
         rows, report, opted_out = asyncio.run(_ask(home))
