@@ -63,6 +63,7 @@ class Ticker:
     async def _once(self) -> float:
         now = self._floor.clock.monotonic()
         if now - self._followed_at >= self._tick:
+            await self._floor.database.keep_engine_lock()
             await self._runs.follow()
             self._followed_at = now
         wait = self._tick
