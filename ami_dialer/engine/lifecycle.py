@@ -57,7 +57,7 @@ class Engine:
         self.floor.writer.start()
         await self._runs.start_declared()
         await self._runs.follow()
-        await self._reconcile.restore(self.floor.runs)
+        await self._reconcile.restore(self._runs)
         for server in self._leg_servers:
             await server.start()
         for desk in self.floor.servers.values():

@@ -5,11 +5,14 @@ from datetime import datetime
 
 import structlog
 
-from ami_dialer.domain.attempt import AttemptEvent, AttemptState
+from ami_dialer.domain.attempt import Attempt, AttemptEvent, AttemptState
 from ami_dialer.domain.calls import CallEnded
 from ami_dialer.engine.dispatch import Dispatch
 from ami_dialer.engine.floor import Call, Floor, RunDesk, ServerDesk
+from ami_dialer.engine.runs import Runs
+from ami_dialer.journey import disposition, retry
 from ami_dialer.store import attempts, hopper
+from ami_dialer.store.hopper import Claimed
 
 log = structlog.get_logger(__name__)
 
@@ -27,22 +30,35 @@ class Reconcile:
         self._dispatch = dispatch
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def restore(self, desks: dict[int, RunDesk]) -> None:
+    async def restore(self, runs: Runs) -> None:
         """Bring back the calls of the engine that ran before; which of them live is asked when each server connects."""
         given_back = await hopper.release_unattempted(self._floor.database)
         left = await attempts.living(self._floor.database)
         claims = await hopper.load_claimed(self._floor.database, [attempt.enrolment_id for attempt in left])
+        desks = await runs.desks({attempt.run_id for attempt in left})
         for attempt in left:
-            desk, trunk = desks.get(attempt.run_id), self._floor.trunks.get(attempt.trunk)
-            if desk is None or trunk is None:
-                log.warning("a call is left of a run or trunk that is gone", attempt=attempt.id, trunk=attempt.trunk)
-                continue
+            desk, claimed = desks[attempt.run_id], claims[attempt.enrolment_id]
             if attempt.state is AttemptState.CLAIMED:
                 # Committed, and perhaps sent in the moment before the end: Asterisk will tell.
                 attempt.move(AttemptEvent.SENT, attempt.claimed_at)
-            self._floor.adopt(Call(attempt, claims[attempt.enrolment_id], desk, trunk))
+            trunk = self._floor.trunks.get(attempt.trunk)
+            if trunk is None:
+                self._write_off(attempt, claimed, desk)
+            else:
+                self._floor.adopt(Call(attempt, claimed, desk, trunk))
         if given_back or left:
             log.info("took up what was left", claims_given_back=given_back, calls_to_find=len(left))
+
+    def _write_off(self, attempt: Attempt, claimed: Claimed, desk: RunDesk) -> None:
+        """End an attempt that cannot be asked for any more; the call itself is ended when its server connects."""
+        log.warning("a call is left on a trunk that is gone", attempt=attempt.id, trunk=attempt.trunk)
+        now = self._floor.clock.now()
+        attempt.detail = (
+            f"the dialer ended during the call, and trunk {attempt.trunk} is not in the configuration any more"
+        )
+        disposition.lose(attempt, now)
+        enrolment, _ = retry.after(attempt, claimed, desk.campaign, now)
+        self._floor.writer.put(attempts.changed(attempt), enrolment)
 
     def on_link(self, desk: ServerDesk, up: bool) -> None:
         """The link to a server came up or was lost."""

@@ -54,10 +54,19 @@ class Runs:
         return [run for run in await runs.running(self._floor.database) if run.id not in known]
 
     async def _open(self, run: Run) -> RunDesk:
-        campaign = run.document
-        missing = [name for name in campaign.trunks if name not in self._floor.trunks]
+        missing = [name for name in run.document.trunks if name not in self._floor.trunks]
         if missing:
             raise DialerError(f"its trunks {', '.join(missing)} are not in the configuration any more; add them again")
+        return await self._desk(run)
+
+    async def desks(self, keys: set[int]) -> dict[int, RunDesk]:
+        """The desks of these runs. Those that were stopped or cannot go on have one too: their calls are not over."""
+        others = await runs.load(self._floor.database, keys - self._floor.runs.keys())
+        opened = {run.id: await self._desk(run) for run in others}
+        return opened | {key: desk for key, desk in self._floor.runs.items() if key in keys}
+
+    async def _desk(self, run: Run) -> RunDesk:
+        campaign = run.document
         so_far = await progress.totals(self._floor.database, run.id)
         tally = Tally(
             dispositions=so_far.dispositions,
@@ -70,7 +79,7 @@ class Runs:
             run=run,
             campaign=campaign,
             limit=CallLimit(run.campaign, campaign.max_calls),
-            trunks=[self._floor.trunks[name] for name in campaign.trunks],
+            trunks=[self._floor.trunks[name] for name in campaign.trunks if name in self._floor.trunks],
             flow=await self._flow(campaign),
             tally=tally,
         )

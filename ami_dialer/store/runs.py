@@ -1,5 +1,6 @@
 """Runs and who is enrolled in them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -56,6 +57,12 @@ async def running(database: Database) -> list[Run]:
     async with database.reading() as connection:
         rows = await connection.execute(run_query().where(runs.c.state == RunState.RUNNING).order_by(runs.c.id))
         return [as_run(row) for row in rows]
+
+
+async def load(database: Database, keys: Collection[int]) -> list[Run]:
+    """Runs by key, whatever their state."""
+    async with database.reading() as connection:
+        return [as_run(row) for row in await connection.execute(run_query().where(runs.c.id.in_(keys)))]
 
 
 async def running_ids(database: Database) -> set[int]:
