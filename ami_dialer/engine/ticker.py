@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 
 import structlog
 
@@ -126,7 +127,7 @@ class Ticker:
             if call.claimed.enrolment_id in keys:
                 task = asyncio.create_task(self._dial(call))
                 self._dials.add(task)
-                task.add_done_callback(self._dials.discard)
+                task.add_done_callback(partial(self._dialled, call))
             else:
                 desk.tally.excluded += 1
                 self._floor.leave(call)
@@ -173,6 +174,16 @@ class Ticker:
             if server.telephony.connected:
                 self._pause(call)
             self._dispatch.cancelled(call)
+
+    def _dialled(self, call: Call, task: asyncio.Task[None]) -> None:
+        self._dials.discard(task)
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        log.error("a call could not be placed", attempt=call.attempt.id, why=repr(error))
+        if call.attempt.state is AttemptState.CLAIMED and call.attempt.id in self._floor.calls:
+            # Its attempt could not be written, so nothing was sent. The claim is given back by the next start: trying
+            # it again at once would fail the same way for ever.
+            self._floor.leave(call)
 
     def _pause(self, call: Call) -> None:
         server = call.trunk.server
