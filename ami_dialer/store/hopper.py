@@ -42,11 +42,14 @@ async def claim(database: Database, run_id: int, limit: int, now: datetime) -> l
         .order_by(enrolments.c.due_at, enrolments.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
+        # PostgreSQL may carry a plain subquery out once for each row, and then claims more than `limit`.
+        .cte("due")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
     )
     async with database.writing() as connection:
         claimed = await connection.execute(
             update(enrolments)
-            .where(enrolments.c.id.in_(due.scalar_subquery()), enrolments.c.state == EnrolmentState.WAITING)
+            .where(enrolments.c.id.in_(select(due.c.id)), enrolments.c.state == EnrolmentState.WAITING)
             .values(state=EnrolmentState.CLAIMED, claimed_at=now)
             .returning(enrolments.c.id)
         )
