@@ -1,5 +1,6 @@
 """One engine at a time on one database."""
 
+import asyncio
 import subprocess
 import sys
 
@@ -10,7 +11,6 @@ from ami_dialer.config.schema import Database as Settings
 from ami_dialer.domain.errors import StoreError
 from ami_dialer.store.database import Database
 from ami_dialer.store.engine_lock import engine_running
-from tests.journey.conftest import until
 from tests.store.world import rows
 
 pytestmark = pytest.mark.store
@@ -27,7 +27,7 @@ async def test_the_lock_is_seen_by_others_and_free_after_the_end(database, secon
     assert not await engine_running(second)
     await database.lock_engine()
     assert await engine_running(second)
-    with pytest.raises(StoreError, match="another ami-dialer .*is running on .*; stop it first"):
+    with pytest.raises(StoreError, match=r"another ami-dialer .*is running on .*; stop it first"):
         await second.lock_engine()
     await database.close()
     assert not await engine_running(second)
@@ -45,35 +45,42 @@ async def test_keeping_a_lock_that_was_never_taken_takes_none(database, second):
     await second.lock_engine()
 
 
-async def test_a_killed_process_leaves_no_lock_behind(database_settings, second):
-    program = (
-        "import asyncio, sys\n"
-        "from ami_dialer.config.schema import Database as Settings\n"
-        "from ami_dialer.store.database import Database\n"
-        "async def hold():\n"
-        "    database = Database(Settings(url=sys.argv[1]))\n"
-        "    await database.lock_engine()\n"
-        "    print('locked', flush=True)\n"
-        "    await asyncio.sleep(600)\n"
-        "asyncio.run(hold())\n"
-    )
-    with subprocess.Popen([sys.executable, "-c", program, database_settings.url], stdout=subprocess.PIPE) as process:
-        assert process.stdout.readline() == b"locked\n"
+HOLD = """
+import asyncio, sys
+from ami_dialer.config.schema import Database as Settings
+from ami_dialer.store.database import Database
+
+async def hold():
+    database = Database(Settings(url=sys.argv[1]))
+    await database.lock_engine()
+    print("locked", flush=True)
+    await asyncio.sleep(600)
+
+asyncio.run(hold())
+"""
+
+
+@pytest.fixture
+def holder(database_settings):
+    """Another process that holds the lock."""
+    command = [sys.executable, "-c", HOLD, database_settings.url]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         try:
-            with pytest.raises(StoreError, match=r"pid \d+|postgres"):
-                await second.lock_engine()
+            assert process.stdout.readline() == b"locked\n"
+            yield process
         finally:
             process.kill()
 
-    async def free():
-        try:
-            await second.lock_engine()
-        except StoreError:
-            return False
-        return True
 
-    while not await free():  # PostgreSQL notices within moments that the other is gone
-        await until(lambda: True)
+async def test_a_killed_process_leaves_no_lock_behind(holder, second):
+    with pytest.raises(StoreError, match=f"pid {holder.pid}" if second.is_sqlite else "another ami-dialer"):
+        await second.lock_engine()
+    holder.kill()
+    holder.wait()
+    deadline = asyncio.get_running_loop().time() + 20
+    while await engine_running(second):  # PostgreSQL notices within moments that the other is gone
+        assert asyncio.get_running_loop().time() < deadline
+    await second.lock_engine()
 
 
 @pytest.fixture
