@@ -18,6 +18,8 @@ log = structlog.get_logger(__name__)
 
 #: After the grace time calls are hung up; so long their hang-ups are waited for.
 HANG_UP_SECONDS = 5.0
+#: Calls that are being placed at the end may take so long: a commit, and Asterisk's answer to Originate.
+PLACED_SECONDS = 5.0
 #: The last writes may take so long; then they are given up, and the log says how many.
 LAST_WRITES_SECONDS = 30.0
 _POLL_SECONDS = 0.05
@@ -78,10 +80,10 @@ class Engine:
     async def stop(self, grace: float) -> None:
         """No new calls; calls in progress may go on for `grace` seconds, then they are hung up. State is saved."""
         self.floor.draining = True
-        await self._ticker.settle()
         if self.floor.calls:
             log.info("waiting for calls in progress", calls=len(self.floor.calls), at_most_s=grace)
         if not await self._calls_over(grace, lambda: self._hurried):
+            await self._ticker.settle(PLACED_SECONDS)  # what is just being placed has no channel to hang up yet
             await self._hang_up_all()
         await self._close()
 
@@ -115,6 +117,7 @@ class Engine:
         if self._ticking is not None:
             self._ticker.stop()
             await asyncio.gather(self._ticking, return_exceptions=True)
+        await self._ticker.settle(PLACED_SECONDS)
         for server in self._leg_servers:
             await server.stop(0.0)
         await self._reconcile.stop()

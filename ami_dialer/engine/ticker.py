@@ -56,10 +56,17 @@ class Ticker:
         self._stopping = True
         self._floor.wake.set()
 
-    async def settle(self) -> None:
-        """Wait until every call that is being placed has been placed."""
+    async def settle(self, seconds: float) -> None:
+        """Wait until every call that is being placed has been placed; give up those that take longer.
+
+        What is given up waits for a commit, so its Originate was not sent, or for Asterisk's answer to it; the next
+        start asks for it.
+        """
         if self._dials:
-            await asyncio.wait(self._dials)
+            _, left = await asyncio.wait(self._dials, timeout=seconds)
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
 
     async def _once(self) -> float:
         now = self._floor.clock.monotonic()
@@ -163,7 +170,14 @@ class Ticker:
     async def _dial(self, call: Call) -> None:
         server = call.trunk.server
         wanted = originate.request(call.attempt, call.desk.campaign, call.trunk.settings, server.settings)
-        placed = await originate.place(call.attempt, wanted, server.telephony, self._floor.writer, self._floor.clock)
+        placed = await originate.place(
+            call.attempt,
+            wanted,
+            server.telephony,
+            self._floor.writer,
+            self._floor.clock,
+            lambda: self._floor.draining,
+        )
         if call.attempt.id not in self._floor.calls:
             return  # a reconnect in between has settled it
         if placed is Placed.ACCEPTED:
@@ -171,7 +185,7 @@ class Ticker:
         elif placed is Placed.UNKNOWN:
             await self._reconcile.ask_for(call)
         else:
-            if server.telephony.connected:
+            if placed is Placed.REFUSED and server.telephony.connected:
                 self._pause(call)
             self._dispatch.cancelled(call)
 

@@ -1,5 +1,6 @@
 """Station 5, originate: the attempt is committed first, then the call is placed."""
 
+from collections.abc import Callable
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -24,8 +25,10 @@ class Placed(Enum):
 
     #: Asterisk has it; events will tell the rest.
     ACCEPTED = "accepted"
-    #: Nobody was called; `attempt.detail` says why.
+    #: Asterisk said no: nobody was called; `attempt.detail` says why.
     REFUSED = "refused"
+    #: Nothing was sent; `attempt.detail` says why.
+    NOT_SENT = "not sent"
     #: Sent, but not known to have arrived: Asterisk must be asked.
     UNKNOWN = "unknown"
 
@@ -50,13 +53,25 @@ def _variables(campaign: Campaign) -> tuple[tuple[str, str], ...]:
 
 
 async def place(
-    attempt: Attempt, wanted: OriginateRequest, telephony: Telephony, writer: "Writer", clock: Clock
+    attempt: Attempt,
+    wanted: OriginateRequest,
+    telephony: Telephony,
+    writer: "Writer",
+    clock: Clock,
+    draining: Callable[[], bool],
 ) -> Placed:
-    """Commit the attempt, then send Originate, once. Never raises for what Asterisk says."""
+    """Commit the attempt, then send Originate, once. Never raises for what Asterisk says.
+
+    A database that refuses writes holds the commit up for as long as it likes, so whether a call may start is asked
+    again behind it.
+    """
     await writer.put(attempts.new(attempt))
+    if draining():
+        attempt.detail = "the dialer was stopped before the call was placed"
+        return Placed.NOT_SENT
     if not telephony.connected:
         attempt.detail = telephony.trouble or "the link to Asterisk was lost before the call was placed"
-        return Placed.REFUSED
+        return Placed.NOT_SENT
     attempt.move(AttemptEvent.SENT, clock.now())
     writer.put(attempts.changed(attempt))
     try:
