@@ -91,7 +91,7 @@ async def add_to_list(
 async def find_contacts(database: Database, wanted: str) -> list[int]:
     """Keys of the contacts with this E.164 number, or this key."""
     async with database.reading() as connection:
-        if wanted.isdigit() and len(wanted) < 10:
+        if wanted.isdecimal() and len(wanted) < 10:
             found = await connection.scalar(select(contacts.c.id).where(contacts.c.id == int(wanted)))
             return [] if found is None else [int(found)]
         rows = await connection.scalars(
