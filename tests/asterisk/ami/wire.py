@@ -14,17 +14,22 @@ class Wire:
         #: Whether bytes go through in that direction; what arrives while not is lost.
         self.to_asterisk = True
         self.from_asterisk = True
+        #: Whether a new connection gets through; else it is ended at once.
+        self.open = True
         self._to = to
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def cut(self) -> None:
-        """End every connection; new ones go through."""
+        """End every connection; new ones go through while `open`."""
         for writer in self._writers:
             writer.transport.abort()
 
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        if not self.open:
+            writer.transport.abort()
+            return
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
