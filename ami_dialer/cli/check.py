@@ -12,7 +12,7 @@ from ami_dialer.config.load import Examination, examine
 from ami_dialer.config.problems import Path as KeyPath
 from ami_dialer.config.problems import Problem, in_order
 from ami_dialer.config.schema import Config
-from ami_dialer.flows.merge import MergeError, fields_needed
+from ami_dialer.domain.merge import fields_needed
 from ami_dialer.journey.intake import IntakeError, columns_of
 
 #: What is counted, in the order of the file.
@@ -31,8 +31,7 @@ def command(config_file: Path, *, as_json: bool) -> None:
     problems, warnings = list(examined.problems), list(examined.warnings)
     if examined.config is not None:
         columns = _columns(examined, examined.config, problems)
-        for path, text, grave in _texts(examined.config, columns):
-            (problems if grave else warnings).append(examined.document.problem(path, text))
+        warnings += [examined.document.problem(path, text) for path, text in _unfilled(examined.config, columns)]
     if as_json:
         click.echo(_json(examined, in_order(problems), in_order(warnings)))
     else:
@@ -52,21 +51,16 @@ def _columns(examined: Examination, config: Config, problems: list[Problem]) -> 
     return columns
 
 
-def _texts(config: Config, columns: dict[str, set[str]]) -> Iterator[tuple[KeyPath, str, bool]]:
-    """What is wrong with the texts of each flow; True where the flow cannot work so."""
+def _unfilled(config: Config, columns: dict[str, set[str]]) -> Iterator[tuple[KeyPath, str]]:
+    """Merge fields without a default that a list lacks: the flow fails for each of its contacts."""
     for name, flow in config.flows.items():
         lists = {used for campaign in config.campaigns.values() if campaign.flow == name for used in campaign.lists}
         for path, text in _said(flow):
-            try:
-                fields = fields_needed(text)
-            except MergeError as error:
-                yield ("flows", name, *path), str(error), True
-                continue
-            for field in fields:
+            for field in fields_needed(text):
                 without = sorted(used for used in lists if field not in columns.get(used, {field}))
                 if without:
                     mend = f'add the column or write {{{{{field}|default("…")}}}}'
-                    yield ("flows", name, *path), f"{', '.join(without)}: no column {field!r}; {mend}", False
+                    yield ("flows", name, *path), f"{', '.join(without)}: no column {field!r}; {mend}"
 
 
 def _said(flow: Flow) -> Iterator[tuple[KeyPath, str]]:

@@ -7,10 +7,11 @@ and is over when a step ends without a `goto`, at `hangup`, or when the person h
 from collections.abc import Iterator
 from typing import Annotated, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from ami_dialer.config.kinds import Digits, Seconds, SoundPath, StepName, Voice
 from ami_dialer.config.problems import Path, several
+from ami_dialer.domain.merge import MergeError, fields_needed
 
 
 class Part(BaseModel):
@@ -19,13 +20,23 @@ class Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
+def _fillable(text: str) -> str:
+    try:
+        fields_needed(text)
+    except MergeError as error:
+        raise ValueError(str(error)) from error
+    return text
+
+
+#: A text that is spoken; whether its merge fields can be read is known before anybody is called.
+Spoken = Annotated[str, Field(min_length=1, max_length=2_000), AfterValidator(_fillable)]
+
+
 class Prompt(Part):
     """Something heard: a sound file or a text, one of the two. A bare text is spoken; one prompt needs no list."""
 
     play: SoundPath | None = Field(None, description="Sound file, without extension.")
-    say: str | None = Field(
-        None, min_length=1, max_length=2_000, description="Text for the TTS command; {{field}} is filled in."
-    )
+    say: Spoken | None = Field(None, description="Text for the TTS command; {{field}} is filled in.")
 
     @model_validator(mode="after")
     def _one(self) -> Self:
@@ -121,9 +132,7 @@ class Verb(Part):
     """One verb of a step; exactly one key."""
 
     play: SoundPath | None = Field(None, description="Sound file, without extension.")
-    say: str | None = Field(
-        None, min_length=1, max_length=2_000, description="Text for the TTS command; {{field}} is filled in."
-    )
+    say: Spoken | None = Field(None, description="Text for the TTS command; {{field}} is filled in.")
     ask: Ask | None = Field(None, description="A question answered by keypad.")
     branch: Branch | None = Field(None, description="Where to go by the answer of a question.")
     opt_out: OptOut | None = Field(

@@ -23,7 +23,7 @@ ALLOWED: dict[str, str] = {
     kinds.HOST_PATTERN: "a host name or an IP address, without port or scheme",
     schema.DIAL_PATTERN: "one channel's dial string, like PJSIP/{number}@carrier (no spaces, ',', '&', '$')",
     schema.PREFIX_PATTERN: "up to 16 digits, '*' or '#'",
-    schema.CALLER_ID_PATTERN: "`+15551234567` or `Name <+15551234567>`; no quotes, commas, <, > in the name",
+    schema.CALLER_ID_PATTERN: "`+15551234567` or `Name <+15551234567>`; no quotes, commas, <, >, $ in the name",
     schema.REGION_PATTERN: "a country in two capital letters, like US or DE",
     schema.FOLDER_PATTERN: "a whole path, from / on, in plain ASCII",
     schema.MODE_PATTERN: "permissions in octal, like 0660",

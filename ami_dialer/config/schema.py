@@ -30,7 +30,8 @@ from ami_dialer.domain.ending import FINAL, EndReason
 
 DIAL_PATTERN = r"^[A-Za-z0-9_]+/[A-Za-z0-9_.:@{}/;=-]+$"
 PREFIX_PATTERN = r"^[0-9*#]{0,16}$"
-CALLER_ID_PATTERN = r'^(?:[^"<>,\r\n\x00]{0,64} ?<\+?[0-9]{2,15}>|\+?[0-9]{2,15})$'
+#: No `$`: what looks like a dialplan expression is never sent (adapters/asterisk/actions.py).
+CALLER_ID_PATTERN = r'^(?:[^"<>,$\r\n\x00]{0,64} ?<\+?[0-9]{2,15}>|\+?[0-9]{2,15})$'
 REGION_PATTERN = r"^[A-Z]{2}$"
 #: Goes into AGI commands; 200 characters leave room for the name of a sound.
 FOLDER_PATTERN = r"^/[ -~]{0,199}$"

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from ami_dialer.config.flow import Ask, Flow, OptOut, Prompt, Verb
 from ami_dialer.domain.ending import EndReason
+from ami_dialer.domain.merge import MergeError, merge
 from ami_dialer.flows.host import FlowHost
-from ami_dialer.flows.merge import MergeError, merge
 from ami_dialer.ports import CallerHungUpError, CallLeg, SoundMissingError, SpeechFailedError
 
 _log = logging.getLogger(__name__)

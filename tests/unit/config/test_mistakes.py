@@ -173,7 +173,16 @@ BELOW = {
         """,
         [
             "config.yaml:12:73: campaigns.a.caller_id: '\"Me\" <+1555>' cannot stand here; "
-            "write `+15551234567` or `Name <+15551234567>`; no quotes, commas, <, > in the name"
+            "write `+15551234567` or `Name <+15551234567>`; no quotes, commas, <, >, $ in the name"
+        ],
+    ),
+    "a caller id that the dialplan would expand": (
+        """
+        campaigns: {a: {lists: [people], trunks: [out], flow: hello, caller_id: '${SHELL(id)} <+1555>'}}
+        """,
+        [
+            "config.yaml:12:73: campaigns.a.caller_id: '${SHELL(id)} <+1555>' cannot stand here; "
+            "write `+15551234567` or `Name <+15551234567>`; no quotes, commas, <, >, $ in the name"
         ],
     ),
     "a retry rule for something that is no end reason": (

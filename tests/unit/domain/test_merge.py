@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ami_dialer.flows.merge import MAX_TEXT, MAX_VALUE, MergeError, merge
+from ami_dialer.domain.merge import MAX_TEXT, MAX_VALUE, MergeError, merge
 
 pytestmark = pytest.mark.unit
 
