@@ -32,8 +32,9 @@ async def living(database: Database) -> list[Attempt]:
     # A literal: SQLite takes the partial index of living attempts only where the value stands in the statement.
     ended = literal_column(f"'{AttemptState.ENDED}'")
     async with database.reading() as connection:
-        rows = await connection.execute(select(attempts).where(attempts.c.state != ended).order_by(attempts.c.id))
-        return [as_attempt(dict(row)) for row in rows.mappings()]
+        rows = await connection.execute(select(attempts).where(attempts.c.state != ended))
+        # Sorted here: asked to do it, SQLite would walk the whole table by its key.
+        return sorted((as_attempt(dict(row)) for row in rows.mappings()), key=lambda attempt: attempt.id)
 
 
 def as_attempt(row: dict[str, Any]) -> Attempt:
