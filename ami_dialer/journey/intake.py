@@ -56,6 +56,7 @@ class Reading:
     """What was found in a file."""
 
     digest: str
+    header: list[str]
     contacts: list[NewContact] = field(default_factory=list)
     rejected: list[RejectedRow] = field(default_factory=list)
     #: Rows whose number stood in an earlier row.
@@ -92,7 +93,7 @@ async def import_list(
     key = await contacts.list_id(database, name)
     batches = _batches(reading.contacts, progress)
     added = await contacts.add_to_list(database, key, batches, reading.digest, now)
-    rejects_file = await asyncio.to_thread(_keep_rejects, settings.file, reading.rejected)
+    rejects_file = await asyncio.to_thread(_keep_rejects, settings.file, reading)
     return Intake(
         name,
         read=True,
@@ -147,7 +148,7 @@ def _parse(name: str, settings: ContactList, data: bytes, digest: str, progress:
         raise IntakeError(f"{where} is empty; it needs a header line and a row for each contact") from None
     names = _column_names(where, settings, header)
     phone = names.index("phone")
-    reading = Reading(digest)
+    reading = Reading(digest, header)
     seen: set[str] = set()
     lines = data.count(b"\n")
     for line, row in rows:
@@ -185,9 +186,8 @@ def _decode(where: str, data: bytes) -> str:
 
 
 def _rows(where: str, text: str) -> Iterator[tuple[int, list[str]]]:
-    header = text.split("\n", 1)[0]
-    separator = max(_SEPARATORS, key=header.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    # newline="" ends lines at CR and LF alone; str.splitlines would break rows at form feeds and other separators too.
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text))
     while True:
         line = reader.line_num + 1
         try:
@@ -195,18 +195,25 @@ def _rows(where: str, text: str) -> Iterator[tuple[int, list[str]]]:
         except StopIteration:
             return
         except csv.Error as error:
-            raise IntakeError(f"{where}:{line}: {error}") from None
+            raise IntakeError(f"{where}:{line}: {error}; is a quotation mark opened there and never closed?") from None
         yield line, row
 
 
+def _separator(text: str) -> str:
+    """The separator that makes most cells of the header line, commas where none does."""
+    header = io.StringIO(text, newline=None).readline(_LONGEST_HEADER)
+    return max(_SEPARATORS, key=lambda separator: len(next(csv.reader([header], delimiter=separator), [])))
+
+
 def _column_names(where: str, settings: ContactList, header: list[str]) -> list[str]:
-    names = [cell.strip() for cell in header]
+    written = [cell.strip() for cell in header]
+    names = list(written)
     for ours, theirs in settings.columns.items():
-        if theirs not in names:
+        if theirs not in written:
             raise IntakeError(
-                f"{where}:1: has no column {theirs!r}, which `columns.{ours}` names; it has: {', '.join(names)}"
+                f"{where}:1: has no column {theirs!r}, which `columns.{ours}` names; it has: {', '.join(written)}"
             )
-        names[names.index(theirs)] = ours
+        names[written.index(theirs)] = ours
     if "phone" not in names:
         lower = [name.lower().replace(" ", "_") for name in names]
         found = next((column for column in PHONE_COLUMNS if column in lower), None)
@@ -218,7 +225,8 @@ def _column_names(where: str, settings: ContactList, header: list[str]) -> list[
         names[lower.index(found)] = "phone"
     twice = next((column for column in names if names.count(column) > 1), None)
     if twice is not None:
-        raise IntakeError(f"{where}:1: has the column {twice!r} twice; rename one")
+        mend = "map the other one to another name" if twice in settings.columns else "rename one"
+        raise IntakeError(f"{where}:1: has the column {twice!r} twice; {mend}")
     return names
 
 
@@ -231,16 +239,16 @@ def _problem(row: list[str], names: list[str]) -> str | None:
     return None
 
 
-def _keep_rejects(source: Path, rejected: list[RejectedRow]) -> Path | None:
+def _keep_rejects(source: Path, reading: Reading) -> Path | None:
     """Write the broken rows beside the list, with line and reason, so that they can be mended and imported."""
-    if not rejected:
+    if not reading.rejected:
         return None
     path = source.with_name(f"{source.stem}.rejected.csv")
     try:
         with path.open("w", encoding="utf-8", newline="") as out:
             writer = csv.writer(out)
-            writer.writerow(["line", "reason", "row"])
-            writer.writerows([reject.line, reject.reason, ",".join(reject.row)] for reject in rejected)
+            writer.writerow(["line", "reason", *reading.header])
+            writer.writerows([reject.line, reject.reason, *reject.row] for reject in reading.rejected)
     except OSError:
         return None  # the caller shows every rejected row anyhow
     return path
