@@ -69,13 +69,19 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 _numbers = itertools.count(1)
 
 
+@pytest.fixture
+def sqlite_settings(tmp_path: Path, migrated_sqlite: Path) -> DatabaseSettings:
+    """A migrated, empty SQLite file of the test's own."""
+    path = tmp_path / "test.db"
+    shutil.copy(migrated_sqlite, path)
+    return DatabaseSettings(url=f"sqlite:///{path}")
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[DatabaseSettings]:
+def database_settings(request: pytest.FixtureRequest) -> Iterator[DatabaseSettings]:
     """A migrated, empty database of the test's own; the test runs once on each of the two."""
     if request.param == "sqlite":
-        path = tmp_path / "test.db"
-        shutil.copy(request.getfixturevalue("migrated_sqlite"), path)
-        yield DatabaseSettings(url=f"sqlite:///{path}")
+        yield request.getfixturevalue("sqlite_settings")
         return
     server: Postgres = request.getfixturevalue("postgres")
     name = f"test_{next(_numbers)}"

@@ -9,11 +9,20 @@ from ami_dialer.config.schema import ContactList
 from ami_dialer.domain.errors import NotFoundError
 from ami_dialer.journey.intake import MAX_FIELD, IntakeError, columns_of, import_list
 from ami_dialer.store import contacts, documents
+from ami_dialer.store.database import Database
 from tests.store.world import campaign, config, rows
 
 pytestmark = pytest.mark.journey
 
 ANN, BOB, CAT = "+12125550101", "+12125550102", "+12125550103"
+
+
+@pytest.fixture
+async def database(sqlite_settings):
+    """SQLite alone: tests/store/test_contacts.py holds what goes into SQL on both."""
+    opened = Database(sqlite_settings)
+    yield opened
+    await opened.close()
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ from tests.store.world import campaign, config, fill, number, rows, value
 
 pytestmark = pytest.mark.store
 
+NOTE = 'ümlaut "quoted", ${EXTEN}\r\n\x0b\x1c\u2028\'; DROP TABLE contacts; \N{SNOWMAN}\N{GRINNING FACE}'
+
 
 @pytest.fixture
 async def people(database):
@@ -33,9 +35,7 @@ async def test_who_is_on_the_list_already_keeps_the_fields(database, clock, peop
 
 
 async def test_each_contact_gets_the_number_and_the_fields_of_its_own_row(database, clock, people):
-    batch = [
-        NewContact(number(index), {"name": f"P {index}", "note": 'ümlaut "quoted", ${EXTEN}'}) for index in range(50)
-    ]
+    batch = [NewContact(number(index), {"name": f"P {index}", "note": NOTE}) for index in range(50)]
     await contacts.add_to_list(database, people, [batch[:20], batch[20:]], "digest", clock.now())
     for one in batch:
         [key] = await contacts.find_contacts(database, one.number)
