@@ -146,10 +146,12 @@ def results(database: Path, rss: float) -> Measured:
             (first, WARM_UP_SECONDS, WARM_UP_SECONDS + SECONDS),
         ).fetchone()[0]
         lost = connection.execute(
-            "SELECT count(*) FROM attempts WHERE state != 'ended' OR end_reason NOT IN ('connected', 'completed')"
+            # Cancelled: taken back by the signal that ends the measurement, before anything was sent.
+            "SELECT count(*) FROM attempts"
+            " WHERE state != 'ended' OR end_reason NOT IN ('connected', 'completed', 'cancelled')"
         ).fetchone()[0]
         duplicated = connection.execute(
-            "SELECT count(*) FROM (SELECT number FROM attempts GROUP BY number HAVING count(*) > 1)"
+            "SELECT count(*) FROM (SELECT number FROM attempts WHERE end_reason != 'cancelled' GROUP BY number HAVING count(*) > 1)"
         ).fetchone()[0]
     return Measured(answered / SECONDS, rss, lost, duplicated)
 
