@@ -2,6 +2,7 @@
 
 import asyncio
 import csv
+import shlex
 import shutil
 import subprocess
 import sys
@@ -303,4 +304,5 @@ def _print(rows: list[Row], report: RunReport, summary: dict[str, Any], home: Pa
         f"{summary['calls_received']} calls received by the world, {summary['duplicates_dialled']} of them doubled, "
         f"{len(summary['opted_out'])} opted out, {summary['seconds']:.0f} s."
     )
-    click.echo(f"Kept in {home}: summary.json, demo.db, demo.log. More: ami-dialer -c {home}/config.yaml report survey")
+    more = shlex.join(["ami-dialer", "-c", f"{home}/config.yaml", "report", "survey"])
+    click.echo(f"Kept in {home}: summary.json, demo.db, demo.log. More: {more}")
