@@ -63,7 +63,10 @@ class TtsSpeech:
             wav = await self._run(command, text.encode())
             sound = await self._run(self._settings.convert, wav)
         if len(sound) < _LEAST_SOUND:
-            raise SpeechFailedError(f"{command[0]} and {self._settings.convert[0]} made no sound of {text[:60]!r}")
+            # Without the text: it may hold a contact's name, and this goes into the log.
+            raise SpeechFailedError(
+                f"{command[0]} and {self._settings.convert[0]} made no sound of a text of {len(text)} characters"
+            )
         await asyncio.to_thread(self._keep, key, sound)
 
     def _keep(self, key: str, sound: bytes) -> None:

@@ -56,11 +56,6 @@ TRANSITIONS: dict[tuple[AttemptState, AttemptEvent], AttemptState] = {
     (_S.IN_FLOW, _E.END): _S.ENDED,
 }
 
-#: Asterisk may hold a channel for an attempt in one of these states.
-HOLDS_A_LINE = frozenset({_S.ORIGINATING, _S.RINGING, _S.ANSWERED, _S.IN_FLOW})
-#: Not over yet.
-LIVING = frozenset({_S.CLAIMED}) | HOLDS_A_LINE
-
 
 class IllegalTransitionError(Exception):
     """An event came that the state has no way out by."""

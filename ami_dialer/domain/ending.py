@@ -80,16 +80,5 @@ DISPOSITION_OF: dict[EndReason, Disposition] = {
     EndReason.CANCELLED: Disposition.FAILED,
 }
 
-#: A person was spoken to; calling again is a nuisance unless the administrator asks for it.
-REACHED_A_PERSON = frozenset(
-    {
-        EndReason.COMPLETED,
-        EndReason.OPTED_OUT,
-        EndReason.NO_INPUT,
-        EndReason.HUNG_UP,
-        EndReason.CONNECTED,
-    }
-)
-
 #: Never tried again, whatever the retry rules say.
 FINAL = frozenset({EndReason.COMPLETED, EndReason.OPTED_OUT})

@@ -21,6 +21,7 @@ from ami_dialer.engine.floor import Call, Floor, ServerDesk
 from ami_dialer.journey import amd, disposition, flow, retry
 from ami_dialer.ports import CallerHungUpError, CallLeg
 from ami_dialer.store import attempts, enrolments
+from ami_dialer.store.runs import Run
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +35,8 @@ class Dispatch:
     def __init__(self, floor: Floor) -> None:
         self._floor = floor
         self._hang_ups: set[asyncio.Task[None]] = set()
+        #: Runs whose latest flow broke: said once, until a flow goes well again.
+        self._broken: set[int] = set()
 
     def on_event(self, server: ServerDesk, event: CallEvent) -> None:
         """Something happened to a call on a server."""
@@ -74,7 +77,7 @@ class Dispatch:
         """An answered call is handed to us by the dialplan: station 6 and 7."""
         call = self._floor.calls.get(leg.attempt_id)
         settings = None if call is None else call.desk.flow
-        if call is None or settings is None or call.in_flow or call.ended is not None:
+        if call is None or settings is None or call.attempt.flow_at is not None or call.ended is not None:
             log.warning("a call came that is not waited for; it is ended", attempt=leg.attempt_id)
             await _hang_up(leg)
             return
@@ -108,8 +111,19 @@ class Dispatch:
         # We cut the person off, not they us: whoever wants them called again says so in the rule of flow_failed.
         call.attempt.flow_end = EndReason.FLOW_FAILED if call.cut_off and end is EndReason.HUNG_UP else end
         call.attempt.detail = detail or call.attempt.detail
+        if not self._floor.draining:
+            self._say_flow(call.desk.run, end, detail)
         if call.ended is not None:
             self._conclude(call, call.ended)
+
+    def _say_flow(self, run: Run, end: EndReason, detail: str | None) -> None:
+        """A flow that breaks will break for the next one too, who is called in vain: the administrator must know."""
+        if end is not EndReason.FLOW_FAILED:
+            self._broken.discard(run.id)
+            return
+        report = log.debug if run.id in self._broken else log.error
+        report("a flow broke; the person heard the closing prompt", campaign=run.campaign, detail=detail)
+        self._broken.add(run.id)
 
     def cancelled(self, call: Call) -> None:
         """Nobody was called. The enrolment is due again as it was; the attempt stays as a record, and costs no try."""

@@ -10,8 +10,6 @@ from asterisk.agi import AGI, AGIAppError, AGIError, AGIHangup, AGIResultHangup,
 
 #: Longest command Asterisk reads in one piece (AGI_BUF_LEN 8192, with newline and NUL).
 MAX_COMMAND = 8_190
-#: Longest reply line that is read; Asterisk sends variables in one line, and ours are short.
-MAX_REPLY = 16_384
 #: Lines of a usage text (code 520) that are read before giving up; the longest in Asterisk 22 has some 40.
 MAX_USAGE_LINES = 200
 
@@ -19,7 +17,6 @@ _REPLY = re.compile(r"(\d{3})([ -])(.*)", re.DOTALL)
 _PAIR = re.compile(r"(\w+)=(\S*)(?: \((.*)\))?")
 #: Control characters end or garble an AGI line, and no escape exists for them.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
-_DEAD_CHANNEL = "511"
 _TRYING = "100"
 
 

@@ -6,8 +6,6 @@ from itertools import pairwise, product
 import pytest
 
 from ami_dialer.domain.attempt import (
-    HOLDS_A_LINE,
-    LIVING,
     TRANSITIONS,
     Attempt,
     AttemptEvent,
@@ -75,11 +73,6 @@ def test_each_pair_is_in_the_table_or_refused(state, event):
 def test_no_event_leads_back():
     order = {state: number for number, state in enumerate(AttemptState)}
     assert all(order[to] > order[start] for (start, _), to in TRANSITIONS.items())
-
-
-def test_every_state_but_the_last_lives_and_all_but_the_first_of_them_hold_a_line():
-    assert set(AttemptState) - LIVING == {AttemptState.ENDED}
-    assert {AttemptState.CLAIMED} == LIVING - HOLDS_A_LINE
 
 
 def test_each_step_stamps_its_own_time():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ami_dialer.domain.ending import DISPOSITION_OF, FINAL, REACHED_A_PERSON, Disposition, EndReason
+from ami_dialer.domain.ending import DISPOSITION_OF, Disposition, EndReason
 from ami_dialer.domain.enrolment import ENROLMENT_TRANSITIONS, EnrolmentState
 
 pytestmark = pytest.mark.unit
@@ -26,10 +26,6 @@ def test_the_dispositions_are_those_that_reports_promise():
         "Opted Out",
         "Abandoned",
     }
-
-
-def test_what_is_final_has_reached_a_person():
-    assert FINAL <= REACHED_A_PERSON
 
 
 def test_no_reason_and_no_disposition_is_longer_than_its_column():
