@@ -66,6 +66,8 @@ class RunDesk:
     why: str = ""
     #: Monotonic time before which the hopper is not asked again: nothing is due before.
     ask_again_at: float = 0.0
+    #: When it got its last call, counted in calls of all runs.
+    served: int = 0
 
     def ways(self, now: float) -> list[Way]:
         """The trunks as pacing sees them at `now` (monotonic seconds)."""

@@ -82,8 +82,8 @@ class Reconcile:
             alive = await call.trunk.server.telephony.alive()
         except ConnectionError:
             return
-        if call.attempt.id in self._floor.calls and call.attempt.id not in alive and call.ended is None:
-            self._dispatch.lost(call)
+        if call.attempt.id not in alive:
+            self._gone(call)
 
     async def _settle(self, desk: ServerDesk, before: list[Call]) -> None:
         while True:
@@ -96,20 +96,29 @@ class Reconcile:
                 await asyncio.sleep(_ASK_AGAIN_SECONDS)
         now = self._floor.clock.now()
         for call in before:
-            if call.attempt.id not in self._floor.calls:
-                continue
             live = alive.get(call.attempt.id)
-            if live is not None:
+            if live is None:
+                self._gone(call)
+            elif call.attempt.id in self._floor.calls:
                 self._adopt(call, up=live.channel_state == _UP, now=now)
-            elif call.in_flow:  # it notices the hang-up itself, and its end is waited for
-                self._dispatch.on_event(desk, CallEnded(call.attempt.id, now, cause=None))
-            else:
-                self._dispatch.lost(call)
         for attempt_id in alive.keys() - self._floor.calls.keys():
             log.warning("Asterisk holds a call that belongs to nobody; it is ended", attempt=attempt_id)
-            await desk.telephony.hang_up(attempt_id)
+            try:
+                await desk.telephony.hang_up(attempt_id)
+            except ConnectionError:
+                return  # it is asked for again with the next link
         desk.reconciled = True
         self._floor.wake.set()
+
+    def _gone(self, call: Call) -> None:
+        """Asterisk does not hold the call any more."""
+        if call.attempt.id not in self._floor.calls or call.ended is not None:
+            return
+        if call.in_flow:  # the flow notices the hang-up itself, and its end is waited for
+            ended = CallEnded(call.attempt.id, self._floor.clock.now(), cause=None)
+            self._dispatch.on_event(call.trunk.server, ended)
+        else:
+            self._dispatch.lost(call)
 
     def _adopt(self, call: Call, *, up: bool, now: datetime) -> None:
         attempt = call.attempt

@@ -4,7 +4,7 @@ import structlog
 
 from ami_dialer.config.schema import Campaign
 from ami_dialer.domain.enrolment import RunState
-from ami_dialer.domain.errors import DialerError
+from ami_dialer.domain.errors import DialerError, StoreError
 from ami_dialer.engine.floor import Floor, RunDesk
 from ami_dialer.journey.flow import FlowSettings
 from ami_dialer.journey.report import Tally
@@ -38,6 +38,8 @@ class Runs:
         for run in await self._new_runs():
             try:
                 self._floor.runs[run.id] = await self._open(run)
+            except StoreError:
+                raise  # the database is away; the run is looked at again when it is back
             except DialerError as error:
                 self.unusable[run.id] = f"campaign {run.campaign!r} cannot go on: {error}"
                 log.error("run cannot go on", campaign=run.campaign, run=run.id, why=str(error))
@@ -45,8 +47,9 @@ class Runs:
     async def _new_runs(self) -> list[Run]:
         going_on = await runs.running_ids(self._floor.database)
         for key in self._floor.runs.keys() - going_on:
-            desk = self._floor.runs.pop(key)
+            desk = self._floor.runs[key]
             await self.give_back(desk)
+            del self._floor.runs[key]
             log.info("run stopped", action="run_stopped", campaign=desk.run.campaign, run=key)
         if not going_on - self._floor.runs.keys() - self.unusable.keys():
             return []
@@ -103,7 +106,6 @@ class Runs:
 
     async def give_back(self, desk: RunDesk) -> None:
         """Release what the hopper of a run holds."""
-        keys = [claimed.enrolment_id for claimed in desk.hopper]
-        desk.hopper.clear()
-        if keys:
-            await hopper.release(self._floor.database, keys)
+        if desk.hopper:
+            await hopper.release(self._floor.database, [claimed.enrolment_id for claimed in desk.hopper])
+            desk.hopper.clear()

@@ -1,6 +1,7 @@
 """One tick: hopper, pacing, originate for each run that is going on."""
 
 import asyncio
+import itertools
 from contextlib import suppress
 from functools import partial
 
@@ -14,6 +15,7 @@ from ami_dialer.engine.reconcile import Reconcile
 from ami_dialer.engine.runs import Runs
 from ami_dialer.journey import hopper, originate, pacing, scrub
 from ami_dialer.journey.originate import Placed
+from ami_dialer.journey.pacing import Way
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +38,7 @@ class Ticker:
         self._dials: set[asyncio.Task[None]] = set()
         self._trouble: str | None = None
         self._stopping = False
+        self._turns = itertools.count(1)
 
     async def run(self) -> None:
         """Tick until `stop`."""
@@ -47,6 +50,8 @@ class Ticker:
                 self._recovered()
             except StoreError as error:
                 self._say_once(str(error))
+                if not self._stopping:
+                    self._floor.wake.clear()  # calls that were given back woke us: the database needs a moment
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait):
                     await self._floor.wake.wait()
@@ -74,13 +79,12 @@ class Ticker:
             await self._floor.database.keep_engine_lock()
             await self._runs.follow()
             self._followed_at = now
-        wait = self._tick
-        for desk in list(self._floor.runs.values()):
+        desks = list(self._floor.runs.values())
+        for desk in desks:
             await self._refill(desk)
-            rate_wait = await self._dial_some(desk)
-            if rate_wait is not None:
-                wait = min(wait, rate_wait)
-        return wait
+        picked, rate_wait = self._share_out(desks)
+        await self._dial_all(picked)
+        return self._tick if rate_wait is None else min(self._tick, rate_wait)
 
     async def _refill(self, desk: RunDesk) -> None:
         now = self._floor.clock.monotonic()
@@ -113,59 +117,77 @@ class Ticker:
             return False
         return True
 
-    async def _dial_some(self, desk: RunDesk) -> float | None:
-        """Start as many calls as the limits allow. Returns the seconds after which the rate allows another one."""
-        if self._closed(desk):
-            return None
-        picked, rate_wait = self._pick(desk)
-        if not picked:
-            return rate_wait
-        try:
-            allowed = await scrub.scrub_at_dial(
-                self._floor.database, self._floor.writer, desk.campaign, [call.claimed for call in picked]
-            )
-        except StoreError:
-            for call in reversed(picked):
-                self._floor.leave(call)
-                desk.hopper.appendleft(call.claimed)
-            raise
-        keys = {claimed.enrolment_id for claimed in allowed}
+    def _share_out(self, desks: list[RunDesk]) -> tuple[list[Call], float | None]:
+        """As many calls as the limits allow, one for each run in turn: the run that has waited longest is next.
+
+        Also the seconds after which the rate allows another one; None where the rate holds nothing back.
+        """
+        waiting = [desk for desk in desks if desk.hopper and not self._closed(desk)]
+        picked: list[Call] = []
+        rate_waits: list[float] = []
+        while waiting:
+            desk = min(waiting, key=lambda desk: desk.served)
+            now = self._floor.clock.monotonic()
+            paced = pacing.next_way(desk.limit, desk.ways(now), now)
+            desk.why = paced.why
+            if paced.wait is not None:
+                rate_waits.append(paced.wait)
+            if paced.way is not None:
+                picked.append(self._pick(desk, paced.way))
+                desk.served = next(self._turns)
+            if paced.way is None or not desk.hopper:
+                waiting.remove(desk)
+        return picked, min(rate_waits, default=None)
+
+    def _pick(self, desk: RunDesk, way: Way) -> Call:
+        """The next of the hopper gets a call, which takes its place among the limits."""
+        claimed = desk.hopper.popleft()
+        now = self._floor.clock.now()
+        attempt = Attempt(
+            id=new_attempt_id(now),
+            run_id=desk.run.id,
+            enrolment_id=claimed.enrolment_id,
+            contact_id=claimed.contact_id,
+            ordinal=claimed.attempts + 1,
+            number=claimed.number,
+            server=way.server,
+            trunk=way.trunk,
+            state=AttemptState.CLAIMED,
+            claimed_at=now,
+        )
+        call = Call(attempt, claimed, desk, self._floor.trunks[way.trunk])
+        self._floor.enter(call)
+        return call
+
+    async def _dial_all(self, picked: list[Call]) -> None:
+        """Place these calls, run by run; without an answer about do-not-call lists they go back to their hopper."""
+        by_run: dict[int, list[Call]] = {}
         for call in picked:
+            by_run.setdefault(call.attempt.run_id, []).append(call)
+        try:
+            for key in list(by_run):
+                await self._dial_some(by_run[key])
+                del by_run[key]
+        except StoreError:
+            for calls in by_run.values():
+                for call in reversed(calls):
+                    self._floor.leave(call)
+                    call.desk.hopper.appendleft(call.claimed)
+            raise
+
+    async def _dial_some(self, calls: list[Call]) -> None:
+        allowed = await scrub.scrub_at_dial(
+            self._floor.database, self._floor.writer, calls[0].desk.campaign, [call.claimed for call in calls]
+        )
+        keys = {claimed.enrolment_id for claimed in allowed}
+        for call in calls:
             if call.claimed.enrolment_id in keys:
                 task = asyncio.create_task(self._dial(call))
                 self._dials.add(task)
                 task.add_done_callback(partial(self._dialled, call))
             else:
-                desk.tally.excluded += 1
+                call.desk.tally.excluded += 1
                 self._floor.leave(call)
-        return rate_wait
-
-    def _pick(self, desk: RunDesk) -> tuple[list[Call], float | None]:
-        picked: list[Call] = []
-        while desk.hopper:
-            monotonic = self._floor.clock.monotonic()
-            paced = pacing.next_way(desk.limit, desk.ways(monotonic), monotonic)
-            desk.why = paced.why
-            if paced.way is None:
-                return picked, paced.wait
-            claimed = desk.hopper.popleft()
-            now = self._floor.clock.now()
-            attempt = Attempt(
-                id=new_attempt_id(now),
-                run_id=desk.run.id,
-                enrolment_id=claimed.enrolment_id,
-                contact_id=claimed.contact_id,
-                ordinal=claimed.attempts + 1,
-                number=claimed.number,
-                server=paced.way.server,
-                trunk=paced.way.trunk,
-                state=AttemptState.CLAIMED,
-                claimed_at=now,
-            )
-            call = Call(attempt, claimed, desk, self._floor.trunks[paced.way.trunk])
-            self._floor.enter(call)
-            picked.append(call)
-        return picked, None
 
     async def _dial(self, call: Call) -> None:
         server = call.trunk.server

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import literal_column, select
+from sqlalchemy import ColumnElement, literal_column, select
 
 from ami_dialer.domain.attempt import Attempt, AttemptState
 from ami_dialer.domain.ending import Disposition, EndReason
@@ -30,7 +30,7 @@ def changed(attempt: Attempt) -> Write:
 async def living(database: Database) -> list[Attempt]:
     """Attempts that were going on when the last engine stopped."""
     # A literal: SQLite takes the partial index of living attempts only where the value stands in the statement.
-    ended = literal_column(f"'{AttemptState.ENDED}'")
+    ended: ColumnElement[str] = literal_column(f"'{AttemptState.ENDED}'")
     async with database.reading() as connection:
         rows = await connection.execute(select(attempts).where(attempts.c.state != ended))
         # Sorted here: asked to do it, SQLite would walk the whole table by its key.
