@@ -151,7 +151,8 @@ def results(database: Path, rss: float) -> Measured:
             " WHERE state != 'ended' OR end_reason NOT IN ('connected', 'completed', 'cancelled')"
         ).fetchone()[0]
         duplicated = connection.execute(
-            "SELECT count(*) FROM (SELECT number FROM attempts WHERE end_reason != 'cancelled' GROUP BY number HAVING count(*) > 1)"
+            "SELECT count(*) FROM (SELECT number FROM attempts WHERE end_reason != 'cancelled'"
+            " GROUP BY number HAVING count(*) > 1)"
         ).fetchone()[0]
     return Measured(answered / SECONDS, rss, lost, duplicated)
 
