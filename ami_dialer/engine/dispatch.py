@@ -1,6 +1,7 @@
 """Hears what happens to calls and passes them on to their next station."""
 
 import asyncio
+from collections.abc import Collection
 from datetime import datetime
 
 import structlog
@@ -35,6 +36,8 @@ class Dispatch:
     def __init__(self, floor: Floor) -> None:
         self._floor = floor
         self._hang_ups: set[asyncio.Task[None]] = set()
+        #: Servers that hold calls of another dialer: said once.
+        self._shared: set[str] = set()
         #: Runs whose latest flow broke: said once, until a flow goes well again.
         self._broken: set[int] = set()
 
@@ -63,10 +66,23 @@ class Dispatch:
         """An event of a call that is over for us. One that lives is a late Originate: it must reach nobody."""
         if isinstance(event, CallEnded):
             return
-        log.warning("a call came to life that had been given up; it is ended", attempt=event.attempt_id)
-        task = asyncio.create_task(server.telephony.hang_up(event.attempt_id))
+        task = asyncio.create_task(self.end_strays(server, {event.attempt_id}))
         self._hang_ups.add(task)
         task.add_done_callback(self._hung_up)
+
+    async def end_strays(self, server: ServerDesk, attempt_ids: Collection[str]) -> None:
+        """End calls whose attempts are over. Raises ConnectionError, StoreError.
+
+        An attempt is committed before its call is placed, so a call that the database does not know is another
+        dialer's, with a database of its own.
+        """
+        ours = await attempts.known(self._floor.database, attempt_ids)
+        for attempt_id in ours - self._floor.calls.keys():
+            log.warning("a call lives whose attempt is over; it is ended", attempt=attempt_id)
+            await server.telephony.hang_up(attempt_id)
+        if len(ours) < len(attempt_ids) and server.name not in self._shared:
+            self._shared.add(server.name)
+            log.warning("another dialer uses this Asterisk too; its calls are left alone", server=server.name)
 
     def _hung_up(self, task: asyncio.Task[None]) -> None:
         self._hang_ups.discard(task)

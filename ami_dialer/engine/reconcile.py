@@ -6,7 +6,8 @@ from datetime import datetime
 import structlog
 
 from ami_dialer.domain.attempt import Attempt, AttemptEvent, AttemptState
-from ami_dialer.domain.calls import CallEnded
+from ami_dialer.domain.calls import CallEnded, LiveCall
+from ami_dialer.domain.errors import AsteriskError, StoreError
 from ami_dialer.engine.dispatch import Dispatch
 from ami_dialer.engine.floor import Call, Floor, RunDesk, ServerDesk
 from ami_dialer.engine.runs import Runs
@@ -86,14 +87,9 @@ class Reconcile:
             self._gone(call)
 
     async def _settle(self, desk: ServerDesk, before: list[Call]) -> None:
-        while True:
-            try:
-                alive = await desk.telephony.alive()
-                break
-            except ConnectionError:
-                if not desk.telephony.connected:
-                    return
-                await asyncio.sleep(_ASK_AGAIN_SECONDS)
+        alive = await self._asked(desk)
+        if alive is None:
+            return
         now = self._floor.clock.now()
         for call in before:
             live = alive.get(call.attempt.id)
@@ -101,14 +97,29 @@ class Reconcile:
                 self._gone(call)
             elif call.attempt.id in self._floor.calls:
                 self._adopt(call, up=live.channel_state == _UP, now=now)
-        for attempt_id in alive.keys() - self._floor.calls.keys():
-            log.warning("Asterisk holds a call that belongs to nobody; it is ended", attempt=attempt_id)
+        while True:
             try:
-                await desk.telephony.hang_up(attempt_id)
+                await self._dispatch.end_strays(desk, alive.keys() - self._floor.calls.keys())
+                break
             except ConnectionError:
                 return  # it is asked for again with the next link
+            except StoreError as error:
+                log.warning("whose calls Asterisk holds cannot be looked up; no new calls until then", why=str(error))
+                await asyncio.sleep(_ASK_AGAIN_SECONDS)
         desk.reconciled = True
         self._floor.wake.set()
+
+    async def _asked(self, desk: ServerDesk) -> dict[str, LiveCall] | None:
+        """What Asterisk holds; None when the link is down again."""
+        while True:
+            try:
+                return await desk.telephony.alive()
+            except ConnectionError:
+                if not desk.telephony.connected:
+                    return None
+            except AsteriskError as error:
+                log.warning("Asterisk does not tell what it holds; no new calls until it does", why=str(error))
+            await asyncio.sleep(_ASK_AGAIN_SECONDS)
 
     def _gone(self, call: Call) -> None:
         """Asterisk does not hold the call any more."""

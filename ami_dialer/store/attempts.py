@@ -1,5 +1,6 @@
 """Attempts between memory and SQL."""
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import ColumnElement, literal_column, select
@@ -35,6 +36,14 @@ async def living(database: Database) -> list[Attempt]:
         rows = await connection.execute(select(attempts).where(attempts.c.state != ended))
         # Sorted here: asked to do it, SQLite would walk the whole table by its key.
         return sorted((as_attempt(dict(row)) for row in rows.mappings()), key=lambda attempt: attempt.id)
+
+
+async def known(database: Database, ids: Collection[str]) -> set[str]:
+    """Which of these attempts are in this database."""
+    if not ids:
+        return set()
+    async with database.reading() as connection:
+        return set(await connection.scalars(select(attempts.c.id).where(attempts.c.id.in_(ids))))
 
 
 def as_attempt(row: dict[str, Any]) -> Attempt:
