@@ -70,13 +70,17 @@ _PORT = click.IntRange(1, 65_535)
 @click.option("--pbx-rtp", metavar="FIRST-LAST", callback=_range, help="RTP of the PBX.  [16000-17999]")
 @click.option("--world-rtp", metavar="FIRST-LAST", callback=_range, help="RTP of the world.  [18000-19999]")
 @click.option("--seed", type=int, help="Draws the behaviours of the mixed range.  [1]")
-@click.option("--classic-agi", type=click.Path(path_type=Path), help="AGI script to use instead of FastAGI.")
+@click.option(
+    "--classic-agi", type=click.Path(dir_okay=False, path_type=Path), help="AGI script to use instead of FastAGI."
+)
+@click.option("--no-classic-agi", is_flag=True, help="Use FastAGI again.")
 @_as_json
 def up_command(
     directory: Path,
     as_json: bool,
     seed: int | None,
     classic_agi: Path | None,
+    no_classic_agi: bool,
     **ports: Any,  # noqa: ANN401 - numbers and pairs of them; click has checked each
 ) -> None:
     """Start it; does nothing where it runs. What is not given stays as it was last time."""
@@ -86,7 +90,7 @@ def up_command(
         settings,
         ports=replace(settings.ports, **given),
         seed=settings.seed if seed is None else seed,
-        classic_agi=classic_agi or settings.classic_agi,
+        classic_agi=None if no_classic_agi else classic_agi or settings.classic_agi,
     )
     state = up(settings)
     if as_json:
