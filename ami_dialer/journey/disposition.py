@@ -37,9 +37,8 @@ def lose(attempt: Attempt, now: datetime) -> None:
 
     A person who was in the flow has been spoken to and is not called again for it; anything else is LOST.
     """
-    if attempt.flow_end is not None:
-        attempt.end(attempt.flow_end, now)
-        return
     spoken_to = attempt.flow_at is not None
-    attempt.detail = attempt.detail or "the dialer was not connected to Asterisk when the call ended"
-    attempt.end(EndReason.HUNG_UP if spoken_to else EndReason.LOST, now)
+    end = attempt.flow_end or (EndReason.HUNG_UP if spoken_to else EndReason.LOST)
+    if end in {EndReason.HUNG_UP, EndReason.LOST}:  # nobody saw a person hang up; Asterisk may have gone down
+        attempt.detail = attempt.detail or "the dialer was not connected to Asterisk when the call ended"
+    attempt.end(end, now)
