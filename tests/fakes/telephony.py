@@ -31,7 +31,9 @@ class Plan:
     #: The call stays up until the test ends it.
     stays: bool = False
     refused: str | None = None
+    #: The answer to Originate does not come in time; `lands`: it was carried out all the same.
     unknown: bool = False
+    lands: bool = False
 
 
 class FakeLeg:
@@ -77,6 +79,8 @@ class FakeTelephony:
     default: Plan = field(default_factory=Plan)
     connected: bool = False
     trouble: str | None = None
+    #: Every request, also those to the telephonies that were there before a kill.
+    ever: list[OriginateRequest] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.requests: list[OriginateRequest] = []
@@ -104,12 +108,15 @@ class FakeTelephony:
         if plan.refused is not None:
             raise OriginateRefusedError(plan.refused)
         self.requests.append(request)
-        if plan.unknown:
+        self.ever.append(request)
+        if plan.unknown and not plan.lands:
             raise OriginateUnknownError("no answer in time")
         self.live[request.attempt_id] = LiveCall(request.attempt_id, request.channel, 0, 0)
         task = asyncio.create_task(self._play_out(request.attempt_id, plan))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        if plan.unknown:
+            raise OriginateUnknownError("no answer in time")
 
     def plan_of(self, channel: str) -> Plan:
         number = channel.split("/", 1)[1].split("@", 1)[0]

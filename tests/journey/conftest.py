@@ -22,7 +22,7 @@ from tests.fakes.telephony import FakeTelephony
 FLOW = {
     "steps": {
         "start": [
-            {"say": "Hello {{first_name|default(\"there\")}}."},
+            {"say": 'Hello {{first_name|default("there")}}.'},
             {"ask": {"name": "happy", "prompt": "One or two?", "valid": ["1", "2", "9"], "retries": 1}},
             {"branch": {"answer": "happy", "when": {"9": "out"}}},
             {"play": "ami-dialer/thanks"},
@@ -101,9 +101,9 @@ class House:
         await self.engine._ticking
         self.engine.floor.writer._task.cancel()
         self.telephony.connected = False
-        live, self.engine = self.telephony.live, None
-        self.telephony = FakeTelephony("pbx", self.clock, self.telephony.plans, self.telephony.default)
-        self.telephony.live = live
+        before, self.engine = self.telephony, None
+        self.telephony = FakeTelephony("pbx", self.clock, before.plans, before.default, ever=before.ever)
+        self.telephony.live = before.live
 
     async def run_until_done(self) -> None:
         engine = await self.start()

@@ -76,9 +76,9 @@ async def test_calls_that_ended_while_the_link_was_down_are_lost_not_dialled_aga
     await until(lambda: not engine.floor.calls)
     await until(lambda: engine.floor.writer.waiting == 0)
     await engine.stop(0.0)
-    assert await world.rows("SELECT end_reason, attempts FROM attempts JOIN enrolments ON enrolments.id = enrolment_id") == [
-        ("lost", 1)
-    ]
+    assert await world.rows(
+        "SELECT end_reason, attempts FROM attempts JOIN enrolments ON enrolments.id = enrolment_id"
+    ) == [("lost", 1)]
     assert len(world.telephony.requests) == 1
 
 
