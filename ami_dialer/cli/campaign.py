@@ -123,8 +123,7 @@ async def _start(config: Config, name: str) -> CampaignStatus:
 
 
 async def _check_lists(database: Database, name: str, document: Campaign) -> None:
-    stored = await contacts.load_lists(database)
-    if not any(stored[each].contacts for each in document.lists if each in stored):
+    if not await contacts.any_contacts(database, document.lists):
         raise DialerError(f"campaign {name!r}: its lists ({', '.join(document.lists)}) hold no contacts")
 
 

@@ -18,16 +18,18 @@ from ami_dialer.domain.calls import (
 )
 from ami_dialer.domain.ending import EndReason
 from ami_dialer.domain.enrolment import EnrolmentState
-from ami_dialer.engine.floor import Call, Floor, ServerDesk
+from ami_dialer.engine.floor import Call, Floor, RunDesk, ServerDesk
 from ami_dialer.journey import amd, disposition, flow, retry
 from ami_dialer.ports import CallerHungUpError, CallLeg
 from ami_dialer.store import attempts, enrolments
-from ami_dialer.store.runs import Run
 
 log = structlog.get_logger(__name__)
 
 #: A flow notices a hang-up within one AGI round trip. If it has not ended so long after the hang-up, it hangs itself.
 FLOW_END_SECONDS = 10.0
+#: One contact's fields may break a flow, even of two in a row. Five in a row are people called in vain for a fault of
+#: the flow itself, or of what speaks it.
+MAX_BROKEN_FLOWS = 5
 
 
 class Dispatch:
@@ -38,8 +40,6 @@ class Dispatch:
         self._hang_ups: set[asyncio.Task[None]] = set()
         #: Servers that hold calls of another dialer: said once.
         self._shared: set[str] = set()
-        #: Runs whose latest flow broke: said once, until a flow goes well again.
-        self._broken: set[int] = set()
 
     def on_event(self, server: ServerDesk, event: CallEvent) -> None:
         """Something happened to a call on a server."""
@@ -127,19 +127,24 @@ class Dispatch:
         # We cut the person off, not they us: whoever wants them called again says so in the rule of flow_failed.
         call.attempt.flow_end = EndReason.FLOW_FAILED if call.cut_off and end is EndReason.HUNG_UP else end
         call.attempt.detail = detail or call.attempt.detail
-        if not self._floor.draining:
-            self._say_flow(call.desk.run, end, detail)
+        self._flow_told(call.desk, end, detail)
         if call.ended is not None:
             self._conclude(call, call.ended)
 
-    def _say_flow(self, run: Run, end: EndReason, detail: str | None) -> None:
-        """A flow that breaks will break for the next one too, who is called in vain: the administrator must know."""
-        if end is not EndReason.FLOW_FAILED:
-            self._broken.discard(run.id)
+    def _flow_told(self, desk: RunDesk, end: EndReason, detail: str | None) -> None:
+        """A flow that breaks will break for the next one too, who is called in vain: say so, and soon stop."""
+        if self._floor.draining:
             return
-        report = log.debug if run.id in self._broken else log.error
-        report("a flow broke; the person heard the closing prompt", campaign=run.campaign, detail=detail)
-        self._broken.add(run.id)
+        if end is not EndReason.FLOW_FAILED:
+            desk.broken_flows = 0
+            return
+        desk.broken_flows += 1
+        report = log.error if desk.broken_flows == 1 else log.debug
+        report("a flow broke; the person heard the closing prompt", campaign=desk.run.campaign, detail=detail)
+        if desk.broken_flows == MAX_BROKEN_FLOWS:
+            times = f"its flow broke {MAX_BROKEN_FLOWS} times in a row"
+            desk.held = f"{times} ({detail}); mend it and start the dialer again"
+            self._floor.wake.set()
 
     def cancelled(self, call: Call) -> None:
         """Nobody was called. The enrolment is due again as it was; the attempt stays as a record, and costs no try."""
@@ -165,11 +170,7 @@ class Dispatch:
         if not call.in_flow and call.attempt.flow_end is None:
             call.attempt.flow_end = EndReason.FLOW_FAILED
             call.attempt.detail = f"the dialplan could not hand the call to the dialer: {event.detail}"
-            log.error(
-                "an answered call did not reach the dialer; `ami-dialer doctor` says why",
-                attempt=event.attempt_id,
-                detail=event.detail,
-            )
+            self._flow_told(call.desk, EndReason.FLOW_FAILED, f"{call.attempt.detail}; `ami-dialer doctor` says why")
 
     def _ended(self, call: Call, event: CallEnded) -> None:
         if call.ended is not None:

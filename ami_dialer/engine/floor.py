@@ -64,6 +64,10 @@ class RunDesk:
     tally: Tally = field(default_factory=Tally)
     #: Why the next call does not start, for people; "" when it does.
     why: str = ""
+    #: Calls in a row whose flow broke.
+    broken_flows: int = 0
+    #: Why the run is taken out, for people; "" while it goes on.
+    held: str = ""
     #: Monotonic time before which the hopper is not asked again: nothing is due before.
     ask_again_at: float = 0.0
     #: When it got its last call, counted in calls of all runs.

@@ -9,7 +9,7 @@ from ami_dialer.engine.floor import Floor, RunDesk
 from ami_dialer.journey.flow import FlowSettings
 from ami_dialer.journey.report import Tally
 from ami_dialer.rules.limits import CallLimit
-from ami_dialer.store import dnc, documents, hopper, progress, runs
+from ami_dialer.store import contacts, dnc, documents, hopper, progress, runs
 from ami_dialer.store.runs import Run
 
 log = structlog.get_logger(__name__)
@@ -27,6 +27,9 @@ class Runs:
         """Begin the campaigns that start with the dialer and have never run."""
         for name, (key, campaign) in (await documents.load_campaigns(self._floor.database)).items():
             if campaign.start == "with-dialer" and await runs.newest(self._floor.database, key) is None:
+                if not await contacts.any_contacts(self._floor.database, campaign.lists):
+                    log.warning("campaign not started: its lists hold no contacts", campaign=name, lists=campaign.lists)
+                    continue
                 try:
                     run_id = await runs.start(self._floor.database, key, campaign, self._floor.clock.now())
                 except runs.AlreadyRunningError:
@@ -103,6 +106,19 @@ class Runs:
         await runs.end(self._floor.database, desk.run.id, RunState.COMPLETED, self._floor.clock.now())
         self._floor.runs.pop(desk.run.id, None)
         log.info("run completed", action="run_completed", campaign=desk.run.campaign, run=desk.run.id)
+
+    async def hold(self) -> None:
+        """Take out runs that call people in vain. The next start of the dialer goes on with them."""
+        for desk in [desk for desk in self._floor.runs.values() if desk.held]:
+            await self.give_back(desk)
+            del self._floor.runs[desk.run.id]
+            self.unusable[desk.run.id] = f"campaign {desk.run.campaign!r} was taken out: {desk.held}"
+            log.error("run taken out", campaign=desk.run.campaign, run=desk.run.id, why=desk.held)
+
+    async def start_over(self) -> None:
+        """The engine's lock was lost and is ours again: what the hoppers hold may have been called by another one."""
+        for desk in self._floor.runs.values():
+            await self.give_back(desk)
 
     async def give_back(self, desk: RunDesk) -> None:
         """Release what the hopper of a run holds."""

@@ -76,9 +76,11 @@ class Ticker:
     async def _once(self) -> float:
         now = self._floor.clock.monotonic()
         if now - self._followed_at >= self._tick:
-            await self._floor.database.keep_engine_lock()
+            if await self._floor.database.keep_engine_lock():
+                await self._runs.start_over()
             await self._runs.follow()
             self._followed_at = now
+        await self._runs.hold()
         desks = list(self._floor.runs.values())
         for desk in desks:
             await self._refill(desk)

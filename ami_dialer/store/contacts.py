@@ -1,11 +1,11 @@
 """Contacts and the lists they are in."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import exists, func, insert, select, update
 
 from ami_dialer.domain.errors import NotFoundError
 from ami_dialer.store.database import Database
@@ -88,20 +88,9 @@ async def add_to_list(
     return added
 
 
-async def find_contacts(database: Database, wanted: str) -> list[int]:
-    """Keys of the contacts with this E.164 number, or this key."""
+async def any_contacts(database: Database, names: Collection[str]) -> bool:
+    """Whether one of these lists holds a contact."""
+    holds_one = exists().where(list_members.c.list_id == lists.c.id)
+    query = select(lists.c.id).where(lists.c.name.in_(names), holds_one).limit(1)
     async with database.reading() as connection:
-        if wanted.isdecimal() and len(wanted) < 10:
-            found = await connection.scalar(select(contacts.c.id).where(contacts.c.id == int(wanted)))
-            return [] if found is None else [int(found)]
-        rows = await connection.scalars(
-            select(list_members.c.contact_id).where(list_members.c.number == wanted).order_by(list_members.c.id)
-        )
-        return [int(key) for key in rows]
-
-
-async def load_fields(database: Database, contact_id: int) -> dict[str, str]:
-    """The fields of one contact, for merge fields."""
-    async with database.reading() as connection:
-        fields = await connection.scalar(select(contacts.c.fields).where(contacts.c.id == contact_id))
-    return dict(fields or {})
+        return await connection.scalar(query) is not None

@@ -86,20 +86,23 @@ class Database:
         else:
             await self._lock_postgresql()
 
-    async def keep_engine_lock(self) -> None:
+    async def keep_engine_lock(self) -> bool:
         """See that the lock is still ours: PostgreSQL drops it with the connection, as when the server is restarted.
 
-        Takes it again where that has happened. Raises StoreError when another process was quicker, and while the
-        server is away: nobody may dial then. Does nothing where the lock was never taken.
+        Takes it again where that has happened, and returns True then: claims made before may not be ours. Raises
+        StoreError when another process was quicker, and while the server is away: nobody may dial then. Does nothing
+        where the lock was never taken.
         """
         if self._lock_connection is None:
-            return
+            return False
         try:
             await self._lock_connection.execute(text("SELECT 1"))
             await self._lock_connection.commit()
         except (SQLAlchemyError, OSError):
             await self._lock_connection.invalidate()
             await self._lock_postgresql()
+            return True
+        return False
 
     async def _lock_postgresql(self) -> None:
         with speaking(self.label):

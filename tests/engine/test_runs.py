@@ -7,7 +7,8 @@ import pytest
 from ami_dialer.config.schema import Campaign
 from ami_dialer.domain.enrolment import RunState
 from ami_dialer.domain.errors import StoreError
-from ami_dialer.store import contacts, documents, hopper, progress, runs
+from ami_dialer.store import documents, hopper, progress, runs
+from tests.contacts import find_contacts
 from tests.fakes.telephony import Plan
 from tests.journey.conftest import until
 from tests.store.world import fill, number
@@ -76,11 +77,16 @@ async def test_a_campaign_that_ran_to_its_end_is_not_started_by_the_next_start_o
     assert len(world.telephony.requests) == 2
 
 
-async def test_a_campaign_whose_list_is_empty_completes_at_once(house):
+async def test_a_campaign_whose_lists_are_empty_waits_for_contacts(house):
     world = house()
+    world.telephony.default = Plan(cause=1)
     people(world, 0)
     await world.run_until_done()
+    assert await world.rows("SELECT count(*) FROM runs") == [(0,)]
+    people(world, 1)
+    await world.run_until_done()
     assert await world.rows("SELECT state FROM runs") == [("completed",)]
+    assert len(world.telephony.requests) == 1
 
 
 async def test_contacts_on_several_lists_are_called_once(house):
@@ -105,7 +111,7 @@ async def test_a_list_that_grows_does_not_touch_a_run_that_goes_on(house):
     await until(lambda: engine.idle)
     await engine.stop(1.0)
     assert len(world.telephony.requests) == 2
-    assert len(await contacts.find_contacts(world.database, number(9))) == 1
+    assert len(await find_contacts(world.database, number(9))) == 1
 
 
 async def test_a_run_whose_trunk_is_gone_is_said_and_the_others_go_on(house):

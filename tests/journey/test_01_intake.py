@@ -10,6 +10,7 @@ from ami_dialer.domain.errors import NotFoundError
 from ami_dialer.journey.intake import MAX_FIELD, IntakeError, columns_of, import_list
 from ami_dialer.store import contacts, documents
 from ami_dialer.store.database import Database
+from tests.contacts import load_fields
 from tests.store.world import campaign, config, rows
 
 pytestmark = pytest.mark.journey
@@ -49,7 +50,7 @@ async def people(database):
     """Fields of each contact by number."""
     async with database.reading():
         found = await rows(database, "SELECT number, contact_id FROM list_members ORDER BY id")
-    return {number: await contacts.load_fields(database, key) for number, key in found}
+    return {number: await load_fields(database, key) for number, key in found}
 
 
 def reasons(intake):

@@ -1,0 +1,25 @@
+"""Looks into the contacts of a database."""
+
+from sqlalchemy import select
+
+from ami_dialer.store.database import Database
+from ami_dialer.store.tables import contacts, list_members
+
+
+async def find_contacts(database: Database, wanted: str) -> list[int]:
+    """Keys of the contacts with this E.164 number, or this key."""
+    async with database.reading() as connection:
+        if wanted.isdecimal() and len(wanted) < 10:
+            found = await connection.scalar(select(contacts.c.id).where(contacts.c.id == int(wanted)))
+            return [] if found is None else [int(found)]
+        rows = await connection.scalars(
+            select(list_members.c.contact_id).where(list_members.c.number == wanted).order_by(list_members.c.id)
+        )
+        return [int(key) for key in rows]
+
+
+async def load_fields(database: Database, contact_id: int) -> dict[str, str]:
+    """The fields of one contact, for merge fields."""
+    async with database.reading() as connection:
+        fields = await connection.scalar(select(contacts.c.fields).where(contacts.c.id == contact_id))
+    return dict(fields or {})
