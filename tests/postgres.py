@@ -11,6 +11,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+#: A server of the tests takes some 200 MB, and there may be several.
+_ROOM = 2 * 1024**3
+
 
 def _program(name: str) -> str:
     found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))
@@ -27,6 +30,13 @@ def _as_server_user(command: list[str]) -> list[str]:
     return (
         ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", *command] if os.getuid() == 0 else command
     )
+
+
+def _folder() -> Path:
+    """In memory where there is room for it: a database is made for each test, ten times as fast as on a disk."""
+    memory = Path("/dev/shm")  # noqa: S108 - mkdtemp makes the folder
+    roomy = os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > _ROOM
+    return Path(tempfile.mkdtemp(prefix="ami-dialer-postgres-", dir=memory if roomy else None))
 
 
 @dataclass(frozen=True)
@@ -88,7 +98,7 @@ def start_postgres(port: int, *, durable: bool = False) -> Postgres:
 
     `durable`: a commit survives `crash`; else it may be lost, and costs less.
     """
-    folder = Path(tempfile.mkdtemp(prefix="ami-dialer-postgres-"))
+    folder = _folder()
     if os.getuid() == 0:
         owner = pwd.getpwnam("postgres")
         os.chown(folder, owner.pw_uid, owner.pw_gid)
@@ -104,6 +114,8 @@ def start_postgres(port: int, *, durable: bool = False) -> Postgres:
         "full_page_writes=off",
         "max_connections=200",
         "shared_buffers=64MB",
+        "max_wal_size=128MB",
+        "dynamic_shared_memory_type=mmap",  # in the folder, so that nothing is left of a crash
     )
     server = Postgres(folder, port, settings)
     server.start()
