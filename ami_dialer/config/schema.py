@@ -307,7 +307,8 @@ class Campaign(Section):
     )
     start: Literal["with-dialer", "by-hand"] = Field(
         "with-dialer",
-        description="`ami-dialer run` starts it if it has never run, or only `ami-dialer campaign start NAME` does.",
+        description="`ami-dialer run` starts it if it has never run and its lists hold a contact; "
+        "or only `ami-dialer campaign start NAME` does.",
     )
 
     @model_validator(mode="after")

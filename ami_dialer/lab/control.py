@@ -56,7 +56,8 @@ def up(settings: LabSettings) -> LabStatus:
         if before is not None and before != settings:
             _stop(settings)
         both = instances(settings)
-        running = all(instance.pid() for instance in both.values())
+        # One that was killed a moment ago still has its process, but its console does not answer.
+        running = all(instance.pid() and _channels(instance) is not None for instance in both.values())
         if not running:
             _stop(settings)
             _need_free(settings)
