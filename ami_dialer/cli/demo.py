@@ -37,8 +37,9 @@ from ami_dialer.store import dnc
 from ami_dialer.store.export import ContactResult, contact_results
 
 CONTACTS = 60
-#: Blocks of ports out of the way of the default lab, which may be up at the same time; the first free one is taken.
-PORT_BLOCKS = range(34_000, 44_000, 500)
+#: Blocks of ports clear of the default lab, which may be up at the same time, and below those that the kernel gives to
+#: connections; the first free one is taken.
+PORT_BLOCKS = range(8_000, 14_000, 500)
 #: Ends that are tried again, once, by the rules of CONFIG.
 RETRIED = frozenset({"busy", "congestion", "no_answer"})
 #: The questions of CONFIG with their valid keys, and how often each is put.
