@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from ami_dialer.config.schema import Database as Settings
 from ami_dialer.domain.errors import StoreError
-from ami_dialer.store import dnc
+from ami_dialer.store import dnc, runs
 from ami_dialer.store.database import Database
 from ami_dialer.store.migrate import migrate
 from tests.fakes.telephony import Plan
@@ -157,3 +157,21 @@ async def test_an_engine_whose_lock_went_to_another_calls_nobody(house, monkeypa
     await until(lambda: engine.idle)
     await engine.stop(1.0)
     assert len(world.telephony.requests) == 3
+
+
+async def test_a_dialer_that_finds_no_database_at_its_start_says_so_and_stops_at_once(house, monkeypatch):
+    world = house()
+    people(world, 1)
+
+    async def away(*_):
+        raise StoreError("database: nothing listens there; start the database server")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(runs, "running_ids", away)
+        with pytest.raises(StoreError, match="nothing listens there"):
+            await world.start()
+        await world.engine.stop(0.0)
+    assert not world.telephony.connected
+    world.telephony.default = Plan(cause=1)
+    await world.run_until_done()
+    assert [reason for _, reason in await world.ends()] == ["invalid_number"]
