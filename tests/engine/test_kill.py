@@ -90,10 +90,11 @@ async def kill(world):
     # The flows break off too; Asterisk holds their calls until their dialplan has ended.
     for task in (*engine._ticker._dials, *engine._reconcile._tasks, *before._tasks):
         task.cancel()
-    writing = engine.floor.writer._task
-    await asyncio.wait({engine._ticking, writing}, timeout=0.5)
-    writing.cancel()  # it had nothing to write
-    await asyncio.gather(engine._ticking, writing, return_exceptions=True)
+    await asyncio.gather(engine._ticking, return_exceptions=True)
+    writer = engine.floor.writer
+    await until(lambda: writer._task.done() or not writer.waiting)
+    writer._task.cancel()  # it has nothing to write, or is dead already
+    await asyncio.gather(writer._task, return_exceptions=True)
     await world.database.close()
     world.engine = None
     world.telephony = FakeTelephony("pbx", world.clock, before.plans, before.default, ever=before.ever)
