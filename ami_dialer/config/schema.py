@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from ami_dialer.config.flow import Flow
 from ami_dialer.config.kinds import (
@@ -106,13 +106,14 @@ class Trunk(Section):
     max_calls: int = Field(30, ge=1, le=10_000, description="Calls at once on this trunk.")
     calls_per_second: float = Field(5.0, gt=0, le=1_000, description="New calls a second on this trunk.")
 
-    @model_validator(mode="after")
-    def _has_number(self) -> Self:
-        if self.dial.count("{number}") != 1 or re.search(r"[{}]", self.dial.replace("{number}", "")):
+    @field_validator("dial")  # of the field alone, so that it is told together with other mistakes of the trunk
+    @classmethod
+    def _has_number(cls, dial: str) -> str:
+        if dial.count("{number}") != 1 or re.search(r"[{}]", dial.replace("{number}", "")):
             raise ValueError(
                 "the dial string needs {number} exactly once and no other braces, e.g. PJSIP/{number}@carrier"
             )
-        return self
+        return dial
 
 
 def _database_url(url: str, info: ValidationInfo) -> str:
@@ -261,14 +262,13 @@ class Retry(Section):
             return {**data, "rules": {**DEFAULT_RETRY, **data["rules"]}}
         return data
 
-    @model_validator(mode="after")
-    def _final_stays_final(self) -> Self:
-        final = sorted(FINAL & set(self.rules))
+    @field_validator("rules")
+    @classmethod
+    def _final_stays_final(cls, rules: dict[EndReason, RetryRule]) -> dict[EndReason, RetryRule]:
+        final = sorted(FINAL & set(rules))
         if final:
-            raise several(
-                [(("rules", str(r)), f"{r} is final and never tried again; take the rule out") for r in final]
-            )
-        return self
+            raise several([((str(r),), f"{r} is final and never tried again; take the rule out") for r in final])
+        return rules
 
 
 class Amd(Section):

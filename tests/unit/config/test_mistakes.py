@@ -310,6 +310,18 @@ WHOLE = {
         "servers: {pbx: {secret: x}}\ntrunks: {out: {server: pbz, dial: 'PJSIP/{number}@c'}}\n",
         ["config.yaml:2:24: trunks.out.server: no server is named 'pbz'; did you mean 'pbx'?"],
     ),
+    "mistakes of a field beside mistakes of its neighbours": (
+        """\
+        servers: {pbx: {secret: x}}
+        trunks:
+          a: {server: pbx, dial: PJSIP/100@c, max_calls: none}
+        """,
+        [
+            "config.yaml:3:26: trunks.a.dial: the dial string needs {number} exactly once and no other braces, "
+            "e.g. PJSIP/{number}@carrier",
+            "config.yaml:3:50: trunks.a.max_calls: 'none' is no whole number; write it in digits",
+        ],
+    ),
     "dial strings without a number and with more than one channel": (
         """\
         servers: {pbx: {secret: x}}
@@ -319,11 +331,11 @@ WHOLE = {
           c: {server: pbx, dial: "PJSIP/{nummer}@c"}
         """,
         [
-            "config.yaml:3:3: trunks.a: the dial string needs {number} exactly once and no other braces, "
+            "config.yaml:3:26: trunks.a.dial: the dial string needs {number} exactly once and no other braces, "
             "e.g. PJSIP/{number}@carrier",
             "config.yaml:4:26: trunks.b.dial: 'PJSIP/{number}@c&PJSIP/{number}@d' cannot stand here; "
             "write one channel's dial string, like PJSIP/{number}@carrier (no spaces, ',', '&', '$')",
-            "config.yaml:5:3: trunks.c: the dial string needs {number} exactly once and no other braces, "
+            "config.yaml:5:26: trunks.c.dial: the dial string needs {number} exactly once and no other braces, "
             "e.g. PJSIP/{number}@carrier",
         ],
     ),
