@@ -45,6 +45,8 @@ def _problems(document: Document, error: ErrorDetails) -> list[Problem]:
     match error["type"]:
         case "several":
             return [document.problem((*path, *inner), text) for inner, text in context["found"]]
+        case "of_section":
+            return [document.problem((*path[:-1], *inner), text) for inner, text in context["found"]]
         case "extra_forbidden":
             return [document.problem(path, unknown_key(path), of_key=True)]
         case "missing":

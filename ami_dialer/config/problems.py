@@ -67,5 +67,17 @@ def key_text(path: Path) -> str:
 
 def several(found: list[tuple[Path, str]]) -> PydanticCustomError:
     """One error for all that a validator finds, each with its path from the section it is in."""
-    text = "; ".join(f"{key_text(path)}: {message}" if path else message for path, message in found)
-    return PydanticCustomError("several", "{text}", {"text": text, "found": found})
+    return PydanticCustomError("several", "{text}", {"text": _told(found), "found": found})
+
+
+def of_section(found: list[tuple[Path, str]]) -> PydanticCustomError:
+    """The same for the validator of a field that checks its whole section: paths are from the section around it.
+
+    Such a check stands in the validator of the last field that it reads. A validator of the model would run only
+    where every field of the section is in order, and its finding would be told a round later than the others.
+    """
+    return PydanticCustomError("of_section", "{text}", {"text": _told(found), "found": found})
+
+
+def _told(found: list[tuple[Path, str]]) -> str:
+    return "; ".join(f"{key_text(path)}: {message}" if path else message for path, message in found)

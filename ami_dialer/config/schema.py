@@ -6,7 +6,7 @@ campaigns are documents: the same objects are stored in SQL. `load` finds the li
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
@@ -24,7 +24,7 @@ from ami_dialer.config.kinds import (
     Surroundings,
     Voice,
 )
-from ami_dialer.config.problems import several
+from ami_dialer.config.problems import of_section, several
 from ami_dialer.config.shape import section_of
 from ami_dialer.domain.ending import FINAL, EndReason
 
@@ -289,6 +289,7 @@ class Campaign(Section):
     flow: Name | None = Field(None, description="Name under `flows` for people who answer.")
     dialplan: DialplanName | None = Field(
         None,
+        validate_default=True,
         description="Instead of a flow: a context of the administrator's; the call enters at extension s.",
     )
     caller_id: str | None = Field(
@@ -303,6 +304,7 @@ class Campaign(Section):
     opt_out_list: Name = Field("opt-outs", description="The do-not-call list that the flow's opt_out writes to.")
     dnc: list[Name] = Field(
         default_factory=lambda: ["opt-outs"],
+        validate_default=True,
         description="Do-not-call lists whose numbers this campaign never calls.",
     )
     start: Literal["with-dialer", "by-hand"] = Field(
@@ -311,17 +313,21 @@ class Campaign(Section):
         "or only `ami-dialer campaign start NAME` does.",
     )
 
-    @model_validator(mode="after")
-    def _one_way(self) -> Self:
-        found: list[tuple[tuple[str | int, ...], str]] = []
-        if (self.flow is None) == (self.dialplan is None):
-            found.append(((), "needs either flow or dialplan: what an answered call is handed to"))
-        if self.opt_out_list not in self.dnc:
-            mend = f"add it to dnc: [{', '.join([*self.dnc, self.opt_out_list])}]"
-            found.append((("opt_out_list",), f"{self.opt_out_list!r} is not among the lists in dnc; {mend}"))
-        if found:
-            raise several(found)
-        return self
+    @field_validator("dialplan")
+    @classmethod
+    def _one_way(cls, dialplan: str | None, info: ValidationInfo) -> str | None:
+        if "flow" in info.data and (info.data["flow"] is None) == (dialplan is None):
+            raise of_section([((), "needs either flow or dialplan: what an answered call is handed to")])
+        return dialplan
+
+    @field_validator("dnc")
+    @classmethod
+    def _opt_outs_are_heeded(cls, dnc: list[str], info: ValidationInfo) -> list[str]:
+        name = info.data.get("opt_out_list")
+        if name is not None and name not in dnc:
+            mend = f"add it to dnc: [{', '.join([*dnc, name])}]"
+            raise of_section([(("opt_out_list",), f"{name!r} is not among the lists in dnc; {mend}")])
+        return dnc
 
 
 class Engine(Section):

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
+from ami_dialer.config.schema import Campaign
+
 pytestmark = pytest.mark.unit
 
 #: Mistakes in sections of their own. `GOOD` of conftest.py has 10 lines, so these begin in line 11.
@@ -150,6 +152,58 @@ BELOW = {
         [
             "config.yaml:13:3: campaigns.spring.opt_out_list: 'opt-outs' is not among the lists in dnc; "
             "add it to dnc: [others, opt-outs]"
+        ],
+    ),
+    "a campaign whose fields contradict each other beside a field that is broken": (
+        """
+        campaigns:
+          spring:
+            lists: [people]
+            trunks: [out]
+            ring: soon
+            dnc: [others]
+            nobody: knows
+        """,
+        [
+            "config.yaml:13:3: campaigns.spring: needs either flow or dialplan: what an answered call is handed to",
+            "config.yaml:13:3: campaigns.spring.opt_out_list: 'opt-outs' is not among the lists in dnc; "
+            "add it to dnc: [others, opt-outs]",
+            "config.yaml:16:11: campaigns.spring.ring: 'soon' is not a time; write seconds (30) or 30s, 5m, 2h, 1d",
+            "config.yaml:18:5: campaigns.spring.nobody: unknown key 'nobody'; known here: "
+            + ", ".join(Campaign.model_fields),
+        ],
+    ),
+    "a campaign with both flow and dialplan beside a field that is broken": (
+        "campaigns: {a: {lists: [people], trunks: [out], flow: hello, dialplan: mine, ring: 1}}\n",
+        [
+            "config.yaml:11:13: campaigns.a: needs either flow or dialplan: what an answered call is handed to",
+            "config.yaml:11:84: campaigns.a.ring: 1 is out of range; write at least 5",
+        ],
+    ),
+    "a campaign with an opt-out list that is not heeded, without trunks": (
+        "campaigns: {a: {lists: [people], flow: hello, opt_out_list: gone}}\n",
+        [
+            "config.yaml:11:13: campaigns.a.trunks: is missing. Names under `trunks`; "
+            "calls go to the one with most room.",
+            "config.yaml:11:61: campaigns.a.opt_out_list: 'gone' is not among the lists in dnc; "
+            "add it to dnc: [opt-outs, gone]",
+        ],
+    ),
+    "a campaign whose broken fields say nothing on what they would contradict": (
+        "campaigns: {a: {lists: [people], trunks: [out], flow: [hello], opt_out_list: 'c d', dnc: [others]}}\n",
+        [
+            "config.yaml:11:49: campaigns.a.flow: a list cannot stand here; write one value",
+            "config.yaml:11:78: campaigns.a.opt_out_list: 'c d' cannot stand here; "
+            "write a name: letters, digits, '_', '.', '-', a letter or digit first, at most 64",
+        ],
+    ),
+    "a campaign whose broken dialplan and do-not-call lists are told alone": (
+        "campaigns: {a: {lists: [people], trunks: [out], flow: hello, dialplan: 'a b', dnc: ['c d']}}\n",
+        [
+            "config.yaml:11:72: campaigns.a.dialplan: 'a b' cannot stand here; "
+            "write a dialplan context: letters, digits, '_' and '-'",
+            "config.yaml:11:85: campaigns.a.dnc[0]: 'c d' cannot stand here; "
+            "write a name: letters, digits, '_', '.', '-', a letter or digit first, at most 64",
         ],
     ),
     "a campaign that sends calls round in a circle": (
