@@ -30,7 +30,7 @@ def list_command(config_file: Path, *, as_json: bool) -> None:
 
     async def ask(config: Config) -> list[CampaignStatus]:
         async with reading(config) as database:
-            return [await campaign_status(database, name) for name in await documents.load_campaigns(database)]
+            return [await campaign_status(database, name) for name in await documents.campaign_names(database)]
 
     found = asyncio.run(ask(load_config(config_file)))
     if as_json:

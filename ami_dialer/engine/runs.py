@@ -25,7 +25,12 @@ class Runs:
 
     async def start_declared(self) -> None:
         """Begin the campaigns that start with the dialer and have never run."""
-        for name, (key, campaign) in (await documents.load_campaigns(self._floor.database)).items():
+        for name in await documents.campaign_names(self._floor.database):
+            try:
+                key, campaign = await documents.load_campaign(self._floor.database, name)
+            except documents.OutdatedDocumentError as error:
+                log.warning("campaign not started", campaign=name, why=str(error))
+                continue
             if campaign.start == "with-dialer" and await runs.newest(self._floor.database, key) is None:
                 if not await contacts.any_contacts(self._floor.database, campaign.lists):
                     log.warning("campaign not started: its lists hold no contacts", campaign=name, lists=campaign.lists)
@@ -41,9 +46,9 @@ class Runs:
         for run in await self._new_runs():
             try:
                 self._floor.runs[run.id] = await self._open(run)
-            except StoreError:
-                raise  # the database is away; the run is looked at again when it is back
             except DialerError as error:
+                if isinstance(error, StoreError) and not isinstance(error, documents.OutdatedDocumentError):
+                    raise  # the database is away; the run is looked at again when it is back
                 self.unusable[run.id] = f"campaign {run.campaign!r} cannot go on: {error}"
                 log.error("run cannot go on", campaign=run.campaign, run=run.id, why=str(error))
 

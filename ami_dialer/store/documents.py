@@ -1,19 +1,30 @@
 """Lists, flows and campaigns as documents: what the administrator wrote, validated, kept as JSON."""
 
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from sqlalchemy import Table, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.config.flow import Flow
+from ami_dialer.config.messages import problems_of
 from ami_dialer.config.schema import Campaign, Config
-from ami_dialer.domain.errors import NotFoundError
+from ami_dialer.config.yaml_lines import Document
+from ami_dialer.domain.errors import NotFoundError, StoreError
 from ami_dialer.store.database import Database
 from ami_dialer.store.tables import campaigns, flows, lists
 
 #: `origin` of a document that config.yaml declares; applied again on every start.
 FROM_CONFIG = "config"
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+#: Where each kind of document stands in config.yaml, and what it is called.
+_SECTIONS: dict[type[BaseModel], tuple[str, str]] = {Campaign: ("campaigns", "campaign"), Flow: ("flows", "flow")}
+
+
+class OutdatedDocumentError(StoreError):
+    """A document was stored by another version, and this one cannot read it."""
 
 
 async def apply_config(database: Database, config: Config) -> None:
@@ -41,6 +52,28 @@ def as_json(model: BaseModel) -> dict[str, Any]:
     return model.model_dump(mode="json", exclude_unset=True)
 
 
+def read_document(model: type[_Model], name: str, stored: object, *, run: int | None = None) -> _Model:
+    """A document as it comes out of SQL; `run` is the key of the run that kept it, where it is one's own.
+
+    Raises OutdatedDocumentError, which names each field that this version does not take.
+    """
+    try:
+        return model.model_validate(stored)
+    except ValidationError as error:
+        section, word = _SECTIONS[model]
+        errors = error.errors(include_url=False)
+        for each in errors:
+            each["loc"] = (section, name, *each["loc"])
+        found = "; ".join(f"{each.key}: {each.message}" for each in problems_of(Document(""), errors))
+        if run is None:
+            whose = f"{word} {name!r}"
+            mend = f"write it anew under `{section}:` in config.yaml and start `ami-dialer run`"
+        else:
+            whose = f"run {run} of {word} {name!r}"
+            mend = f"go back to the version that started it, and end it there: ami-dialer campaign stop {name}"
+        raise OutdatedDocumentError(f"{whose} was stored by another version: {found}; {mend}") from error
+
+
 async def campaign_id(database: Database, name: str) -> int:
     """The key of a campaign. Raises NotFoundError that lists the names there are."""
     async with database.reading() as connection:
@@ -55,24 +88,23 @@ async def campaign_id(database: Database, name: str) -> int:
 
 
 async def load_campaign(database: Database, name: str) -> tuple[int, Campaign]:
-    """Key and document of a campaign. Raises NotFoundError."""
+    """Key and document of a campaign. Raises NotFoundError, OutdatedDocumentError."""
     key = await campaign_id(database, name)
     async with database.reading() as connection:
         document = await connection.scalar(select(campaigns.c.document).where(campaigns.c.id == key))
-    return key, Campaign.model_validate(document)
+    return key, read_document(Campaign, name, document)
 
 
-async def load_campaigns(database: Database) -> dict[str, tuple[int, Campaign]]:
-    """All campaigns by name."""
+async def campaign_names(database: Database) -> list[str]:
+    """The campaigns there are."""
     async with database.reading() as connection:
-        rows = await connection.execute(select(campaigns.c.name, campaigns.c.id, campaigns.c.document))
-        return {name: (key, Campaign.model_validate(document)) for name, key, document in rows}
+        return list(await connection.scalars(select(campaigns.c.name).order_by(campaigns.c.id)))
 
 
 async def load_flow(database: Database, name: str) -> Flow:
-    """A flow. Raises NotFoundError."""
+    """A flow. Raises NotFoundError, OutdatedDocumentError."""
     async with database.reading() as connection:
         document = await connection.scalar(select(flows.c.document).where(flows.c.name == name))
     if document is None:
         raise NotFoundError(f"no flow is named {name!r}")
-    return Flow.model_validate(document)
+    return read_document(Flow, name, document)

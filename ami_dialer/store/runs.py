@@ -12,7 +12,7 @@ from ami_dialer.config.schema import Campaign
 from ami_dialer.domain.enrolment import EnrolmentState, RunState
 from ami_dialer.domain.errors import DialerError
 from ami_dialer.store.database import Database
-from ami_dialer.store.documents import as_json
+from ami_dialer.store.documents import as_json, read_document
 from ami_dialer.store.tables import campaigns, dnc_entries, dnc_lists, enrolments, list_members, lists, runs
 
 
@@ -49,7 +49,8 @@ def run_query() -> Select[Any]:
 def as_run(row: Row[Any]) -> Run:
     """A run from a row of `run_query`."""
     key, campaign_id, name, state, started_at, ended_at, document = tuple(row)
-    return Run(key, campaign_id, name, RunState(state), started_at, ended_at, Campaign.model_validate(document))
+    campaign = read_document(Campaign, name, document, run=key)
+    return Run(key, campaign_id, name, RunState(state), started_at, ended_at, campaign)
 
 
 async def running(database: Database) -> list[Run]:

@@ -13,6 +13,7 @@ from ami_dialer.domain.ending import EndReason
 from ami_dialer.domain.enrolment import EnrolmentState, RunState
 from ami_dialer.store.attempts import as_attempt
 from ami_dialer.store.database import Database
+from ami_dialer.store.documents import read_document
 from ami_dialer.store.tables import (
     answers,
     attempts,
@@ -137,7 +138,7 @@ async def enrolled(database: Database, contact_ids: Sequence[int]) -> list[Enrol
 
 
 def _as_enrolled(row: dict[str, Any]) -> Enrolled:
-    row["document"] = Campaign.model_validate(row["document"])
+    row["document"] = read_document(Campaign, row["campaign"], row["document"], run=row["run_id"])
     row["run_state"] = RunState(row["run_state"])
     row["state"] = EnrolmentState(row["state"])
     row["last_end_reason"] = row["last_end_reason"] and EndReason(row["last_end_reason"])

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from sqlalchemy import text
 
 from ami_dialer.config.schema import Campaign
 from ami_dialer.domain.enrolment import RunState
@@ -178,3 +179,25 @@ async def test_claims_of_a_stopped_run_are_given_back_when_the_database_is(house
         ("claimed", 1),
         ("waiting", 4),
     ]
+
+
+async def test_what_another_version_stored_keeps_only_its_own_campaign_from_running(house):
+    world = house()
+    people(world, 1)
+    world.telephony.default = Plan(cause=1)
+    shared = {"lists": ["people"], "trunks": ["carrier"]}
+    world.config.flows["old"] = world.config.flows["survey"]
+    world.config.campaigns["old flow"] = Campaign.model_validate({**shared, "flow": "old", "start": "by-hand"})
+    world.config.campaigns["old campaign"] = Campaign.model_validate({**shared, "flow": "survey"})
+    await world.prepare()
+    await start(world, "old flow")
+    del world.config.flows["old"], world.config.campaigns["old flow"], world.config.campaigns["old campaign"]
+    async with world.database.writing() as connection:
+        await connection.execute(text("UPDATE flows SET document = '{\"steps\": 1}' WHERE name = 'old'"))
+        await connection.execute(text("UPDATE campaigns SET document = '{\"a\": 1}' WHERE name = 'old campaign'"))
+    engine = await world.start()
+    await until(lambda: len(world.telephony.requests) == 1 and engine.idle)
+    await engine.stop(1.0)
+    [why] = engine.unusable
+    assert "campaign 'old flow' cannot go on: flow 'old' was stored by another version: flows.old.steps:" in why
+    assert await world.rows("SELECT run_id, count(*) FROM attempts GROUP BY run_id") == [(2, 1)]

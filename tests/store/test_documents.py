@@ -1,11 +1,14 @@
 """config.yaml's documents in SQL: applied again on each start, replaced where they changed, never deleted."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from ami_dialer.config.flow import Flow
 from ami_dialer.domain.errors import NotFoundError
-from ami_dialer.store import documents
-from tests.store.world import config, rows
+from ami_dialer.reporting.trace import trace
+from ami_dialer.store import documents, runs
+from tests.store.world import config, number, rows, run_of
 
 pytestmark = pytest.mark.store
 
@@ -16,7 +19,7 @@ async def test_documents_are_kept_as_they_were_written(database):
     _, stored = await documents.load_campaign(database, "survey")
     assert stored == wanted.campaigns["survey"]
     assert await documents.load_flow(database, "survey") == wanted.flows["survey"]
-    assert (await documents.load_campaigns(database))["survey"][1] == stored
+    assert await documents.campaign_names(database) == ["survey"]
 
 
 async def test_applying_the_same_again_writes_nothing(database):
@@ -59,3 +62,45 @@ async def test_a_name_that_does_not_exist_is_said_with_those_there_are(database)
         await documents.load_campaign(database, "survy")
     with pytest.raises(NotFoundError, match="no flow is named 'survy'"):
         await documents.load_flow(database, "survy")
+
+
+async def spoil(database, table, document):
+    """Store a document as another version might have."""
+    async with database.writing() as connection:
+        await connection.exec_driver_sql(f"UPDATE {table} SET document = '{document}'")
+
+
+async def test_a_campaign_that_another_version_stored_is_told_with_its_fields_and_the_mend(database):
+    await documents.apply_config(database, config())
+    await spoil(database, "campaigns", '{"lists": ["people"], "trunks": ["carrier"], "ring": "soon", "max_cals": 3}')
+    with pytest.raises(documents.OutdatedDocumentError) as raised:
+        await documents.load_campaign(database, "survey")
+    assert str(raised.value) == (
+        "campaign 'survey' was stored by another version: "
+        "campaigns.survey: needs either flow or dialplan: what an answered call is handed to; "
+        "campaigns.survey.ring: 'soon' is not a time; write seconds (30) or 30s, 5m, 2h, 1d; "
+        "campaigns.survey.max_cals: unknown key 'max_cals'; did you mean 'max_calls'?; "
+        "write it anew under `campaigns:` in config.yaml and start `ami-dialer run`"
+    )
+    await documents.apply_config(database, config())
+    assert (await documents.load_campaign(database, "survey"))[1] == config().campaigns["survey"]
+
+
+async def test_a_flow_that_another_version_stored_is_told_with_its_fields_and_the_mend(database):
+    await documents.apply_config(database, config())
+    await spoil(database, "flows", '{"steps": {"start": [{"shout": "hello"}]}}')
+    with pytest.raises(documents.OutdatedDocumentError, match=r"flows\.survey\.steps\.start\[0\]\.shout: unknown key"):
+        await documents.load_flow(database, "survey")
+
+
+async def test_a_run_of_another_version_is_told_by_everything_that_reads_it(database):
+    await run_of(database, 1, datetime(2026, 11, 20, tzinfo=UTC))
+    key = await documents.campaign_id(database, "survey")
+    await spoil(database, "runs", '{"lists": ["people"], "trunks": ["carrier"], "flow": "survey", "ring": 1000}')
+    told = r"run 1 of campaign 'survey' .* campaigns\.survey\.ring: 1000 is out of range; .* campaign stop survey"
+    with pytest.raises(documents.OutdatedDocumentError, match=told):
+        await runs.newest(database, key)
+    with pytest.raises(documents.OutdatedDocumentError, match=told):
+        await runs.running(database)
+    with pytest.raises(documents.OutdatedDocumentError, match=told):
+        await trace(database, number(0), ["US"])
