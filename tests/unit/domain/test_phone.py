@@ -1,14 +1,15 @@
 """What a list may hold as a number, and what a trunk gets of it."""
 
+import random
 import re
 
 import phonenumbers
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
-from ami_dialer.domain.phone import NotANumberError, dialled, normalise
+from ami_dialer.domain.phone import Normaliser, NotANumberError, dialled, normalise
 
 pytestmark = pytest.mark.unit
 
@@ -120,3 +121,142 @@ def test_whatever_stands_in_a_list_becomes_e164_or_is_refused(text, region):
         return
     assert re.fullmatch(r"\+[1-9][0-9]{3,14}", number)
     assert normalise(number, region) == number
+
+
+#: Of each kind at least one: NANP with and without a prefix of its own, several countries on one code, prefixes with
+#: rules, no national prefix, a zero that belongs to the number, none at all.
+REGIONS = [
+    "US",
+    "CA",
+    "PR",
+    "AG",
+    "DO",
+    "GB",
+    "GG",
+    "DE",
+    "IT",
+    "AU",
+    "BR",
+    "MX",
+    "AR",
+    "RU",
+    "ES",
+    "SM",
+    "JP",
+    "ZZ",
+    "us",
+]
+NORMALISERS = {region: Normaliser(region) for region in REGIONS}
+
+
+def outcome(convert, *arguments):
+    try:
+        return convert(*arguments)
+    except NotANumberError as error:
+        return f"refused: {error}"
+
+
+def assert_equal(text, region):
+    assert outcome(NORMALISERS[region], text) == outcome(normalise, text, region)
+
+
+def punctuated(draw):
+    """Digits as people write them: prefixes, punctuation anywhere, one digit changed, sometimes more after the end."""
+    number = draw(st.sampled_from(EXAMPLES) | st.from_regex(r"\+[0-9]{1,17}", fullmatch=True))
+    digits = draw(st.sampled_from(["+", "", "0", "1", "00", "011", "+1", "1", "8"])) + number[draw(st.integers(1, 4)) :]
+    if draw(st.booleans()):
+        place = draw(st.integers(1, len(digits)))
+        digits = digits[: place - 1] + draw(st.sampled_from("0123456789")) + digits[place:]
+    marks = st.sampled_from(
+        ["", "", "", "", " ", "-", ".", "(", ")", "/", " (", ") ", "[", "\u2013", "\u00a0", "\u2212"]
+    )
+    text = "".join(mark + digit for mark, digit in zip(draw(st.lists(marks, min_size=40)), digits, strict=False))
+    rare = [
+        "x5",
+        " ext. 12",
+        "~",
+        "*",
+        "#",
+        ",,5",
+        ";ext=9",
+        ";phone-context=+1",
+        "\n",
+        "\t",
+        " " * 250,
+        "abc",
+        "/x",
+        "+",
+    ]
+    return (
+        draw(st.sampled_from(["", "", "", "", "tel:", "+", "(", "call "]))
+        + text
+        + draw(st.sampled_from([""] * 9 + rare))
+    )
+
+
+WRITTEN = (
+    st.composite(punctuated)()
+    | st.text(st.sampled_from("0123456789+-. ()/[]x~*#,;ABCk\u00a0\uff0b\uff11\u0662\u2013"), max_size=30)
+    | st.from_regex(r"\A(\+?1)?[ (]?[0-9]{3}[)-. ]{0,2}[0-9]{3}[-. ]?([0-9]{4}|[A-Z]{4})( ?x[0-9]{1,5})?\Z")
+    | st.text(max_size=30)
+)
+
+
+@settings(max_examples=500)
+@given(WRITTEN, st.sampled_from(REGIONS))
+def test_the_quick_way_says_what_phonenumbers_says(text, region):
+    assert_equal(text, region)
+
+
+@pytest.mark.parametrize("region", ["US", "CA", "PR", "DE"])
+def test_every_area_code_has_the_verdict_of_phonenumbers(region):
+    for area in range(1000):
+        for rest in ("0000000", "1111111", "2345678", "5550123", "9119999"):
+            assert_equal(f"+1{area:03}{rest}", region)
+            assert_equal(f"{area:03}{rest}", region)
+
+
+def test_numbers_of_north_america_taken_at_random_have_the_verdict_of_phonenumbers():
+    rng = random.Random(3)
+    for _ in range(20_000):
+        assert_equal(f"+1{rng.randrange(10**10):010}", "US")
+
+
+@pytest.mark.parametrize("code", sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE))
+def test_numbers_of_every_calling_code_have_the_verdict_of_phonenumbers(code):
+    rng = random.Random(code)
+    examples = [number for number in EXAMPLES if phonenumbers.parse(number).country_code == code]
+    for number in examples:
+        for _ in range(20):
+            place = rng.randrange(1 + len(str(code)), len(number))
+            changed = number[:place] + str(rng.randrange(10)) + number[place + 1 :]
+            assert_equal(changed, "US")
+            assert_equal(changed[1:], "US")
+    for _ in range(20):
+        assert_equal(f"+{code}{rng.randrange(10 ** rng.randrange(1, 15))}", "US")
+
+
+@pytest.mark.parametrize("region", sorted(phonenumbers.SUPPORTED_REGIONS))
+def test_national_numbers_of_every_region_have_the_verdict_of_phonenumbers(region):
+    rng = random.Random(region)
+    quick = Normaliser(region)
+    for kind in PhoneNumberType.values():
+        if (example := phonenumbers.example_number_for_type(region, kind)) is None:
+            continue
+        written = phonenumbers.format_number(example, PhoneNumberFormat.NATIONAL)
+        plain = phonenumbers.national_significant_number(example)
+        place = rng.randrange(len(plain))
+        changed = plain[:place] + str(rng.randrange(10)) + plain[place + 1 :]
+        for text in (written, plain, f"0{plain}", f"{example.country_code}{plain}", changed, f"0{changed}", plain[1:]):
+            assert outcome(quick, text) == outcome(normalise, text, region)
+
+
+def test_common_ways_of_writing_a_number_need_no_parser(monkeypatch):
+    monkeypatch.setattr(phonenumbers, "parse", None)
+    for text in ("2125550123", "(212) 555-0123", "1-212-555-0123", "+1 212.555.0123", "+44 20 7946 0958"):
+        assert NORMALISERS["US"](text) in ("+12125550123", "+442079460958")
+    for text in ("030 123456", "+49 (30) 123456", "+1 212 555 0123"):
+        assert NORMALISERS["DE"](text) in ("+4930123456", "+12125550123")
+    for text in ("555-0123", "(000) 000-0000", "1 000 555 0123"):
+        with pytest.raises(NotANumberError, match="is not a valid number in US"):
+            NORMALISERS["US"](text)
