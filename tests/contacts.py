@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from ami_dialer.store.database import Database
-from ami_dialer.store.tables import contacts, list_members
+from ami_dialer.store.tables import contacts
 
 
 async def find_contacts(database: Database, wanted: str) -> list[int]:
@@ -13,7 +13,7 @@ async def find_contacts(database: Database, wanted: str) -> list[int]:
             found = await connection.scalar(select(contacts.c.id).where(contacts.c.id == int(wanted)))
             return [] if found is None else [int(found)]
         rows = await connection.scalars(
-            select(list_members.c.contact_id).where(list_members.c.number == wanted).order_by(list_members.c.id)
+            select(contacts.c.id).where(contacts.c.number == wanted).order_by(contacts.c.id)
         )
         return [int(key) for key in rows]
 

@@ -7,7 +7,7 @@ from typing import get_origin
 from pydantic import SecretStr
 from pydantic_core import ErrorDetails
 
-from ami_dialer.config import kinds, schema
+from ami_dialer.config import kinds, lists, schema
 from ami_dialer.config.problems import Path, Problem, key_text
 from ami_dialer.config.shape import bare, field_at, kind_at, section_of
 from ami_dialer.config.yaml_lines import Document
@@ -24,7 +24,10 @@ ALLOWED: dict[str, str] = {
     schema.DIAL_PATTERN: "one channel's dial string, like PJSIP/{number}@carrier (no spaces, ',', '&', '$')",
     schema.PREFIX_PATTERN: "up to 16 digits, '*' or '#'",
     schema.CALLER_ID_PATTERN: "`+15551234567` or `Name <+15551234567>`; no quotes, commas, <, >, $ in the name",
-    schema.REGION_PATTERN: "a country in two capital letters, like US or DE",
+    lists.REGION_PATTERN: "a country in two capital letters, like US or DE",
+    lists.HEADER_PATTERN: "the name of an HTTP header, like X-API-Key",
+    lists.JSON_PATH_PATTERN: "keys with dots between them, like data.items",
+    lists.ENCODING_PATTERN: "the name of an encoding, like utf-8 or cp1252",
     schema.FOLDER_PATTERN: "a whole path, from / on, in plain ASCII",
     schema.MODE_PATTERN: "permissions in octal, like 0660",
     schema.USERNAME_PATTERN: "a user name: letters, digits, '_', '.', '@', '-', at most 80",

@@ -12,6 +12,7 @@ from ami_dialer.config.yaml_lines import Document
 #: (section, key in each of its entries, section that the name must be in, what it is called).
 _REFERENCES = (
     ("trunks", "server", "servers", "server"),
+    ("lists", "mapping", "mappings", "mapping"),
     ("campaigns", "lists", "lists", "list"),
     ("campaigns", "trunks", "trunks", "trunk"),
     ("campaigns", "flow", "flows", "flow"),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from ami_dialer.config.flow import Flow
 from ami_dialer.config.kinds import (
@@ -24,40 +24,21 @@ from ami_dialer.config.kinds import (
     Surroundings,
     Voice,
 )
+from ami_dialer.config.lists import ContactList, DncList, DoNotCall, Fetching
+from ami_dialer.config.problems import Path as Keys
 from ami_dialer.config.problems import of_section, several
-from ami_dialer.config.shape import section_of
-from ami_dialer.domain.ending import FINAL, EndReason
+from ami_dialer.config.section import Section
+from ami_dialer.domain.ending import FINAL, Disposition, EndReason
 
 DIAL_PATTERN = r"^[A-Za-z0-9_]+/[A-Za-z0-9_.:@{}/;=-]+$"
 PREFIX_PATTERN = r"^[0-9*#]{0,16}$"
 #: No `$`: what looks like a dialplan expression is never sent (adapters/asterisk/actions.py).
 CALLER_ID_PATTERN = r'^(?:[^"<>,$\r\n\x00]{0,64} ?<\+?[0-9]{2,15}>|\+?[0-9]{2,15})$'
-REGION_PATTERN = r"^[A-Z]{2}$"
 #: Goes into AGI commands; 200 characters leave room for the name of a sound.
 FOLDER_PATTERN = r"^/[ -~]{0,199}$"
 MODE_PATTERN = r"^0[0-7]{3}$"
 #: Goes into a line of AMI and into manager.conf.
 USERNAME_PATTERN = r"^[A-Za-z0-9_.@-]{1,80}$"
-
-
-class Section(BaseModel):
-    """Base of every section: unknown keys are errors, values do not change after reading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _absent_sections(cls, data: object) -> object:
-        """A section that is absent or empty is checked like one with all its defaults."""
-        if not isinstance(data, dict):
-            return data
-        data = dict(data)
-        for name, field in cls.model_fields.items():
-            if field.default_factory is not None and data.get(name) is None:
-                data.pop(name, None)
-                if section_of(field.annotation):
-                    data[name] = {}
-        return data
 
 
 class Tls(Section):
@@ -209,21 +190,6 @@ class Speech(Section):
     )
 
 
-class ContactList(Section):
-    """A named set of contacts, read from a file."""
-
-    file: LocalPath = Field(description="CSV with a header line.")
-    region: str = Field(
-        "US",
-        pattern=REGION_PATTERN,
-        description="Country of numbers written without a country code (ISO 3166).",
-    )
-    columns: dict[str, str] = Field(
-        default_factory=dict,
-        description="Mapping {our name: column}; `phone` is needed, found by itself where it is obvious.",
-    )
-
-
 class RetryRule(Section):
     """Whether and when an attempt that ended in a certain way is followed by another."""
 
@@ -285,6 +251,11 @@ class Campaign(Section):
     """What is to be done with which contacts, and how."""
 
     lists: list[Name] = Field(min_length=1, max_length=10, description="Names under `lists`.")
+    live: list[Name] = Field(
+        default_factory=list,
+        description="Those of `lists` whose later additions are called in the same run (live sync). The others are "
+        "called as they are when the run starts (snapshot).",
+    )
     trunks: list[Name] = Field(min_length=1, description="Names under `trunks`; calls go to the one with most room.")
     flow: Name | None = Field(None, description="Name under `flows` for people who answer.")
     dialplan: DialplanName | None = Field(
@@ -305,13 +276,31 @@ class Campaign(Section):
     dnc: list[Name] = Field(
         default_factory=lambda: ["opt-outs"],
         validate_default=True,
-        description="Do-not-call lists whose numbers this campaign never calls.",
+        description="Do-not-call lists whose numbers this campaign never calls; the global one counts besides.",
+    )
+    dnc_dispositions: list[Disposition] = Field(
+        default_factory=list,
+        description="An attempt with one of these puts its number on `opt_out_list`, e.g. [Invalid Number].",
+    )
+    check_on_dial: bool = Field(
+        True, description="Look at the do-not-call lists right before each call too, not only when the run starts."
     )
     start: Literal["with-dialer", "by-hand"] = Field(
         "with-dialer",
         description="`ami-dialer run` starts it if it has never run and its lists hold a contact; "
         "or only `ami-dialer campaign start NAME` does.",
     )
+
+    @field_validator("live")
+    @classmethod
+    def _live_ones_are_its_own(cls, live: list[str], info: ValidationInfo) -> list[str]:
+        own = info.data.get("lists", live)
+        foreign: list[tuple[Keys, str]] = [
+            ((number,), f"{name!r} is not among `lists`") for number, name in enumerate(live) if name not in own
+        ]
+        if foreign:
+            raise several(foreign)
+        return live
 
     @field_validator("dialplan")
     @classmethod
@@ -366,6 +355,14 @@ class Config(Section):
     speech: Speech = Field(default_factory=Speech, description="Text to speech.")
     engine: Engine = Field(default_factory=Engine, description="How the process itself behaves.")
     logging: Logging = Field(default_factory=Logging, description="What is logged, and how.")
+    fetching: Fetching = Field(default_factory=Fetching, description="Limits of what lists may be fetched from.")
+    do_not_call: DoNotCall = Field(default_factory=DoNotCall, description="What goes on do-not-call lists by itself.")
     lists: dict[Name, ContactList] = Field(default_factory=dict, description="Contacts, by the list's name.")
+    mappings: dict[Name, dict[str, str]] = Field(
+        default_factory=dict, description="Which column of a file is what, for lists that share it: {our name: column}."
+    )
+    dnc_lists: dict[Name, DncList] = Field(
+        default_factory=dict, description="Do-not-call lists, by name; those that campaigns name need not be here."
+    )
     flows: dict[Name, Flow] = Field(default_factory=dict, description="What answered calls go through, by name.")
     campaigns: dict[Name, Campaign] = Field(default_factory=dict, description="What is to be done, by name.")

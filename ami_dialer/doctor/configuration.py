@@ -35,7 +35,7 @@ async def _lists(machine: Machine) -> Sequence[Result]:
             results.append(failed(str(error).removeprefix(f"list {name!r}: "), mend, subject=name))
             continue
         fields = ", ".join(column for column in columns if column != "phone") or "no other columns"
-        results.append(ok(f"{settings.file.name} can be read: phone, {fields}", subject=name))
+        results.append(ok(f"{settings.file} can be read: phone, {fields}", subject=name))
     return results
 
 

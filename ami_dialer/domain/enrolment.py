@@ -24,6 +24,14 @@ ENROLMENT_TRANSITIONS: dict[EnrolmentState, frozenset[EnrolmentState]] = {
 }
 
 
+class Exclusion(StrEnum):
+    """What kept a contact from being called in a run; `excluded_by` of the enrolment names the entry or the filter."""
+
+    DNC = "dnc"
+    FILTER = "filter"
+    EXPIRED = "expired"
+
+
 class RunState(StrEnum):
     """Where one execution of a campaign stands."""
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from ami_dialer.config.schema import ContactList
+from ami_dialer.config.lists import ContactList
 from ami_dialer.domain.errors import DialerError
 from ami_dialer.domain.phone import NotANumberError, normalise
 from ami_dialer.store import contacts
@@ -87,7 +87,9 @@ async def import_list(
     progress: Progress = _silent,
 ) -> Intake:
     """Bring a list's file into SQL, whole or not at all; twice changes nothing. Raises IntakeError, StoreError."""
-    reading = await asyncio.to_thread(_read_if_new, name, settings, known_digest, progress)
+    if settings.file is None:
+        return Intake(name, read=False)
+    reading = await asyncio.to_thread(_read_if_new, settings.file, name, settings, known_digest, progress)
     if reading is None:
         return Intake(name, read=False)
     key = await contacts.list_id(database, name)
@@ -117,6 +119,8 @@ def columns_of(name: str, settings: ContactList) -> list[str]:
     Raises IntakeError where the file cannot be read or has no phone column.
     """
     where = f"list {name!r}: {settings.file}"
+    if settings.file is None:
+        raise IntakeError(f"list {name!r} has no file")
     try:
         with settings.file.open("rb") as stream:
             line = stream.readline(_LONGEST_HEADER)
@@ -128,9 +132,11 @@ def columns_of(name: str, settings: ContactList) -> list[str]:
     return _column_names(where, settings, header[1])
 
 
-def _read_if_new(name: str, settings: ContactList, known_digest: str | None, progress: Progress) -> Reading | None:
+def _read_if_new(
+    file: Path, name: str, settings: ContactList, known_digest: str | None, progress: Progress
+) -> Reading | None:
     try:
-        data = settings.file.read_bytes()
+        data = file.read_bytes()
     except OSError as error:
         raise IntakeError(f"list {name!r}: {settings.file} cannot be read: {error.strerror}") from error
     # The mapping is part of the digest: another mapping makes other contacts of the same file.

@@ -60,6 +60,12 @@ async def add_to_list(
     """Add contacts whose number the list does not hold yet, all of them or none. Returns how many were new."""
     added = 0
     async with database.writing() as connection:
+        revision = await connection.scalar(
+            update(lists)
+            .where(lists.c.id == list_key)
+            .values(revision=lists.c.revision + 1)
+            .returning(lists.c.revision)
+        )
         for batch in batches:
             numbers = [contact.number for contact in batch]
             known = set(
@@ -74,11 +80,18 @@ async def add_to_list(
                 continue
             keys = await connection.scalars(
                 insert(contacts).returning(contacts.c.id, sort_by_parameter_order=True),
-                [{"fields": contact.fields, "created_at": now} for contact in new],
+                [{"number": contact.number, "fields": contact.fields, "created_at": now} for contact in new],
             )
             members = [
-                {"list_id": list_key, "contact_id": key, "number": contact.number}
-                for key, contact in zip(keys.all(), new, strict=True)
+                {
+                    "list_id": list_key,
+                    "contact_id": key,
+                    "number": contact.number,
+                    "revision": revision,
+                    "position": added + place,
+                    "added_at": now,
+                }
+                for place, (key, contact) in enumerate(zip(keys.all(), new, strict=True))
             ]
             await connection.execute(insert(list_members), members)
             added += len(new)

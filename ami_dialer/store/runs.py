@@ -9,7 +9,7 @@ from sqlalchemy import Row, Select, and_, exists, func, insert, literal, select,
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.config.schema import Campaign
-from ami_dialer.domain.enrolment import EnrolmentState, RunState
+from ami_dialer.domain.enrolment import EnrolmentState, Exclusion, RunState
 from ami_dialer.domain.errors import DialerError
 from ami_dialer.store.database import Database
 from ami_dialer.store.documents import as_json, read_document
@@ -123,7 +123,7 @@ async def _enrol(connection: AsyncConnection, run_id: int, document: Campaign, n
         .join(lists, lists.c.id == list_members.c.list_id)
         .where(lists.c.name.in_(document.lists))
         .group_by(list_members.c.number)
-        .order_by(func.min(list_members.c.id))
+        .order_by(func.min(list_members.c.revision), func.min(list_members.c.position))
     )
     columns = ["run_id", "contact_id", "number", "state", "due_at", "attempts", "tries", "created_at"]
     await connection.execute(insert(enrolments).from_select(columns, members))
@@ -140,7 +140,11 @@ async def _scrub(connection: AsyncConnection, run_id: int, document: Campaign) -
     await connection.execute(
         update(enrolments)
         .where(and_(enrolments.c.run_id == run_id, exists(entry)))
-        .values(state=EnrolmentState.EXCLUDED, excluded_by=func.substr(entry.scalar_subquery(), 1, 200))
+        .values(
+            state=EnrolmentState.EXCLUDED,
+            exclusion=Exclusion.DNC,
+            excluded_by=func.substr(entry.scalar_subquery(), 1, 200),
+        )
     )
 
 

@@ -99,9 +99,9 @@ async def memberships(
         )
         .join(lists, lists.c.id == list_members.c.list_id)
         .join(contacts, contacts.c.id == list_members.c.contact_id)
-        .order_by(list_members.c.id)
+        .order_by(list_members.c.added_at, list_members.c.list_id)
     )
-    wanted = list_members.c.number == number if contact_id is None else list_members.c.contact_id == contact_id
+    wanted = contacts.c.number == number if contact_id is None else list_members.c.contact_id == contact_id
     async with database.reading() as connection:
         return [
             Membership(contact, name, document.get("file"), found, dict(fields), created_at)

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from ami_dialer.config.schema import ContactList
+from ami_dialer.config.lists import ContactList
 from ami_dialer.domain.errors import NotFoundError
 from ami_dialer.journey.intake import MAX_FIELD, IntakeError, columns_of, import_list
 from ami_dialer.store import contacts, documents
@@ -49,7 +49,7 @@ async def taken(database, clock, file):
 async def people(database):
     """Fields of each contact by number."""
     async with database.reading():
-        found = await rows(database, "SELECT number, contact_id FROM list_members ORDER BY id")
+        found = await rows(database, "SELECT number, contact_id FROM list_members ORDER BY revision, position")
     return {number: await load_fields(database, key) for number, key in found}
 
 

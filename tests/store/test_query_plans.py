@@ -20,9 +20,10 @@ COUNT = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i
 PAST = "'2026-01-01 00:00:00.000000'"
 #: A run that ended long ago, each of its contacts called once, and a do-not-call register.
 HISTORY = [
-    f"""INSERT INTO contacts (id, fields, created_at) {COUNT} SELECT 1000 + i, '{{}}', {PAST} FROM n""",
-    f"""INSERT INTO list_members (list_id, contact_id, number)
-        {COUNT} SELECT 1, 1000 + i, '+1313' || (1000000 + i) FROM n""",
+    f"""INSERT INTO contacts (id, number, fields, created_at)
+        {COUNT} SELECT 1000 + i, '+1313' || (1000000 + i), '{{}}', {PAST} FROM n""",
+    f"""INSERT INTO list_members (list_id, contact_id, number, revision, position, added_at)
+        {COUNT} SELECT 1, 1000 + i, '+1313' || (1000000 + i), 0, i, {PAST} FROM n""",
     f"""INSERT INTO enrolments (id, run_id, contact_id, number, state, due_at, attempts, tries, created_at)
         {COUNT} SELECT 1000 + i, 1, 1000 + i, '+1313' || (1000000 + i),
         CASE i % 3 WHEN 0 THEN 'waiting' ELSE 'done' END, {PAST}, 1, '{{}}', {PAST} FROM n""",
