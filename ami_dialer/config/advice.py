@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from ami_dialer.config.flow import Flow
 from ami_dialer.config.problems import Path, Problem
 from ami_dialer.config.schema import Config
+from ami_dialer.config.targets import flows_in, targets
 from ami_dialer.config.yaml_lines import Document
 
 
@@ -19,7 +20,7 @@ def advice(document: Document, config: Config, folder: FilePath) -> list[Problem
         *_servers(config),
         *_open_ports(config),
         *_password_in_url(config),
-        *(pair for name, flow in config.flows.items() for pair in _flow(name, flow)),
+        *(pair for name, flow in config.flows.items() for pair in _flow(name, flow, flows_in(document).get(name))),
     ]
     return [document.problem(path, text) for path, text in found]
 
@@ -80,9 +81,11 @@ def _password_in_url(config: Config) -> Iterator[tuple[Path, str]]:
         )
 
 
-def _flow(name: str, flow: Flow) -> Iterator[tuple[Path, str]]:
+def _flow(name: str, flow: Flow, written: object) -> Iterator[tuple[Path, str]]:
     ways: dict[str, set[str]] = {step: set() for step in flow.steps}
-    for path, target in flow.targets():
+    for path, target in targets(written):
+        if target not in ways:
+            return  # told as a mistake; once it is mended, more may be reached
         if path[0] == "steps":
             ways[str(path[1])].add(target)
     reached, ahead = set(), [flow.first_step]

@@ -1,23 +1,48 @@
 """A flow as it is written: what an answered call goes through.
 
 A flow is a set of named steps; each step is a list of verbs, carried out in order. A call begins at `start`
-and is over when a step ends without a `goto`, at `hangup`, or when the person hangs up.
+and is over when a step ends without a `goto`, at `hangup`, or when the person hangs up. That steps and questions
+are there is checked in `targets`, on the data as written.
 """
 
 from collections.abc import Iterator
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails
 
 from ami_dialer.config.kinds import Digits, Seconds, SoundPath, StepName, Voice
-from ami_dialer.config.problems import Path, several
+from ami_dialer.config.problems import Path, of_section
 from ami_dialer.domain.merge import MergeError, fields_needed
+
+#: The longest answer to one question; `kinds.DIGITS_PATTERN` says the same.
+MAX_DIGITS = 32
 
 
 class Part(BaseModel):
     """Base of every part of a flow: unknown keys are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+def _told_alone(part: type[Part], data: object) -> object:
+    """Where there are nothing but unknown keys, these are told, and not that known ones are missing."""
+    if isinstance(data, dict) and data and not set(data) & set(part.model_fields):
+        raise ValidationError.from_exception_data(
+            part.__name__,
+            [InitErrorDetails(type="extra_forbidden", loc=(key,), input=value) for key, value in data.items()],
+        )
+    return data
 
 
 def _fillable(text: str) -> str:
@@ -36,13 +61,21 @@ class Prompt(Part):
     """Something heard: a sound file or a text, one of the two. A bare text is spoken; one prompt needs no list."""
 
     play: SoundPath | None = Field(None, description="Sound file, without extension.")
-    say: Spoken | None = Field(None, description="Text for the TTS command; {{field}} is filled in.")
+    say: Spoken | None = Field(
+        None, validate_default=True, description="Text for the TTS command; {{field}} is filled in."
+    )
 
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        if (self.play is None) == (self.say is None):
-            raise ValueError("needs either play (a sound file) or say (a text)")
-        return self
+    @model_validator(mode="before")
+    @classmethod
+    def _only_unknown(cls, data: object) -> object:
+        return _told_alone(cls, data)
+
+    @field_validator("say")
+    @classmethod
+    def _one(cls, say: str | None, info: ValidationInfo) -> str | None:
+        if "play" in info.data and (info.data["play"] is None) == (say is None):
+            raise of_section([((), "needs either play (a sound file) or say (a text)")])
+        return say
 
 
 def _prompts(value: object) -> object:
@@ -67,8 +100,14 @@ class Ask(Part):
     valid: list[Digits] | None = Field(
         None, min_length=1, description="The only valid answers; without it any digits of the right length."
     )
-    min_digits: int = Field(1, ge=1, le=32, description="Fewer are invalid.")
-    max_digits: int = Field(1, ge=1, le=32, description="The answer is taken when so many are in, or at `#`.")
+    min_digits: int = Field(1, ge=1, le=MAX_DIGITS, description="Fewer are invalid.")
+    max_digits: int = Field(
+        1,
+        ge=1,
+        le=MAX_DIGITS,
+        validate_default=True,
+        description="The answer is taken when so many are in, or at `#`.",
+    )
     timeout: Seconds = Field(5.0, gt=0, le=60, description="Wait this long after the prompt for the first digit.")
     digit_timeout: Seconds = Field(3.0, gt=0, le=60, description="Wait this long for each further digit.")
     retries: int = Field(2, ge=0, le=10, description="Ask again this often after an invalid answer or none.")
@@ -84,27 +123,32 @@ class Ask(Part):
         if not isinstance(data, dict):
             return data
         valid = data.get("valid")
-        if isinstance(valid, list) and valid and all(isinstance(v, str | int) for v in valid):
-            texts = [str(v) for v in valid]
-            lengths = [len(text) for text in texts]
-            return {"min_digits": min(lengths), "max_digits": max(lengths), **data, "valid": texts}
-        return data
+        if valid is None:
+            return data
+        if isinstance(valid, list):
+            valid = [str(item) if isinstance(item, int) else item for item in valid]
+        texts = [item for item in valid if isinstance(item, str)] if isinstance(valid, list) else []
+        # Of broken answers, too: no length that nobody wrote may be told as a mistake.
+        lengths = [min(max(len(text), 1), MAX_DIGITS) for text in texts] or [1, MAX_DIGITS]
+        return {"min_digits": min(lengths), "max_digits": max(lengths), **data, "valid": valid}
 
-    @model_validator(mode="after")
-    def _lengths(self) -> Self:
-        if self.min_digits > self.max_digits:
-            raise ValueError(f"min_digits {self.min_digits} is more than max_digits {self.max_digits}")
+    @field_validator("max_digits")
+    @classmethod
+    def _lengths(cls, most: int, info: ValidationInfo) -> int:
+        least = info.data.get("min_digits")
+        if least is None:
+            return most
+        if least > most:
+            raise of_section([((), f"min_digits {least} is more than max_digits {most}")])
+        takes = f"min_digits {least} to max_digits {most}"
         found: list[tuple[Path, str]] = [
-            (("valid", number), f"{digits!r} has {len(digits)} digits; the question takes {self._takes()}")
-            for number, digits in enumerate(self.valid or ())
-            if not self.min_digits <= len(digits) <= self.max_digits
+            (("valid", number), f"{digits!r} has {len(digits)} digits; the question takes {takes}")
+            for number, digits in enumerate(info.data.get("valid") or ())
+            if not least <= len(digits) <= most
         ]
         if found:
-            raise several(found)
-        return self
-
-    def _takes(self) -> str:
-        return f"min_digits {self.min_digits} to max_digits {self.max_digits}"
+            raise of_section(found)
+        return most
 
 
 class Branch(Part):
@@ -139,7 +183,7 @@ class Verb(Part):
         None, description="Puts the number on the do-not-call list, at once; `- opt_out` may stand alone."
     )
     goto: StepName | None = Field(None, description="Go on with this step.")
-    hangup: bool | None = Field(None, description="End the call; `- hangup` may stand alone.")
+    hangup: bool | None = Field(None, validate_default=True, description="End the call; `- hangup` may stand alone.")
 
     @model_validator(mode="before")
     @classmethod
@@ -152,22 +196,27 @@ class Verb(Part):
         # A document read back from SQL has every verb, the others being null; there null means "not this one".
         if isinstance(data, dict) and len(data) < len(cls.model_fields):
             empty = {"opt_out": {}, "hangup": True}
-            return {key: empty.get(key) if value is None else value for key, value in data.items()}
+            data = {key: empty.get(key) if value is None else value for key, value in data.items()}
         if isinstance(data, str):
             raise ValueError(  # noqa: TRY004 - pydantic takes ValueError
                 f"{data!r} is no verb; only hangup and opt_out stand alone, others are `- verb: value`"
             )
-        return data
+        return _told_alone(cls, data)
 
-    @model_validator(mode="after")
-    def _one_verb(self) -> Self:
-        given = [name for name in type(self).model_fields if getattr(self, name) is not None]
+    @field_validator("hangup")
+    @classmethod
+    def _one_verb(cls, hangup: bool | None, info: ValidationInfo) -> bool | None:
+        others = [name for name in cls.model_fields if name != "hangup"]
+        given = [name for name in others if name not in info.data or info.data[name] is not None]  # absent: broken
+        if hangup is not None:
+            given.append("hangup")
         if len(given) != 1:
-            verbs = ", ".join(type(self).model_fields)
-            raise ValueError(f"has {' and '.join(given) or 'no verb'}; each item needs exactly one of {verbs}")
-        if self.hangup is False:
-            raise ValueError("hangup: false does nothing; take it out")
-        return self
+            verbs = ", ".join(cls.model_fields)
+            has = " and ".join(given) or "no verb"
+            raise of_section([((), f"has {has}; each item needs exactly one of {verbs}")])
+        if hangup is False:
+            raise of_section([((), "hangup: false does nothing; take it out")])
+        return hangup
 
 
 class Flow(Part):
@@ -192,42 +241,3 @@ class Flow(Part):
                     yield from (*verb.ask.prompt, *verb.ask.invalid, *verb.ask.silent)
                 if verb.opt_out is not None:
                     yield from verb.opt_out.prompt
-
-    @model_validator(mode="after")
-    def _targets_exist(self) -> Self:
-        found = [
-            (path, f"there is no step {target!r}; the steps are {', '.join(self.steps)}")
-            for path, target in self.targets()
-            if target not in self.steps
-        ]
-        questions = {verb.ask.name for verbs in self.steps.values() for verb in verbs if verb.ask}
-        asked = ", ".join(sorted(questions)) or "none"
-        found += [
-            (
-                ("steps", step, number, "branch", "answer"),
-                f"no question is named {name!r}; there are: {asked}",
-            )
-            for step, verbs in self.steps.items()
-            for number, verb in enumerate(verbs)
-            if verb.branch and (name := verb.branch.answer) not in questions
-        ]
-        if found:
-            raise several(found)
-        return self
-
-    def targets(self) -> Iterator[tuple[Path, str]]:
-        """Every step that is gone to, with the path of the key that says so."""
-        if self.start is not None:
-            yield ("start",), self.start
-        for step, verbs in self.steps.items():
-            for number, verb in enumerate(verbs):
-                at: Path = ("steps", step, number)
-                if verb.goto:
-                    yield (*at, "goto"), verb.goto
-                if verb.ask and verb.ask.otherwise:
-                    yield (*at, "ask", "otherwise"), verb.ask.otherwise
-                if verb.branch:
-                    for digits, target in verb.branch.when.items():
-                        yield (*at, "branch", "when", digits), target
-                    if verb.branch.otherwise:
-                        yield (*at, "branch", "otherwise"), verb.branch.otherwise

@@ -17,6 +17,7 @@ from ami_dialer.config.messages import problems_of
 from ami_dialer.config.problems import Place, Problem, in_order
 from ami_dialer.config.references import reference_problems
 from ami_dialer.config.schema import Config
+from ami_dialer.config.targets import target_problems
 from ami_dialer.config.yaml_lines import MAX_BYTES, Document, read_yaml
 from ami_dialer.domain.errors import ConfigError
 
@@ -75,7 +76,7 @@ def examine(path: Path, environ: Mapping[str, str]) -> Examination:
             config = Config.model_validate(written, context=surroundings)
         except ValidationError as error:
             problems += problems_of(document, error.errors(include_url=False))
-        problems += reference_problems(document)
+        problems += [*reference_problems(document), *target_problems(document)]
     warnings = in_order(advice(document, config, surroundings.folder)) if config else ()
     return Examination(None if problems else config, in_order(problems), warnings, document)
 

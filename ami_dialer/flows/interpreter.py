@@ -62,6 +62,10 @@ class _EndlessFlowError(Exception):
     """The flow goes round in circles."""
 
 
+class _NoStepError(Exception):
+    """A verb goes to a step that is not there. Flows of config.yaml are checked for it when they are read."""
+
+
 class _Walk:
     """One call on its way through the flow."""
 
@@ -88,6 +92,8 @@ class _Walk:
 
     async def _walk(self) -> None:
         for _ in range(MAX_VERBS):
+            if self.step not in self._flow.steps:
+                raise _NoStepError("there is no such step")
             verb = self._verb_at(self.step, self._index)
             if verb is None or verb.hangup is not None:
                 return
@@ -164,7 +170,7 @@ class _Walk:
         return await self._host.speech(merge(prompt.say or "", self._host.fields), self._voice)
 
     def _verb_at(self, step: str, index: int) -> Verb | None:
-        verbs = self._flow.steps[step]
+        verbs = self._flow.steps.get(step, [])
         return verbs[index] if index < len(verbs) else None
 
     def _jump(self, verb: Verb) -> str | None:
@@ -197,7 +203,7 @@ class _Walk:
                 return f"{place}: Asterisk cannot open the sound file {error}"
             case SpeechFailedError():
                 return f"{place}: the text could not be spoken: {error}"
-            case MergeError() | _EndlessFlowError():
+            case MergeError() | _EndlessFlowError() | _NoStepError():
                 return f"{place}: {error}"
             case _:
                 _log.error("flow broke", exc_info=error, extra={"attempt": self._leg.attempt_id, "place": place})

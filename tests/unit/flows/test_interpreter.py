@@ -265,6 +265,13 @@ async def test_given_a_circle_then_the_flow_fails_instead_of_running_for_ever(st
     assert leg.heard[-1] == "closing"
 
 
+async def test_given_a_step_that_is_not_there_then_the_flow_fails_and_the_closing_prompt_is_heard():
+    leg = FakeLeg()
+    result = await run({"start": [{"goto": "gone"}]}, leg)
+    assert (result.end, result.detail) == (FLOW_FAILED, "step 'gone', verb 1 (end): there is no such step")
+    assert leg.heard == ["closing"]
+
+
 async def test_given_the_opt_out_cannot_be_stored_then_the_flow_fails_and_nothing_is_confirmed(caplog):
     host, leg = MemoryHost(), FakeLeg()
     host.store_fails = True
