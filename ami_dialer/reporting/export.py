@@ -1,7 +1,6 @@
 """A run as CSV: one row for each contact, in the order of the lists."""
 
 import csv
-import re
 from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import TextIO
@@ -10,6 +9,7 @@ from ami_dialer.config.flow import Flow
 from ami_dialer.domain.attempt import Attempt
 from ami_dialer.domain.enrolment import EnrolmentState
 from ami_dialer.domain.errors import NotFoundError
+from ami_dialer.domain.formulas import neutral
 from ami_dialer.store import documents, export
 from ami_dialer.store.database import Database
 from ami_dialer.store.export import ContactResult
@@ -32,15 +32,6 @@ COLUMNS = (
     "talk_seconds",
     "next_due_at",
 )
-#: What makes a spreadsheet take a cell for a formula (OWASP, "CSV Injection"), full-width forms included.
-_FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
-#: E.164. A spreadsheet takes it for a number and calculates nothing; with an apostrophe nobody could import it again.
-_NUMBER = re.compile(r"\+[0-9]{2,15}")
-
-
-def safe_cell(text: str) -> str:
-    """The text, with an apostrophe before it where a spreadsheet would take it for a formula. E.164 stays as it is."""
-    return f"'{text}" if text.startswith(_FORMULA) and not _NUMBER.fullmatch(text) else text
 
 
 async def rows(database: Database, run: Run) -> AsyncIterator[list[str]]:
@@ -50,14 +41,14 @@ async def rows(database: Database, run: Run) -> AsyncIterator[list[str]]:
     answer_columns = [f"answer_{question}" for question in questions]
     taken = {*COLUMNS, *answer_columns}
     field_columns = [f"field_{name}" if name in taken else name for name in fields]
-    yield [safe_cell(name) for name in (*COLUMNS, *field_columns, *answer_columns)]
+    yield [neutral(name) for name in (*COLUMNS, *field_columns, *answer_columns)]
     async for result in export.contact_results(database, run.id):
         cells = [
             *_own_cells(result),
             *(result.fields.get(name, "") for name in fields),
             *(result.answers.get(question, "") for question in questions),
         ]
-        yield [safe_cell(cell) for cell in cells]
+        yield [neutral(cell) for cell in cells]
 
 
 async def write_csv(database: Database, run: Run, out: TextIO) -> int:

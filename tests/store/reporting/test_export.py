@@ -6,7 +6,7 @@ import io
 import pytest
 
 from ami_dialer.domain.ending import EndReason
-from ami_dialer.reporting.export import COLUMNS, safe_cell, write_csv
+from ami_dialer.reporting.export import COLUMNS, write_csv
 from ami_dialer.reporting.outcomes import pick_run
 from ami_dialer.store import export as store_export
 from tests.store.reporting.past import ANN, BOB, CAT, Past
@@ -77,23 +77,3 @@ async def test_an_attempt_that_called_nobody_is_not_counted(survey: Past) -> Non
     await survey.call(CAT, EndReason.CANCELLED)
     cat = (await exported(survey))[2]
     assert (cat["attempts"], cat["disposition"]) == ("1", "Busy")
-
-
-@pytest.mark.parametrize(
-    ("text", "safe"),
-    [
-        ("=HYPERLINK(1)", "'=HYPERLINK(1)"),
-        ("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"),
-        ("-2+3", "'-2+3"),
-        ("@SUM(1)", "'@SUM(1)"),
-        ("\t=1", "'\t=1"),
-        ("\r=1", "'\r=1"),
-        ("\uff1d1", "'\uff1d1"),
-        ("+15551234567", "+15551234567"),
-        ("+1555+1", "'+1555+1"),
-        ('plain, "quoted"', 'plain, "quoted"'),
-        ("", ""),
-    ],
-)
-def test_a_cell_is_made_harmless(text: str, safe: str) -> None:
-    assert safe_cell(text) == safe

@@ -1,0 +1,58 @@
+"""A file cut into blocks of whole lines, in flat memory."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ami_dialer.sources.encodings import Encoding
+from ami_dialer.sources.opening import Unpacked
+
+#: Bytes that are read and split together, and so the longest line that is looked into.
+BLOCK = 1 << 20
+#: Bytes that are kept of a longer line.
+KEPT = 2_000
+
+
+class Block(NamedTuple):
+    """Whole lines; the last block may lack the last line end."""
+
+    #: Bytes from the beginning of the unpacked file.
+    offset: int
+    data: bytes
+    #: The beginning of one line that is longer than BLOCK; the rest of it is left out.
+    overlong: bool
+
+
+def blocks(source: Unpacked, offset: int, encoding: Encoding) -> Iterator[Block]:
+    """The file from `offset` on, where a line begins. Where it is cut depends on `offset` alone. Raises SourceError."""
+    kept = b""
+    while True:
+        data = kept + source.read(BLOCK - len(kept))
+        if len(data) < BLOCK:
+            if data:
+                yield Block(offset, data, overlong=False)
+            return
+        end = encoding.end_of_lines(data)
+        if end:
+            yield Block(offset, data[:end], overlong=False)
+            kept = data[end:]
+            offset += end
+        else:
+            yield Block(offset, data[:KEPT], overlong=True)
+            gone, kept = _after_line(source, data, encoding)
+            offset += gone
+
+
+def _after_line(source: Unpacked, data: bytes, encoding: Encoding) -> tuple[int, bytes]:
+    """How many bytes the line takes that begins with `data`, and what was read beyond it."""
+    gone = 0
+    while True:
+        end = encoding.end_of_line(data)
+        if end:
+            return gone + end, data[end:]
+        # The last character may be half of a line end.
+        gone += len(data) - encoding.unit
+        kept = data[-encoding.unit :]
+        more = source.read(BLOCK - encoding.unit)
+        if not more:
+            return gone + encoding.unit, b""
+        data = kept + more

@@ -1,0 +1,165 @@
+"""Rows made contacts, or rejected with what is wrong. Every row goes through here, so it is written for speed."""
+
+import zoneinfo
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import chain
+from operator import itemgetter
+from typing import TypeAlias
+
+import orjson
+
+from ami_dialer.domain.formulas import as_written
+from ami_dialer.domain.phone import NotANumberError
+from ami_dialer.sources.columns import Columns
+from ami_dialer.sources.problems import Fault, Kind, Rejected, Warned
+from ami_dialer.sources.quoting import Row
+
+#: A value longer than this is an error of its row (seeds/003: values to 300 characters).
+MAX_VALUE = 300
+#: Priorities go from 0 to this; without one a contact has DEFAULT_PRIORITY.
+MAX_PRIORITY = 100
+DEFAULT_PRIORITY = 0
+
+#: Line, number in E.164, its label, further numbers with their labels in dialing order, fields as a JSON object in the
+#: file's order, time zone, priority.
+Contact: TypeAlias = tuple[int, str, str, tuple[tuple[str, str], ...], bytes, str | None, int]
+#: A number in E.164 of a phone as it is written. Raises NotANumberError.
+Normalise: TypeAlias = Callable[[str], str]
+
+#: Zones that are no places.
+_NO_ZONES = {"Factory", "localtime"}
+
+
+@dataclass(slots=True)
+class Reading:
+    """What became of some rows."""
+
+    contacts: list[Contact] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+    #: What was left out of rows that were taken.
+    warned: list[Warned] = field(default_factory=list)
+    #: Rows of nothing but separators, as spreadsheets leave them behind the last one.
+    blank: int = 0
+
+
+class ContactReader:
+    """Makes contacts of the rows of one file."""
+
+    def __init__(self, columns: Columns, normalise: Normalise) -> None:
+        self._columns = columns
+        self._normalise = normalise
+        self._zones = _zones()
+        # itemgetter of one index gives a cell, not a tuple of one; all cells are taken then.
+        indexes = [index for index, _ in columns.fields]
+        self._names = tuple(name for _, name in columns.fields)
+        self._values = itemgetter(*indexes) if len(indexes) > 1 else _few(indexes)
+
+    def read(self, rows: Iterable[Row]) -> Reading:
+        """What the rows hold, in their order. Cells lose the blanks at their ends."""
+        reading = Reading()
+        width = len(self._columns.names)
+        first = self._columns.phones[0]
+        index, label = first.index, first.label
+        several = len(self._columns.phones) > 1
+        special = self._columns.zone is not None or self._columns.priority is not None
+        normalise, names, values, dumps = self._normalise, self._names, self._values, orjson.dumps
+        mended = self._columns.mended
+        add = reading.contacts.append
+        zone, priority = None, DEFAULT_PRIORITY
+        further: tuple[tuple[str, str], ...] = ()
+        for line, raw, fault in rows:
+            if fault is not None or len(raw) != width or len("".join(raw)) > MAX_VALUE:
+                wrong = fault or self._shape(raw)
+                if wrong is not None:
+                    self._reject(reading, line, raw, wrong)
+                    continue
+            cells = list(map(str.strip, raw))
+            if mended:
+                cells = list(map(as_written, cells))
+            try:
+                if several or not cells[index]:
+                    number, label, further = self._phones(reading, line, cells)
+                else:
+                    number = normalise(cells[index])
+                if special:
+                    zone, priority = self._special(cells)
+            except NotANumberError as error:
+                self._reject(reading, line, raw, Fault(Kind.PHONE_BAD, str(error)))
+            except _RowError as error:
+                self._reject(reading, line, raw, error.fault)
+            else:
+                fields = dumps(dict(zip(names, values(cells), strict=True)))
+                add((line, number, label, further, fields, zone, priority))
+        return reading
+
+    def _shape(self, cells: list[str]) -> Fault | None:
+        width = len(self._columns.names)
+        if len(cells) != width:
+            return Fault(Kind.CELLS, f"has {len(cells):,} cell{'s' * (len(cells) != 1)}, the header has {width:,}")
+        for name, cell in zip(self._columns.names, cells, strict=True):
+            length = len(cell.strip())
+            if length > MAX_VALUE:
+                return Fault(Kind.TOO_LONG, f"{name} has {length:,} characters, at most {MAX_VALUE} are allowed")
+        return None
+
+    def _reject(self, reading: Reading, line: int, cells: list[str], fault: Fault) -> None:
+        if fault.kind in (Kind.CELLS, Kind.PHONE_MISSING) and not any(map(str.strip, cells)):
+            reading.blank += 1
+        else:
+            reading.rejected.append(Rejected(line, fault.kind, fault.reason, cells))
+
+    def _phones(self, reading: Reading, line: int, cells: list[str]) -> tuple[str, str, tuple[tuple[str, str], ...]]:
+        """The number that is dialled first, its label, and the others. One number counts once."""
+        found: dict[str, str] = {}
+        bad: list[str] = []
+        for phone in self._columns.phones:
+            cell = cells[phone.index]
+            if cell:
+                try:
+                    found.setdefault(self._normalise(cell), phone.label)
+                except NotANumberError as error:
+                    bad.append(f"{self._columns.names[phone.index]}: {error}")
+        if not found:
+            if bad:
+                raise _RowError(Fault(Kind.PHONE_BAD, "; ".join(bad)))
+            names = ", ".join(self._columns.names[phone.index] for phone in self._columns.phones)
+            raise _RowError(Fault(Kind.PHONE_MISSING, f"has no phone in {names}"))
+        if bad:
+            reading.warned.extend(Warned(line, Kind.BAD_FURTHER_PHONE, f"left out: {reason}") for reason in bad)
+        (number, label), *others = found.items()
+        return number, label, tuple(others)
+
+    def _special(self, cells: list[str]) -> tuple[str | None, int]:
+        """Time zone and priority."""
+        zone: str | None = None
+        priority = DEFAULT_PRIORITY
+        if self._columns.zone is not None and (written := cells[self._columns.zone]):
+            zone = self._zones.get(written) or self._zones.get(written.casefold())
+            if zone is None:
+                reason = f"{written[:60]!r} is no time zone; write one such as America/New_York, or leave it empty"
+                raise _RowError(Fault(Kind.ZONE, reason))
+        if self._columns.priority is not None and (written := cells[self._columns.priority]):
+            if not (written.isascii() and written.isdigit() and len(written) < 10 and int(written) <= MAX_PRIORITY):
+                reason = f"{written[:60]!r} is no priority; write a whole number from 0 to {MAX_PRIORITY}"
+                raise _RowError(Fault(Kind.PRIORITY, reason))
+            priority = int(written)
+        return zone, priority
+
+
+class _RowError(Exception):
+    """The row is rejected."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.reason)
+        self.fault = fault
+
+
+def _zones() -> dict[str, str]:
+    """The time zones of the tz database by their names, and by these in small letters."""
+    names = zoneinfo.available_timezones() - _NO_ZONES
+    return dict(chain(((name.casefold(), name) for name in names), ((name, name) for name in names)))
+
+
+def _few(indexes: list[int]) -> Callable[[list[str]], tuple[str, ...]]:
+    return (lambda cells: (cells[indexes[0]],)) if indexes else lambda _: ()
