@@ -15,7 +15,7 @@ from ami_dialer.engine.floor import Floor, build_desks
 from ami_dialer.engine.lifecycle import Engine, LegServer
 from ami_dialer.journey.intake import Intake, IntakeError, import_list
 from ami_dialer.ports import CallLeg, Clock, Telephony
-from ami_dialer.store import contacts, documents
+from ami_dialer.store import documents, lists
 from ami_dialer.store.database import Database
 from ami_dialer.store.migrate import migrate
 from ami_dialer.store.writer import Writer
@@ -40,7 +40,7 @@ async def import_lists(config: Config, database: Database, clock: Clock) -> list
 
     A file that cannot be read is fatal only where the list was never imported: else it keeps the contacts it has.
     """
-    stored = await contacts.load_lists(database)
+    stored = await lists.load_lists(database)
     done = []
     for name, settings in config.lists.items():
         known = stored[name].file_digest

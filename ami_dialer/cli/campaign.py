@@ -13,7 +13,7 @@ from ami_dialer.config.schema import Campaign, Config
 from ami_dialer.domain.enrolment import EnrolmentState, RunState
 from ami_dialer.domain.errors import DialerError
 from ami_dialer.reporting.status import CampaignStatus, RunStatus, campaign_status
-from ami_dialer.store import contacts, documents, runs
+from ami_dialer.store import documents, lists, runs
 from ami_dialer.store.database import Database
 
 
@@ -123,7 +123,7 @@ async def _start(config: Config, name: str) -> CampaignStatus:
 
 
 async def _check_lists(database: Database, name: str, document: Campaign) -> None:
-    if not await contacts.any_contacts(database, document.lists):
+    if not await lists.any_contacts(database, document.lists):
         raise DialerError(f"campaign {name!r}: its lists ({', '.join(document.lists)}) hold no contacts")
 
 

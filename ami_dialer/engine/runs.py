@@ -9,7 +9,7 @@ from ami_dialer.engine.floor import Floor, RunDesk
 from ami_dialer.journey.flow import FlowSettings
 from ami_dialer.journey.report import Tally
 from ami_dialer.rules.limits import CallLimit
-from ami_dialer.store import contacts, dnc, documents, hopper, progress, runs
+from ami_dialer.store import dnc, documents, hopper, lists, progress, runs
 from ami_dialer.store.runs import Run
 
 log = structlog.get_logger(__name__)
@@ -32,7 +32,7 @@ class Runs:
                 log.warning("campaign not started", campaign=name, why=str(error))
                 continue
             if campaign.start == "with-dialer" and await runs.newest(self._floor.database, key) is None:
-                if not await contacts.any_contacts(self._floor.database, campaign.lists):
+                if not await lists.any_contacts(self._floor.database, campaign.lists):
                     log.warning("campaign not started: its lists hold no contacts", campaign=name, lists=campaign.lists)
                     continue
                 try:

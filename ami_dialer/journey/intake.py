@@ -12,7 +12,7 @@ from pathlib import Path
 from ami_dialer.config.lists import ContactList
 from ami_dialer.domain.errors import DialerError
 from ami_dialer.domain.phone import NotANumberError, normalise
-from ami_dialer.store import contacts
+from ami_dialer.store import contacts, lists
 from ami_dialer.store.contacts import NewContact
 from ami_dialer.store.database import Database
 
@@ -92,7 +92,7 @@ async def import_list(
     reading = await asyncio.to_thread(_read_if_new, settings.file, name, settings, known_digest, progress)
     if reading is None:
         return Intake(name, read=False)
-    key = await contacts.list_id(database, name)
+    key = await lists.list_id(database, name)
     batches = _batches(reading.contacts, progress)
     added = await contacts.add_to_list(database, key, batches, reading.digest, now)
     rejects_file = await asyncio.to_thread(_keep_rejects, settings.file, reading)

@@ -1,13 +1,11 @@
-"""Contacts and the lists they are in."""
+"""Contacts, as they come into a list."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import exists, func, insert, select, update
+from sqlalchemy import insert, select, update
 
-from ami_dialer.domain.errors import NotFoundError
 from ami_dialer.store.database import Database
 from ami_dialer.store.tables import contacts, list_members, lists
 
@@ -19,39 +17,6 @@ class NewContact:
     #: E.164 with the plus sign.
     number: str
     fields: dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class StoredList:
-    """A list and what was imported last."""
-
-    id: int
-    name: str
-    document: dict[str, Any]
-    file_digest: str | None
-    imported_at: datetime | None
-    contacts: int
-
-
-async def load_lists(database: Database) -> dict[str, StoredList]:
-    """All lists by name, with the number of their contacts."""
-    members = select(func.count()).where(list_members.c.list_id == lists.c.id).scalar_subquery()
-    async with database.reading() as connection:
-        rows = await connection.execute(
-            select(
-                lists.c.id, lists.c.name, lists.c.document, lists.c.file_digest, lists.c.imported_at, members
-            ).order_by(lists.c.name)
-        )
-        return {row[1]: StoredList(*row) for row in rows}
-
-
-async def list_id(database: Database, name: str) -> int:
-    """The key of a list. Raises NotFoundError."""
-    async with database.reading() as connection:
-        found = await connection.scalar(select(lists.c.id).where(lists.c.name == name))
-    if found is None:
-        raise NotFoundError(f"no list is named {name!r}; `ami-dialer list show` names those there are")
-    return int(found)
 
 
 async def add_to_list(
@@ -99,11 +64,3 @@ async def add_to_list(
             update(lists).where(lists.c.id == list_key).values(file_digest=digest, imported_at=now)
         )
     return added
-
-
-async def any_contacts(database: Database, names: Collection[str]) -> bool:
-    """Whether one of these lists holds a contact."""
-    holds_one = exists().where(list_members.c.list_id == lists.c.id)
-    query = select(lists.c.id).where(lists.c.name.in_(names), holds_one).limit(1)
-    async with database.reading() as connection:
-        return await connection.scalar(query) is not None

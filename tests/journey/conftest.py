@@ -13,7 +13,7 @@ from ami_dialer.config.schema import Config
 from ami_dialer.engine.floor import Floor, build_desks
 from ami_dialer.engine.lifecycle import Engine
 from ami_dialer.journey.intake import import_list
-from ami_dialer.store import contacts, documents
+from ami_dialer.store import documents, lists
 from ami_dialer.store.database import Database
 from ami_dialer.store.writer import Writer
 from tests.fakes.speech import FakeSpeech
@@ -69,7 +69,7 @@ class House:
 
     async def prepare(self) -> None:
         await documents.apply_config(self.database, self.config)
-        stored = await contacts.load_lists(self.database)
+        stored = await lists.load_lists(self.database)
         for name, settings in self.config.lists.items():
             await import_list(self.database, name, settings, stored[name].file_digest, self.clock.now())
 

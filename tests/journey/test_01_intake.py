@@ -8,7 +8,7 @@ import pytest
 from ami_dialer.config.lists import ContactList
 from ami_dialer.domain.errors import NotFoundError
 from ami_dialer.journey.intake import MAX_FIELD, IntakeError, columns_of, import_list
-from ami_dialer.store import contacts, documents
+from ami_dialer.store import documents, lists
 from ami_dialer.store.database import Database
 from tests.contacts import load_fields
 from tests.store.world import campaign, config, rows
@@ -40,7 +40,7 @@ async def taken(database, clock, file):
         if content is not None:
             file.write_bytes(content if isinstance(content, bytes) else content.encode())
         wanted = ContactList.model_validate({"file": file, **settings})
-        known = (await contacts.load_lists(database))["people"].file_digest
+        known = (await lists.load_lists(database))["people"].file_digest
         return await import_list(database, "people", wanted, known, clock.now())
 
     return take
@@ -260,7 +260,7 @@ async def test_a_file_that_is_no_list_is_refused_as_a_whole_with_its_line(databa
         await taken(content)
     assert str(refusal.value).startswith("list 'people': ")
     assert await people(database) == {}
-    assert (await contacts.load_lists(database))["people"].file_digest is None
+    assert (await lists.load_lists(database))["people"].file_digest is None
 
 
 async def test_a_column_that_the_mapping_names_and_the_file_lacks_is_said(taken):

@@ -3,7 +3,7 @@
 import pytest
 
 from ami_dialer.domain.errors import NotFoundError, StoreError
-from ami_dialer.store import contacts
+from ami_dialer.store import contacts, lists
 from ami_dialer.store.contacts import NewContact
 from tests.contacts import find_contacts, load_fields
 from tests.store.world import campaign, config, fill, number, rows, value
@@ -16,7 +16,7 @@ NOTE = 'ümlaut "quoted", ${EXTEN}\r\n\x0b\x1c\u2028\'; DROP TABLE contacts; \N{
 @pytest.fixture
 async def people(database):
     await campaign(database, config(lists=("people", "others")))
-    return await contacts.list_id(database, "people")
+    return await lists.list_id(database, "people")
 
 
 async def test_a_list_filled_twice_holds_everyone_once(database, clock, people):
@@ -50,9 +50,9 @@ async def test_the_same_number_on_another_list_is_another_contact(database, cloc
 
 
 async def test_a_list_knows_what_was_imported_last_and_how_many_it_holds(database, clock, people):
-    assert (await contacts.load_lists(database))["people"].file_digest is None
+    assert (await lists.load_lists(database))["people"].file_digest is None
     await fill(database, "people", [number(1), number(2)], clock.now())
-    found = (await contacts.load_lists(database))["people"]
+    found = (await lists.load_lists(database))["people"]
     assert (found.contacts, found.file_digest, found.imported_at) == (2, "digest of 2", clock.now())
     assert found.document["file"] == "/lists/people.csv"
 
@@ -62,7 +62,7 @@ async def test_an_import_that_breaks_off_leaves_nothing(database, clock, people)
     with pytest.raises(StoreError):
         await contacts.add_to_list(database, people, [[good], [twice, twice]], "digest", clock.now())
     assert await rows(database, "SELECT id FROM contacts") == []
-    assert (await contacts.load_lists(database))["people"].file_digest is None
+    assert (await lists.load_lists(database))["people"].file_digest is None
 
 
 async def test_a_large_list_is_taken_in_batches(database, clock, people):
@@ -86,7 +86,7 @@ async def test_whoever_does_not_exist_is_not_found(database, people, wanted):
 
 async def test_a_list_that_does_not_exist_is_said(database):
     with pytest.raises(NotFoundError, match="no list is named 'nobody'"):
-        await contacts.list_id(database, "nobody")
+        await lists.list_id(database, "nobody")
 
 
 async def test_a_contact_that_does_not_exist_has_no_fields(database):

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from ami_dialer.config.schema import Campaign, Config
 from ami_dialer.domain.attempt import Attempt, AttemptState, new_attempt_id
-from ami_dialer.store import contacts, documents, hopper, runs
+from ami_dialer.store import contacts, documents, hopper, lists, runs
 from ami_dialer.store.contacts import NewContact
 from ami_dialer.store.database import Database
 from ami_dialer.store.hopper import Claimed
@@ -34,7 +34,7 @@ def config(lists: Sequence[str] = ("people",), **campaign: Any) -> Config:
 
 
 async def fill(database: Database, list_name: str, numbers: Sequence[str], now: datetime) -> int:
-    key = await contacts.list_id(database, list_name)
+    key = await lists.list_id(database, list_name)
     batch = [NewContact(one, {"name": f"P {one[-4:]}"}) for one in numbers]
     return await contacts.add_to_list(database, key, [batch], f"digest of {len(numbers)}", now)
 

@@ -12,7 +12,7 @@ from ami_dialer.domain.attempt import Attempt, AttemptEvent, AttemptState
 from ami_dialer.domain.ending import EndReason
 from ami_dialer.domain.enrolment import EnrolmentState
 from ami_dialer.journey import retry
-from ami_dialer.store import attempts, contacts, dnc, documents, enrolments, hopper, runs
+from ami_dialer.store import attempts, contacts, dnc, documents, enrolments, hopper, lists, runs
 from ami_dialer.store.contacts import NewContact
 from ami_dialer.store.database import Database
 from ami_dialer.store.hopper import Claimed
@@ -59,7 +59,7 @@ class Past:
             }
         )
         await documents.apply_config(self.database, config)
-        key = await contacts.list_id(self.database, "people")
+        key = await lists.list_id(self.database, "people")
         batch = [NewContact(number, fields) for number, fields in people.items()]
         await contacts.add_to_list(self.database, key, [batch], "digest", self.clock.now())
 

@@ -1,4 +1,4 @@
-"""`ami-dialer list`: contacts in."""
+"""`ami-dialer list import`: contacts in."""
 
 import asyncio
 from functools import partial
@@ -10,24 +10,18 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from ami_dialer.adapters.clock import SystemClock
-from ami_dialer.cli.opening import changing, reading
-from ami_dialer.cli.output import amount, json_option, load_config, print_json, print_rows, printable
+from ami_dialer.cli.opening import changing
+from ami_dialer.cli.output import amount, json_option, load_config, print_json, printable
 from ami_dialer.config.schema import Config
 from ami_dialer.domain.errors import NotFoundError
 from ami_dialer.journey.intake import Intake, IntakeError, import_list
-from ami_dialer.store import contacts
-from ami_dialer.store.contacts import StoredList
+from ami_dialer.store import lists
 
 #: Of many rejected rows so many are shown; the rejects file has all.
 _SHOWN = 10
 
 
-@click.group("list")
-def command() -> None:
-    """Lists of contacts: import and look at them."""
-
-
-@command.command("import")
+@click.command("import")
 @click.argument("names", metavar="[NAME]...", nargs=-1)
 @json_option
 @click.pass_obj
@@ -62,7 +56,7 @@ async def _import(config: Config, names: list[str], *, show: bool) -> tuple[list
     done: list[Intake] = []
     failed: dict[str, str] = {}
     async with changing(config) as database:
-        stored = await contacts.load_lists(database)
+        stored = await lists.load_lists(database)
         with _progress(show=show) as progress:
             for name in names:
                 digest = stored[name].file_digest
@@ -114,37 +108,3 @@ def _print_intake(each: Intake, config: Config) -> None:
         click.echo(f"  and {len(each.rejected) - _SHOWN:,} more")
     if each.rejects_file is not None:
         click.echo(f"  all rejected rows, with line and reason: {each.rejects_file}")
-
-
-@command.command("show")
-@click.argument("name", metavar="[NAME]", required=False)
-@json_option
-@click.pass_obj
-def show_command(config_file: Path, name: str | None, *, as_json: bool) -> None:
-    """The lists there are, or list NAME."""
-
-    async def ask(config: Config) -> dict[str, StoredList]:
-        async with reading(config) as database:
-            return await contacts.load_lists(database)
-
-    stored = asyncio.run(ask(load_config(config_file)))
-    if name is not None and name not in stored:
-        raise NotFoundError(f"no list is named {name!r}; there are: {', '.join(stored) or 'none'}")
-    shown = list(stored.values()) if name is None else [stored[name]]
-    if as_json:
-        print_json([_stored_as_dict(each) for each in shown])
-        return
-    rows = [
-        (each.name, each.contacts, each.imported_at, each.document.get("file"), each.document.get("region", "US"))
-        for each in shown
-    ]
-    print_rows(("list", "contacts", "imported", "file", "region"), rows, right=frozenset({1}))
-
-
-def _stored_as_dict(each: StoredList) -> dict[str, Any]:
-    return {
-        "list": each.name,
-        "contacts": each.contacts,
-        "imported_at": each.imported_at,
-        **each.document,
-    }
