@@ -37,6 +37,10 @@ check: $(VENV)/ready  ## format, lint, types, import rules: seconds
 docs: $(VENV)/ready  ## write docs/configuration.md and docs/states.md anew from their sources
 	$(BIN)/python docs/generate.py
 
+.PHONY: area-codes
+area-codes: $(VENV)/ready  ## write ami_dialer/domain/area_codes.py anew from phonenumbers and zipcodes
+	$(BIN)/python docs/area-codes.py
+
 .PHONY: test
 test: setup  ## the whole suite, real Asterisk and PostgreSQL included
 	$(BIN)/pytest -n 2 --dist loadfile

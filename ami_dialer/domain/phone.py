@@ -1,11 +1,12 @@
 """Phone numbers: what a list holds made E.164, and E.164 made what a trunk wants. phonenumbers is the authority."""
 
 import re
-from functools import cache
 from typing import Literal, NamedTuple
 
 import phonenumbers
-from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, NumberParseException, PhoneMetadata, PhoneNumberDesc
+from phonenumbers import NumberParseException, PhoneMetadata
+
+from ami_dialer.domain import numbering
 
 NumberFormat = Literal["e164", "digits", "national"]
 
@@ -18,10 +19,6 @@ _MAX_TEXT = 250
 _LENGTHS = range(2, 18)
 #: What phonenumbers passes over between digits. Left out is what may begin an extension: `x`, `~`, `,`, `;`, `#`.
 _PUNCTUATION = " -.()[]/\N{NO-BREAK SPACE}\N{EN DASH}\N{MINUS SIGN}"
-#: The calling codes there are.
-_CODES = frozenset(map(str, COUNTRY_CODE_TO_REGION_CODE))
-#: A pattern that matches nothing.
-_NOTHING = "(?!)"
 #: ASCII is listed because a character that is missing costs str.translate an exception.
 _BARE: dict[int, int | None] = {**{code: code for code in range(128)}, **dict.fromkeys(map(ord, _PUNCTUATION))}
 
@@ -74,7 +71,7 @@ class Normaliser:
         self._region = region
         self._home = _Home.of(region)
         prefix = r"(?:\+?1)?" if self._home is not None and self._home.code == "1" else r"\+1"
-        self._usual = re.compile(prefix + _valid("1", 10).pattern, re.ASCII).fullmatch
+        self._usual = re.compile(prefix + numbering.valid("1", 10).pattern, re.ASCII).fullmatch
 
     def __call__(self, text: str) -> str:
         """The number in E.164. Raises NotANumberError."""
@@ -94,7 +91,7 @@ class Normaliser:
         if read is None:
             return normalise(text, self._region)
         code, national = read
-        if not _valid(code, len(national)).fullmatch(national):
+        if not numbering.valid(code, len(national)).fullmatch(national):
             raise _not_valid(text, self._region)
         return f"+{code}{national}"
 
@@ -117,10 +114,10 @@ class _Home(NamedTuple):
             return None
         return cls(
             str(metadata.country_code),
-            _compiled(metadata.international_prefix),
-            _compiled(metadata.national_prefix_for_parsing),
+            numbering.compiled(metadata.international_prefix),
+            numbering.compiled(metadata.national_prefix_for_parsing),
             metadata.national_prefix_transform_rule,
-            _compiled(metadata.general_desc.national_number_pattern),
+            numbering.compiled(metadata.general_desc.national_number_pattern),
             metadata.general_desc.possible_length,
             metadata.general_desc.possible_length_local_only,
         )
@@ -143,68 +140,14 @@ class _Home(NamedTuple):
 
 def _international(digits: str) -> tuple[str, str] | None:
     """Calling code and national number of what stood behind a plus sign, or None where only phonenumbers can tell."""
-    for length in (1, 2, 3):
-        code = digits[:length]
-        if code in _CODES:
-            national = digits[length:]
-            return None if _national_prefix(code).match(national) else _certain(code, national)
-    return None
+    code = numbering.calling_code(digits)
+    national = digits[len(code) :]
+    return _certain(code, national) if code and not numbering.national_prefix(code).match(national) else None
 
 
 def _certain(code: str, national: str) -> tuple[str, str] | None:
     short_enough = len(code) + len(national) <= _MAX_DIGITS
     return (code, national) if short_enough and len(national) in _LENGTHS else None
-
-
-@cache
-def _national_prefix(code: str) -> re.Pattern[str]:
-    """What phonenumbers may take off a number behind a calling code: that of the code's first region."""
-    metadata = PhoneMetadata.metadata_for_region_or_calling_code(int(code), COUNTRY_CODE_TO_REGION_CODE[int(code)][0])
-    return _compiled(metadata.national_prefix_for_parsing if metadata else None)
-
-
-@cache
-def _valid(code: str, length: int) -> re.Pattern[str]:
-    """Matches the valid national numbers of `length` digits under a calling code, as phonenumbers.is_valid_number.
-
-    That asks the first region of the code which claims the number by its leading digits, or by a pattern of a type.
-    """
-    regions = COUNTRY_CODE_TO_REGION_CODE[int(code)]
-    pattern = _NOTHING
-    for region in reversed(regions):
-        metadata = PhoneMetadata.metadata_for_region_or_calling_code(int(code), region)
-        if metadata is None:
-            continue
-        types = _types(metadata, length)
-        if metadata.leading_digits and len(regions) > 1:
-            lead = f"(?:{metadata.leading_digits})"
-            pattern = f"(?={lead}){types}|(?!{lead})(?:{pattern})"
-        else:
-            pattern = f"{types}|{pattern}"
-    return re.compile(f"(?:{pattern})", re.ASCII)
-
-
-def _types(metadata: PhoneMetadata, length: int) -> str:
-    """Matches what has a type in one region: also the general description must fit."""
-    kinds = [
-        *(metadata.premium_rate, metadata.toll_free, metadata.shared_cost, metadata.voip, metadata.personal_number),
-        *(metadata.pager, metadata.uan, metadata.voicemail, metadata.fixed_line),
-    ]
-    if not metadata.same_mobile_and_fixed_line_pattern:
-        kinds.append(metadata.mobile)
-    general, *patterns = (_described(kind, length) for kind in (metadata.general_desc, *kinds))
-    return rf"(?=(?:{general})\Z)(?:{'|'.join(f'(?:{pattern})' for pattern in patterns if pattern != _NOTHING)})"
-
-
-def _described(kind: PhoneNumberDesc | None, length: int) -> str:
-    if kind is None or not kind.national_number_pattern:
-        return _NOTHING
-    return kind.national_number_pattern if length in (kind.possible_length or (length,)) else _NOTHING
-
-
-def _compiled(pattern: str | None) -> re.Pattern[str]:
-    """A pattern of the metadata; none matches nothing."""
-    return re.compile(pattern or _NOTHING, re.ASCII)
 
 
 def _not_valid(text: str, region: str) -> NotANumberError:
