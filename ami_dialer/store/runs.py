@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, exists, func, insert, literal, select, update
+from sqlalchemy import Row, Select, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.config.schema import Campaign
-from ami_dialer.domain.enrolment import EnrolmentState, Exclusion, RunState
+from ami_dialer.domain.enrolment import EnrolmentState, RunState
 from ami_dialer.domain.errors import DialerError
+from ami_dialer.store import scrub
 from ami_dialer.store.database import Database
 from ami_dialer.store.documents import as_json, read_document
-from ami_dialer.store.tables import campaigns, dnc_entries, dnc_lists, enrolments, list_members, lists, runs
+from ami_dialer.store.tables import campaigns, enrolments, list_members, lists, runs
 
 
 class AlreadyRunningError(DialerError):
@@ -104,7 +105,7 @@ async def start(database: Database, campaign_key: int, document: Campaign, now: 
             )
         ).one()
         await _enrol(connection, run_id, document, now)
-        await _scrub(connection, run_id, document)
+        await scrub.at_start(connection, run_id, document, now)
     return run_id
 
 
@@ -127,25 +128,6 @@ async def _enrol(connection: AsyncConnection, run_id: int, document: Campaign, n
     )
     columns = ["run_id", "contact_id", "number", "state", "due_at", "attempts", "tries", "created_at"]
     await connection.execute(insert(enrolments).from_select(columns, members))
-
-
-async def _scrub(connection: AsyncConnection, run_id: int, document: Campaign) -> None:
-    entry = (
-        select(dnc_lists.c.name + ": " + dnc_entries.c.reason)
-        .join(dnc_lists, dnc_lists.c.id == dnc_entries.c.list_id)
-        .where(dnc_entries.c.number == enrolments.c.number, dnc_lists.c.name.in_(document.dnc))
-        .order_by(dnc_entries.c.id)
-        .limit(1)
-    )
-    await connection.execute(
-        update(enrolments)
-        .where(and_(enrolments.c.run_id == run_id, exists(entry)))
-        .values(
-            state=EnrolmentState.EXCLUDED,
-            exclusion=Exclusion.DNC,
-            excluded_by=func.substr(entry.scalar_subquery(), 1, 200),
-        )
-    )
 
 
 async def end(database: Database, run_id: int, state: RunState, now: datetime) -> bool:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from ami_dialer.domain.enrolment import RunState
-from ami_dialer.store import dnc, hopper, runs
+from ami_dialer.store import dnc, hopper, runs, scrub
 from ami_dialer.store.database import Database
 from tests.store.world import campaign, config, fill, number, rows, run_of, value
 
@@ -65,7 +65,7 @@ async def test_a_run_that_breaks_off_leaves_nothing(database, clock, monkeypatch
         raise RuntimeError("power cut")
 
     with monkeypatch.context() as patched:
-        patched.setattr(runs, "_scrub", breaks)
+        patched.setattr(scrub, "at_start", breaks)
         with pytest.raises(RuntimeError):
             await runs.start(database, key, document, clock.now())
     assert await rows(database, "SELECT id FROM runs") == []
