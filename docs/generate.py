@@ -18,7 +18,7 @@ from pydantic.fields import FieldInfo
 from ami_dialer.config import kinds, messages
 from ami_dialer.config.problems import Path as KeyPath
 from ami_dialer.config.schema import DEFAULT_RETRY, Config
-from ami_dialer.config.shape import bare, section_of, sections
+from ami_dialer.config.shape import bare, keys_of, section_of, sections
 from ami_dialer.domain.attempt import TRANSITIONS, AttemptState
 from ami_dialer.domain.ending import DISPOSITION_OF, EndReason
 from ami_dialer.domain.enrolment import ENROLMENT_TRANSITIONS, EnrolmentState, RunState
@@ -95,7 +95,7 @@ def _doc(model: type[BaseModel]) -> str:
 
 def _table(model: type[BaseModel]) -> str:
     rows = ["| key | value | default | meaning |", "|---|---|---|---|"]
-    for name, field in model.model_fields.items():
+    for name, field in keys_of(model).items():
         cells = (f"`{name}`", _kind(field), _default(field), field.description or "")
         rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(rows) + "\n"

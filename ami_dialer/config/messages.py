@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from ami_dialer.config import kinds, lists, schema
 from ami_dialer.config.problems import Path, Problem, key_text
-from ami_dialer.config.shape import bare, field_at, kind_at, section_of
+from ami_dialer.config.shape import bare, field_at, keys_of, kind_at, section_of
 from ami_dialer.config.yaml_lines import Document
 
 #: What each pattern of the schema lets through, in words.
@@ -73,7 +73,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
 def unknown_key(path: Path) -> str:
     """A key that the schema has not at this place."""
     model = section_of(kind_at(schema.Config, path[:-1]))
-    return f"unknown key {path[-1]!r}{nearest(str(path[-1]), model.model_fields if model else ())}"
+    return f"unknown key {path[-1]!r}{nearest(str(path[-1]), keys_of(model) if model else ())}"
 
 
 def _missing(path: Path) -> str:
@@ -148,7 +148,11 @@ _TEXTS: dict[str, Callable[[str, Mapping[str, object]], str]] = {
     "int_parsing_size": _number("number of a sensible size"),
     "int_from_float": _number("whole number"),
     "float_parsing": _number("number"),
-    "too_short": lambda _text, context: f"is empty; at least {context['min_length']} is needed",
+    "too_short": lambda _text, context: (
+        f"has {_plain(context['actual_length'])}; at least {context['min_length']} are needed"
+        if context["actual_length"]
+        else f"is empty; at least {context['min_length']} is needed"
+    ),
     "too_long": lambda _text, context: (
         f"has {context['actual_length']} items; at most {context['max_length']} are possible"
     ),

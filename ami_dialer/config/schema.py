@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
+from ami_dialer.config.filter import Filter
 from ami_dialer.config.flow import Flow
 from ami_dialer.config.kinds import (
     DialplanName,
@@ -256,6 +257,9 @@ class Campaign(Section):
         description="Those of `lists` whose later additions are called in the same run (live sync). The others are "
         "called as they are when the run starts (snapshot).",
     )
+    filter: Filter | None = Field(
+        None, description="Who of the lists is called: a condition on their columns; the others are Filter Excluded."
+    )
     trunks: list[Name] = Field(min_length=1, description="Names under `trunks`; calls go to the one with most room.")
     flow: Name | None = Field(None, description="Name under `flows` for people who answer.")
     dialplan: DialplanName | None = Field(
@@ -327,6 +331,13 @@ class Engine(Section):
     )
     hopper: int = Field(200, ge=1, le=10_000, description="Enrolments claimed ahead for each run.")
     grace: Seconds = Field(60.0, ge=0, le=3_600, description="On SIGTERM calls in progress may go on this long.")
+    sync: Seconds = Field(
+        30.0,
+        ge=1,
+        le=3_600,
+        description="So often runs are given what was added to their live lists; half a minute lets it be called "
+        "within one.",
+    )
     originate_timeout: Seconds = Field(
         10.0,
         ge=1,

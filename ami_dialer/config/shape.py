@@ -25,6 +25,11 @@ def section_of(kind: Any) -> type[BaseModel] | None:  # noqa: ANN401
     return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
 
 
+def keys_of(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The keys of a section as they are written: those that are words of Python (`is`, `not`) are aliases."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
+
+
 def kind_at(root: type[BaseModel], path: Path) -> Any:  # noqa: ANN401
     """The annotation of the value at `path`; None where the schema knows nothing of it."""
     kind: Any = root
@@ -32,7 +37,7 @@ def kind_at(root: type[BaseModel], path: Path) -> Any:  # noqa: ANN401
         kind = bare(kind)
         model = section_of(kind)
         if model is not None:
-            field = model.model_fields.get(str(step))
+            field = keys_of(model).get(str(step))
             if field is None:
                 return None
             kind = field.annotation
@@ -48,17 +53,22 @@ def kind_at(root: type[BaseModel], path: Path) -> Any:  # noqa: ANN401
 def field_at(root: type[BaseModel], path: Path) -> FieldInfo | None:
     """The field of a section that `path` names; None for items of lists and entries of mappings."""
     model = section_of(kind_at(root, path[:-1])) if path else None
-    return model.model_fields.get(str(path[-1])) if model else None
+    return keys_of(model).get(str(path[-1])) if model else None
 
 
-def sections(root: type[BaseModel], path: Path = ()) -> Iterator[tuple[Path, type[BaseModel]]]:
-    """Every section of the schema with its path, outer ones first; `NAME` stands for a name of one's own."""
+def sections(
+    root: type[BaseModel], path: Path = (), around: frozenset[type[BaseModel]] = frozenset()
+) -> Iterator[tuple[Path, type[BaseModel]]]:
+    """Every section of the schema with its path, outer ones first; `NAME` stands for a name of one's own.
+
+    A section within its own kind is not gone into; `around` are those that are gone through.
+    """
     yield path, root
-    for name, field in root.model_fields.items():
+    for name, field in keys_of(root).items():
         kind, inner = bare(field.annotation), (*path, name)
         while get_origin(kind) in (dict, list):
             inner = (*inner, "NAME") if get_origin(kind) is dict else inner
             kind = bare(get_args(kind)[-1])
         model = section_of(kind)
-        if model is not None:
-            yield from sections(model, inner)
+        if model is not None and model not in around and model is not root:
+            yield from sections(model, inner, around | {root})

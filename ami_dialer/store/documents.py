@@ -49,7 +49,7 @@ async def _apply(connection: AsyncConnection, table: Table, documents: dict[str,
 
 def as_json(model: BaseModel) -> dict[str, Any]:
     """A document as it is stored: what was written, without defaults, so that new defaults apply to old documents."""
-    return model.model_dump(mode="json", exclude_unset=True)
+    return model.model_dump(mode="json", exclude_unset=True, by_alias=True)
 
 
 def read_document(model: type[_Model], name: str, stored: object, *, run: int | None = None) -> _Model:
