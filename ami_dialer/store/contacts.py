@@ -4,10 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+import orjson
+from sqlalchemy import update
 
+from ami_dialer.domain import contact as domain
 from ami_dialer.store.database import Database
-from ami_dialer.store.tables import contacts, list_members, lists
+from ami_dialer.store.loading import Duplicates, load
+from ami_dialer.store.tables import lists
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,41 +28,12 @@ async def add_to_list(
     """Add contacts whose number the list does not hold yet, all of them or none. Returns how many were new."""
     added = 0
     async with database.writing() as connection:
-        revision = await connection.scalar(
-            update(lists)
-            .where(lists.c.id == list_key)
-            .values(revision=lists.c.revision + 1)
-            .returning(lists.c.revision)
-        )
         for batch in batches:
-            numbers = [contact.number for contact in batch]
-            known = set(
-                await connection.scalars(
-                    select(list_members.c.number).where(
-                        list_members.c.list_id == list_key, list_members.c.number.in_(numbers)
-                    )
-                )
-            )
-            new = [contact for contact in batch if contact.number not in known]
-            if not new:
-                continue
-            keys = await connection.scalars(
-                insert(contacts).returning(contacts.c.id, sort_by_parameter_order=True),
-                [{"number": contact.number, "fields": contact.fields, "created_at": now} for contact in new],
-            )
-            members = [
-                {
-                    "list_id": list_key,
-                    "contact_id": key,
-                    "number": contact.number,
-                    "revision": revision,
-                    "position": added + place,
-                    "added_at": now,
-                }
-                for place, (key, contact) in enumerate(zip(keys.all(), new, strict=True))
+            rows = [
+                domain.NewContact(line, one.number, None, (), orjson.dumps(one.fields).decode())
+                for line, one in enumerate(batch, added)
             ]
-            await connection.execute(insert(list_members), members)
-            added += len(new)
+            added += (await load(connection, list_key, rows, Duplicates(), now)).added
         await connection.execute(
             update(lists).where(lists.c.id == list_key).values(file_digest=digest, imported_at=now)
         )

@@ -94,8 +94,8 @@ lists = Table(
     Column("state", String(16), nullable=False, default=ListState.VALIDATED, server_default=ListState.VALIDATED),
     #: Why it is invalid, for people.
     Column("trouble", Text),
-    #: Raised with every change of its members, in the change's own transaction: what came after a look at the list
-    #: is found by it, which a key cannot promise on PostgreSQL (keys are given before the commit).
+    #: Raised whenever members come in, in their own transaction (store/revisions.py): what came after a look at the
+    #: list is found by it, which a key cannot promise on PostgreSQL (keys are given before the commit).
     Column("revision", BigInteger, nullable=False, default=0, server_default="0"),
     #: Digest of the file that was imported last; an unchanged file is not read again.
     Column("file_digest", String(64)),
@@ -148,7 +148,7 @@ regions = Table(
 )
 
 # Rows of contacts, contact_phones and list_members are written by the million. They have no foreign keys: checking one
-# for every row would double the time of an import. They are written together by store/loading.py and store/lists.py.
+# for every row would double the time of an import. Contacts are never deleted.
 contacts = Table(
     "contacts",
     metadata,
@@ -164,7 +164,6 @@ contacts = Table(
     #: 0 to 100; higher ones are called first.
     Column("priority", Integer, nullable=False, default=0, server_default="0"),
     Column("created_at", UtcDateTime, nullable=False),
-    Index(None, "number"),
 )
 
 #: The phones of a contact after the first one, in dialing order.
@@ -181,23 +180,34 @@ contact_phones = Table(
     sqlite_with_rowid=False,
 )
 
+#: When members came in: a time for each would cost an import more than their numbers do.
+list_revisions = Table(
+    "list_revisions",
+    metadata,
+    Column("list_id", Key, primary_key=True, autoincrement=False),
+    Column("revision", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+# One index only is in random order, that of numbers, and it is as narrow as can be: most of an import goes into it.
+# Who looks for a number without a list asks for it in each of the lists.
 list_members = Table(
     "list_members",
     metadata,
-    Column("list_id", Key, primary_key=True, autoincrement=False),
+    _key(),
+    Column("list_id", Key, nullable=False),
     #: The contact's first number.
-    Column("number", String(16), primary_key=True),
+    Column("number", String(16), nullable=False),
     #: 0; counts up where a list allows the same number again.
-    Column("occurrence", Integer, primary_key=True, autoincrement=False, default=0, server_default="0"),
+    Column("occurrence", Integer, nullable=False, default=0, server_default="0"),
     Column("contact_id", Key, nullable=False),
-    #: The list's revision it came with.
+    #: The list's revision it came with; list_revisions says when.
     Column("revision", BigInteger, nullable=False),
     #: Order among those of one revision: the line in the file.
     Column("position", BigInteger, nullable=False),
-    Column("added_at", UtcDateTime, nullable=False),
+    UniqueConstraint("list_id", "number", "occurrence"),
     Index(None, "contact_id"),
     Index(None, "list_id", "revision"),
-    sqlite_with_rowid=False,
 )
 
 #: One file (or one fetch of an API) brought into a list, in batches.
@@ -215,6 +225,8 @@ imports = Table(
     Column("state", String(16), nullable=False),
     #: Lines of the file, or rows of the answer.
     Column("lines", BigInteger, nullable=False),
+    #: The list's revision before it: a number that came in after it stood earlier in the same source.
+    Column("since_revision", BigInteger, nullable=False),
     Column("started_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
     Column("trouble", Text),

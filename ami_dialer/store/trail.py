@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from ami_dialer.config.schema import Campaign
 from ami_dialer.domain.attempt import Attempt
@@ -99,9 +99,11 @@ async def memberships(
         )
         .join(lists, lists.c.id == list_members.c.list_id)
         .join(contacts, contacts.c.id == list_members.c.contact_id)
-        .order_by(list_members.c.added_at, list_members.c.list_id)
+        .order_by(list_members.c.id)
     )
-    wanted = contacts.c.number == number if contact_id is None else list_members.c.contact_id == contact_id
+    wanted = list_members.c.contact_id == contact_id
+    if contact_id is None:  # the index of numbers is one for each list
+        wanted = and_(list_members.c.list_id.in_(select(lists.c.id)), list_members.c.number == number)
     async with database.reading() as connection:
         return [
             Membership(contact, name, document.get("file"), found, dict(fields), created_at)

@@ -22,8 +22,8 @@ PAST = "'2026-01-01 00:00:00.000000'"
 HISTORY = [
     f"""INSERT INTO contacts (id, number, fields, created_at)
         {COUNT} SELECT 1000 + i, '+1313' || (1000000 + i), '{{}}', {PAST} FROM n""",
-    f"""INSERT INTO list_members (list_id, contact_id, number, revision, position, added_at)
-        {COUNT} SELECT 1, 1000 + i, '+1313' || (1000000 + i), 0, i, {PAST} FROM n""",
+    f"""INSERT INTO list_members (list_id, contact_id, number, revision, position)
+        {COUNT} SELECT 1, 1000 + i, '+1313' || (1000000 + i), 0, i FROM n""",
     f"""INSERT INTO enrolments (id, run_id, contact_id, number, state, due_at, attempts, tries, created_at)
         {COUNT} SELECT 1000 + i, 1, 1000 + i, '+1313' || (1000000 + i),
         CASE i % 3 WHEN 0 THEN 'waiting' ELSE 'done' END, {PAST}, 1, '{{}}', {PAST} FROM n""",

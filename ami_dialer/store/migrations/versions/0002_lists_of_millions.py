@@ -70,7 +70,6 @@ def _contacts() -> None:
     )
     with op.batch_alter_table("contacts") as table:
         table.alter_column("number", existing_type=sa.String(16), nullable=False)
-        table.create_index(op.f("ix_contacts_number"), ["number"])
     op.create_table(
         "contact_phones",
         sa.Column("contact_id", KEY, autoincrement=False, nullable=False),
@@ -84,20 +83,30 @@ def _contacts() -> None:
     op.create_index(op.f("ix_contact_phones_number"), "contact_phones", ["number"])
     op.create_table(
         "list_members",
-        sa.Column("list_id", KEY, autoincrement=False, nullable=False),
+        sa.Column("id", KEY, autoincrement=True, nullable=False),
+        sa.Column("list_id", KEY, nullable=False),
         sa.Column("number", sa.String(16), nullable=False),
-        sa.Column("occurrence", sa.Integer(), autoincrement=False, nullable=False, server_default="0"),
+        sa.Column("occurrence", sa.Integer(), nullable=False, server_default="0"),
         sa.Column("contact_id", KEY, nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("position", sa.BigInteger(), nullable=False),
-        sa.Column("added_at", UtcDateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("list_id", "number", "occurrence", name=op.f("pk_list_members")),
-        sqlite_with_rowid=False,
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_list_members")),
+        sa.UniqueConstraint("list_id", "number", "occurrence", name=op.f("uq_list_members_list_id_number_occurrence")),
+    )
+    op.create_table(
+        "list_revisions",
+        sa.Column("list_id", KEY, autoincrement=False, nullable=False),
+        sa.Column("revision", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("at", UtcDateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("list_id", "revision", name=op.f("pk_list_revisions")),
     )
     op.execute(
-        "INSERT INTO list_members (list_id, number, occurrence, contact_id, revision, position, added_at) "
-        "SELECT m.list_id, m.number, 0, m.contact_id, 1, m.position, c.created_at "
-        "FROM moved_members m JOIN contacts c ON c.id = m.contact_id"
+        "INSERT INTO list_members (list_id, number, occurrence, contact_id, revision, position) "
+        "SELECT list_id, number, 0, contact_id, 1, position FROM moved_members ORDER BY position"
+    )
+    op.execute(
+        "INSERT INTO list_revisions (list_id, revision, at) SELECT id, 1, coalesce(imported_at, "
+        "CURRENT_TIMESTAMP) FROM lists"
     )
     op.execute("DROP TABLE moved_members")
     op.create_index(op.f("ix_list_members_contact_id"), "list_members", ["contact_id"])
@@ -114,6 +123,7 @@ def _imports() -> None:
         sa.Column("described", sa.Text(), nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("lines", sa.BigInteger(), nullable=False),
+        sa.Column("since_revision", sa.BigInteger(), nullable=False),
         sa.Column("started_at", UtcDateTime(timezone=True), nullable=False),
         sa.Column("ended_at", UtcDateTime(timezone=True)),
         sa.Column("trouble", sa.Text()),
