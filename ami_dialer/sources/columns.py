@@ -26,7 +26,8 @@ class PhoneColumn:
     """A column of phones."""
 
     index: int
-    label: str
+    #: `mobile`, `work`; None where neither the mapping nor the heading says.
+    label: str | None
     #: 0 is dialled first.
     order: int
 
@@ -141,13 +142,7 @@ def _guessed_phones(names: Sequence[str], used: set[int]) -> tuple[PhoneColumn, 
     phones = sorted((heading.rank, at, heading.label) for heading, at in found if heading is not None)
     # A `number` beside a `phone` may be anything; alone, it is the phone.
     sure = [phone for phone in phones if phone[0] < (9, 0)] or phones[:1]
-    labels: list[str] = []
-    for _, _, label in sure:
-        again = sum(known.split("_")[0] == label for known in labels)
-        labels.append(f"{label}_{again + 1}" if again else label)
-    return tuple(
-        PhoneColumn(at, label, order) for order, ((_, at, _), label) in enumerate(zip(sure, labels, strict=True))
-    )
+    return tuple(PhoneColumn(at, label or None, order) for order, (_, at, label) in enumerate(sure))
 
 
 def _no_phone(names: Sequence[str], where: str) -> str:

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 import orjson
 
+from ami_dialer.domain.contact import NewContact, Phone
 from ami_dialer.domain.formulas import as_written
 from ami_dialer.domain.phone import NotANumberError
 from ami_dialer.sources.columns import Columns
@@ -17,13 +18,9 @@ from ami_dialer.sources.quoting import Row
 
 #: A value longer than this is an error of its row (seeds/003: values to 300 characters).
 MAX_VALUE = 300
-#: Priorities go from 0 to this; without one a contact has DEFAULT_PRIORITY.
+#: Priorities go from 0, which is what a contact without one has, to this.
 MAX_PRIORITY = 100
-DEFAULT_PRIORITY = 0
 
-#: Line, number in E.164, its label, further numbers with their labels in dialing order, fields as a JSON object in the
-#: file's order, time zone, priority.
-Contact: TypeAlias = tuple[int, str, str, tuple[tuple[str, str], ...], bytes, str | None, int]
 #: A number in E.164 of a phone as it is written. Raises NotANumberError.
 Normalise: TypeAlias = Callable[[str], str]
 
@@ -35,7 +32,7 @@ _NO_ZONES = {"Factory", "localtime"}
 class Reading:
     """What became of some rows."""
 
-    contacts: list[Contact] = field(default_factory=list)
+    contacts: list[NewContact] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     #: What was left out of rows that were taken.
     warned: list[Warned] = field(default_factory=list)
@@ -64,10 +61,11 @@ class ContactReader:
         several = len(self._columns.phones) > 1
         special = self._columns.zone is not None or self._columns.priority is not None
         normalise, names, values, dumps = self._normalise, self._names, self._values, orjson.dumps
+        make = NewContact._make
         mended = self._columns.mended
         add = reading.contacts.append
-        zone, priority = None, DEFAULT_PRIORITY
-        further: tuple[tuple[str, str], ...] = ()
+        zone, priority = None, 0
+        further: tuple[Phone, ...] = ()
         for line, raw, fault in rows:
             if fault is not None or len(raw) != width or len("".join(raw)) > MAX_VALUE:
                 wrong = fault or self._shape(raw)
@@ -89,8 +87,8 @@ class ContactReader:
             except _RowError as error:
                 self._reject(reading, line, raw, error.fault)
             else:
-                fields = dumps(dict(zip(names, values(cells), strict=True)))
-                add((line, number, label, further, fields, zone, priority))
+                fields = dumps(dict(zip(names, values(cells), strict=True))).decode()
+                add(make((line, number, label, further, fields, zone, priority)))
         return reading
 
     def _shape(self, cells: list[str]) -> Fault | None:
@@ -109,9 +107,9 @@ class ContactReader:
         else:
             reading.rejected.append(Rejected(line, fault.kind, fault.reason, cells))
 
-    def _phones(self, reading: Reading, line: int, cells: list[str]) -> tuple[str, str, tuple[tuple[str, str], ...]]:
+    def _phones(self, reading: Reading, line: int, cells: list[str]) -> tuple[str, str | None, tuple[Phone, ...]]:
         """The number that is dialled first, its label, and the others. One number counts once."""
-        found: dict[str, str] = {}
+        found: dict[str, str | None] = {}
         bad: list[str] = []
         for phone in self._columns.phones:
             cell = cells[phone.index]
@@ -128,12 +126,12 @@ class ContactReader:
         if bad:
             reading.warned.extend(Warned(line, Kind.BAD_FURTHER_PHONE, f"left out: {reason}") for reason in bad)
         (number, label), *others = found.items()
-        return number, label, tuple(others)
+        return number, label, tuple(map(Phone._make, others))
 
     def _special(self, cells: list[str]) -> tuple[str | None, int]:
         """Time zone and priority."""
         zone: str | None = None
-        priority = DEFAULT_PRIORITY
+        priority = 0
         if self._columns.zone is not None and (written := cells[self._columns.zone]):
             zone = self._zones.get(written) or self._zones.get(written.casefold())
             if zone is None:

@@ -10,8 +10,8 @@ from typing import TypedDict
 
 #: Separators that are looked for, the likeliest first.
 DELIMITERS = ",;\t|"
-#: Stands for "no separator": a noncharacter, which no text holds (Unicode 23.7).
-_NO_DELIMITER = "\uffff"
+#: Stands for "no separator": half of a surrogate pair. No encoding gives one, and damaged bytes become others.
+_NO_DELIMITER = "\ud800"
 #: Lines that are looked at.
 _SAMPLE = 200
 _SEP_LINE = re.compile(r"\"?sep=([^\w\s\"'\\]|\t)\"?(?:\r\n|\r|\n|\Z)", re.IGNORECASE)
@@ -129,11 +129,14 @@ def _escapechar(lines: list[str], delimiter: str) -> str | None:
 
 
 def _oddities(lines: list[str], dialect: Dialect) -> int:
-    """Lines that are wrong by the strict rules of quoting, each looked at alone."""
+    """How often the strict rules of quoting are broken."""
     wrong = 0
-    for line in lines:
+    rest = iter(lines)
+    while True:
         try:
-            list(csv.reader([line], strict=True, **dialect.format))
-        except csv.Error:
+            for _ in csv.reader(rest, strict=True, **dialect.format):
+                pass
+        except csv.Error:  # `rest` goes on with the next line
             wrong += 1
-    return wrong
+        else:
+            return wrong

@@ -40,6 +40,7 @@ class Heading(NamedTuple):
 
     #: Lower is dialled first; then the column on the left is. From (9, 0) on it is a guess.
     rank: tuple[int, int]
+    #: Empty where it does not say.
     label: str
 
 
@@ -58,9 +59,9 @@ def phone_heading(name: str) -> Heading | None:
     which = [_WHICH[word] for word in rest if word in _WHICH]
     if kinds and len(kinds) + len(which) == len(rest):
         label = next((kind for kind in [*which, *kinds] if kind), "")
-        return Heading((_RANKS[label], number), label or "phone")
+        return Heading((_RANKS[label], number), label)
     if plain(name) in _WEAK:
-        return Heading((_WEAK_RANK, number), "phone")
+        return Heading((_WEAK_RANK, number), "")
     return None
 
 
@@ -69,9 +70,9 @@ def is_phone_key(ours: str) -> bool:
     return _KEY.fullmatch(ours) is not None
 
 
-def label_of_key(ours: str) -> str:
-    """The label that a mapping's name gives: `mobile` of `phone.mobile`, else the name itself."""
-    return ours.partition(".")[2] or ours
+def label_of_key(ours: str) -> str | None:
+    """The label that a mapping's name gives: `mobile` of `phone.mobile`; None of `phone_2`."""
+    return ours.partition(".")[2] or None
 
 
 def looks_like_a_number(text: str) -> bool:

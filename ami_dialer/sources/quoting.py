@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator
 from typing import TypeAlias
 
-from ami_dialer.sources.blocks import BLOCK
+from ami_dialer.sources.blocks import MAX_LINE
 from ami_dialer.sources.dialect import Dialect
 from ami_dialer.sources.problems import Fault, Kind
 
@@ -67,7 +67,7 @@ class Careful:
                 row, fault = self._alone(lines[at])
                 if fault is not None:
                     ran_out = feed.ran_out and feed.at == len(lines)
-                    if ran_out and not last and sum(map(len, lines[at:])) < BLOCK:
+                    if ran_out and not last and sum(map(len, lines[at:])) < MAX_LINE:
                         return rows, at, "".join(lines[at:])
                     self.spent += feed.at - at - 1
                     fault = _CUT_OFF if ran_out and last and fault is _OPEN else fault

@@ -4,17 +4,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, count, repeat
 
-from ami_dialer.sources.blocks import BLOCK, Block, blocks
+from ami_dialer.sources.blocks import MAX_LINE, Block, blocks
 from ami_dialer.sources.encodings import shown
 from ami_dialer.sources.opening import Unpacked, open_source
 from ami_dialer.sources.problems import Fault, Kind, SourceError
 from ami_dialer.sources.quoting import Careful, Row, quick
 from ami_dialer.sources.survey import Survey
 
-#: Rows that are handed out together, unless the caller wants another number.
-BATCH = 20_000
+#: Rows that are handed out together, unless the caller wants another number. Few enough for the processor's cache.
+BATCH = 2_000
 
-_OVERLONG = Fault(Kind.BROKEN, f"is a line of more than {BLOCK:,} bytes; only its beginning was kept")
+_OVERLONG = Fault(Kind.BROKEN, f"is a line of more than {MAX_LINE:,} bytes; only its beginning was kept")
 _NUL = Fault(Kind.BROKEN, "holds a NUL byte")
 
 __all__ = ["BATCH", "Batch", "Header", "Position", "Row", "read_header", "read_rows"]
@@ -77,7 +77,7 @@ def read_header(survey: Survey) -> Header:
 def read_rows(survey: Survey, start: Position | None = None, size: int = BATCH) -> Iterator[Batch]:
     """All rows from `start` on, the header among them without one, `size` at a time; blank lines are left out.
 
-    Memory is flat: some 1 MiB of the file and `size` rows. Raises SourceError where the file cannot be read or is not
+    Memory is flat: a piece of the file and `size` rows. Raises SourceError where the file cannot be read or is not
     the one any more that was surveyed.
     """
     begin = start or Position(survey.start, survey.first_line, 0, survey.first_line)
