@@ -19,6 +19,8 @@ _MAX_TEXT = 250
 _LENGTHS = range(2, 18)
 #: What phonenumbers passes over between digits. Left out is what may begin an extension: `x`, `~`, `,`, `;`, `#`.
 _PUNCTUATION = " -.()[]/\N{NO-BREAK SPACE}\N{EN DASH}\N{MINUS SIGN}"
+#: The plainest ways of writing one.
+_EXTENSION = re.compile(r" ?(?:x|ext)\.? ?[0-9]{1,6}\Z")
 #: ASCII is listed because a character that is missing costs str.translate an exception.
 _BARE: dict[int, int | None] = {**{code: code for code in range(128)}, **dict.fromkeys(map(ord, _PUNCTUATION))}
 
@@ -81,10 +83,12 @@ class Normaliser:
         return self._other(text, bare)
 
     def _other(self, text: str, bare: str) -> str:
+        if extension := _EXTENSION.search(text):
+            bare = text[: extension.start()].translate(_BARE)
         digits = bare.removeprefix("+")
         read = None
         if len(digits) > 2 and digits.isascii() and digits.isdigit() and len(text) <= _MAX_TEXT:
-            if digits is not bare:
+            if bare.startswith("+"):
                 read = _international(digits)
             elif self._home is not None:
                 read = self._home.read(digits)
@@ -126,16 +130,24 @@ class _Home(NamedTuple):
         """Calling code and national number, or None where only phonenumbers can tell."""
         if self.idd.match(digits):
             return None
+        viable = self.general.fullmatch(digits)
         if digits.startswith(self.code):
-            too_long = len(digits) > self.lengths[-1] and len(digits) not in self.local_lengths
-            return _international(digits) if too_long and not self.prefix.match(digits[len(self.code) :]) else None
-        national = digits
-        if found := self.prefix.match(digits):
-            national = digits[found.end() :]
-            transformed = bool(self.rule) and found[found.re.groups] is not None
-            if transformed or len(national) not in self.lengths or not self.general.fullmatch(national):
+            behind = digits[len(self.code) :]
+            if self.prefix.match(behind):
                 return None
-        return _certain(self.code, national)
+            if self._too_long(digits) or (self.general.fullmatch(behind) and not viable):
+                return _international(digits)
+        if not (found := self.prefix.match(digits)):
+            return _certain(self.code, digits)
+        if self.rule and found[found.re.groups] is not None:
+            return None
+        national = digits[found.end() :]
+        possible = len(national) in self.lengths or self._too_long(national)
+        kept = not possible or (viable and not self.general.fullmatch(national))
+        return _certain(self.code, digits if kept else national)
+
+    def _too_long(self, digits: str) -> bool:
+        return len(digits) > self.lengths[-1] and len(digits) not in self.local_lengths
 
 
 def _international(digits: str) -> tuple[str, str] | None:

@@ -164,33 +164,35 @@ def punctuated(draw):
     """Digits as people write them: prefixes, punctuation anywhere, one digit changed, sometimes more after the end."""
     number = draw(st.sampled_from(EXAMPLES) | st.from_regex(r"\+[0-9]{1,17}", fullmatch=True))
     digits = draw(st.sampled_from(["+", "", "0", "1", "00", "011", "+1", "1", "8"])) + number[draw(st.integers(1, 4)) :]
-    if draw(st.booleans()):
+    if digits and draw(st.booleans()):
         place = draw(st.integers(1, len(digits)))
         digits = digits[: place - 1] + draw(st.sampled_from("0123456789")) + digits[place:]
     marks = st.sampled_from(
         ["", "", "", "", " ", "-", ".", "(", ")", "/", " (", ") ", "[", "\u2013", "\u00a0", "\u2212"]
     )
     text = "".join(mark + digit for mark, digit in zip(draw(st.lists(marks, min_size=40)), digits, strict=False))
-    rare = [
+    ends = [
         "x5",
+        " x5",
         " ext. 12",
-        "~",
-        "*",
-        "#",
+        "ext12",
+        " x1234567",
+        "/x5",
+        "- x5",
+        "x5x6",
+        "xx5",
+        "x 5#",
+        "~5",
         ",,5",
         ";ext=9",
-        ";phone-context=+1",
-        "\n",
-        "\t",
-        " " * 250,
-        "abc",
-        "/x",
-        "+",
+        "*",
+        "#",
     ]
+    rare = [*ends, ";phone-context=+1", "\n", "\t", " " * 250, "abc", "+"]
     return (
         draw(st.sampled_from(["", "", "", "", "tel:", "+", "(", "call "]))
         + text
-        + draw(st.sampled_from([""] * 9 + rare))
+        + draw(st.sampled_from([""] * 20 + rare))
     )
 
 
@@ -255,8 +257,9 @@ def test_common_ways_of_writing_a_number_need_no_parser(monkeypatch):
     monkeypatch.setattr(phonenumbers, "parse", None)
     for text in ("2125550123", "(212) 555-0123", "1-212-555-0123", "+1 212.555.0123", "+44 20 7946 0958"):
         assert NORMALISERS["US"](text) in ("+12125550123", "+442079460958")
+        assert NORMALISERS["US"](f"{text} x45") == NORMALISERS["US"](text)
     for text in ("030 123456", "+49 (30) 123456", "+1 212 555 0123"):
         assert NORMALISERS["DE"](text) in ("+4930123456", "+12125550123")
-    for text in ("555-0123", "(000) 000-0000", "1 000 555 0123"):
+    for text in ("555-0123", "(000) 000-0000", "1 000 555 0123", "12345", "123-456-7890"):
         with pytest.raises(NotANumberError, match="is not a valid number in US"):
             NORMALISERS["US"](text)
