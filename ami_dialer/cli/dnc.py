@@ -10,24 +10,16 @@ from typing import TextIO
 import click
 
 from ami_dialer.adapters.clock import SystemClock
+from ami_dialer.cli.numbers import file_option, given_numbers
 from ami_dialer.cli.opening import changing, reading
-from ami_dialer.cli.output import amount, json_option, load_config, print_json, print_rows, printable
+from ami_dialer.cli.output import amount, json_option, load_config, print_json, print_rows
 from ami_dialer.config.schema import Config
-from ami_dialer.domain.errors import DialerError, NotFoundError
-from ami_dialer.domain.phone import NotANumberError, normalise
+from ami_dialer.domain.errors import NotFoundError
 from ami_dialer.store import dnc
 from ami_dialer.store.dnc import DncEntry
 
 #: Numbers handed to the database in one statement (SQLite takes 32,766 values).
 _BATCH = 2_000
-#: Of many bad numbers so many are shown.
-_SHOWN = 20
-
-
-class BadNumbersError(DialerError):
-    """Texts that are no phone numbers."""
-
-    exit_code = 2
 
 
 region_option = click.option(
@@ -35,13 +27,6 @@ region_option = click.option(
     default="US",
     show_default=True,
     help="Country (ISO 3166) of numbers without a country code.",
-)
-file_option = click.option(
-    "--file",
-    "-f",
-    "file",
-    type=click.File("r", encoding="utf-8-sig"),
-    help="More numbers from this file, one a line; - for standard input.",
 )
 
 
@@ -72,7 +57,7 @@ def add_command(
 
     Counts at once, for running campaigns too. With one bad number nothing is added.
     """
-    wanted = _numbers(numbers, file, region)
+    wanted = given_numbers(numbers, file, region)
     config = load_config(config_file)
     added = asyncio.run(_add(config, list_name, wanted, reason[:200]))
     users = sorted(name for name, campaign in config.campaigns.items() if list_name in campaign.dnc)
@@ -114,7 +99,7 @@ def remove_command(
 
     Contacts that a run has taken out already stay out of that run.
     """
-    wanted = _numbers(numbers, file, region)
+    wanted = given_numbers(numbers, file, region)
     removed = asyncio.run(_remove(load_config(config_file), list_name, wanted))
     if as_json:
         print_json({"list": list_name, "removed": removed, "unknown": len(wanted) - removed})
@@ -150,37 +135,6 @@ def show_command(config_file: Path, list_name: str | None, *, as_json: bool) -> 
     else:
         rows = [(entry.list_name, entry.number, entry.added_at, entry.source, entry.reason) for entry in entries]
         print_rows(("list", "number", "added", "by", "reason"), rows)
-
-
-def _numbers(given: Sequence[str], file: TextIO | None, region: str) -> list[str]:
-    """All numbers in E.164, each once. Raises BadNumbersError with every bad one."""
-    good: dict[str, None] = {}
-    bad = []
-    for where, text in _texts(given, file):
-        try:
-            good[normalise(text, region)] = None
-        except NotANumberError as error:
-            bad.append(f"{where}{printable(str(error))}")
-    if bad:
-        more = f"\nand {len(bad) - _SHOWN} more" if len(bad) > _SHOWN else ""
-        raise BadNumbersError("nothing was changed:\n" + "\n".join(bad[:_SHOWN]) + more)
-    if not good:
-        raise BadNumbersError("no number given; write them after the list's name, or use --file")
-    return list(good)
-
-
-def _texts(given: Sequence[str], file: TextIO | None) -> Iterable[tuple[str, str]]:
-    for text in given:
-        yield "", text
-    if file is None:
-        return
-    name = getattr(file, "name", "<stdin>")
-    try:
-        for line, text in enumerate(file, 1):
-            if text.strip():
-                yield f"{name}:{line}: ", text.strip()
-    except UnicodeDecodeError:
-        raise BadNumbersError(f"{name} is not UTF-8; save it as UTF-8") from None
 
 
 def _portions(numbers: Sequence[str]) -> Iterable[list[str]]:
