@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from ami_dialer.config.schema import Database as Settings
 from ami_dialer.domain.errors import StoreError
 from ami_dialer.store.failures import speaking
+from ami_dialer.store.filters import SQLITE_FUNCTIONS
 
 #: A write waits this long for another's lock (a list import next to a running dialer) before it is refused as locked.
 BUSY_TIMEOUT_MS = 10_000
@@ -169,6 +170,8 @@ def _sqlite_engine(url: URL, begin: str) -> AsyncEngine:
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.close()
+        for name, function in SQLITE_FUNCTIONS.items():
+            connection.create_function(name, 1, function, deterministic=True)
 
     @event.listens_for(engine.sync_engine, "begin")
     def _on_begin(connection: Connection) -> None:
