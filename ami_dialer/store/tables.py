@@ -76,6 +76,7 @@ def _reference(name: str, to: str) -> Column[int]:
 
 
 _IS_GLOBAL = text("is_global")
+_IS_BEGINNING = text("number LIKE '%*'")
 
 
 def _one_of(column: str, words: type[Any]) -> CheckConstraint:
@@ -242,6 +243,8 @@ import_batches = Table(
     #: The first line of the batch, and the line after its last.
     Column("first_line", BigInteger, nullable=False),
     Column("next_line", BigInteger, nullable=False),
+    #: Where reading goes on after it, as the reader wrote it; None where it cannot.
+    Column("resume_at", String(100)),
     Column("state", String(16), nullable=False),
     #: {"added": 970, "known": 10, "doubles": 5, "phone_bad": 15}
     Column("counts", JSON, nullable=False),
@@ -294,6 +297,10 @@ run_lists = Table(
     Column("list_id", Key, ForeignKey("lists.id"), primary_key=True, autoincrement=False),
     Column("live", Boolean, nullable=False),
     Column("synced_revision", BigInteger, nullable=False),
+    #: When contacts came in by live sync last, how many then, and how many since the start.
+    Column("synced_at", UtcDateTime),
+    Column("last_added", Integer, nullable=False, default=0, server_default="0"),
+    Column("added", Integer, nullable=False, default=0, server_default="0"),
 )
 
 enrolments = Table(
@@ -425,4 +432,6 @@ dnc_entries = Table(
     UniqueConstraint("list_id", "number"),
     Index(None, "number"),
     Index(None, "list_id", "revision"),
+    # The beginnings, of which there are few: what lengths they have is asked before every scrub.
+    Index("ix_dnc_entries_beginnings", "number", sqlite_where=_IS_BEGINNING, postgresql_where=_IS_BEGINNING),
 )

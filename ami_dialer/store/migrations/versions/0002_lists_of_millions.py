@@ -138,6 +138,7 @@ def _imports() -> None:
         sa.Column("ordinal", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("first_line", sa.BigInteger(), nullable=False),
         sa.Column("next_line", sa.BigInteger(), nullable=False),
+        sa.Column("resume_at", sa.String(100)),
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("counts", sa.JSON(), nullable=False),
         sa.Column("trouble", sa.Text()),
@@ -173,6 +174,9 @@ def _runs() -> None:
         sa.Column("list_id", KEY, autoincrement=False, nullable=False),
         sa.Column("live", sa.Boolean(), nullable=False),
         sa.Column("synced_revision", sa.BigInteger(), nullable=False),
+        sa.Column("synced_at", UtcDateTime(timezone=True)),
+        sa.Column("last_added", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("added", sa.Integer(), nullable=False, server_default="0"),
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_run_lists_run_id")),
         sa.ForeignKeyConstraint(["list_id"], ["lists.id"], name=op.f("fk_run_lists_list_id")),
         sa.PrimaryKeyConstraint("run_id", "list_id", name=op.f("pk_run_lists")),
@@ -220,6 +224,14 @@ def _dnc() -> None:
         table.add_column(sa.Column("removed_at", UtcDateTime(timezone=True)))
         table.add_column(sa.Column("revision", sa.BigInteger(), nullable=False, server_default="0"))
         table.create_index(op.f("ix_dnc_entries_list_id_revision"), ["list_id", "revision"])
+    is_beginning = sa.text("number LIKE '%*'")
+    op.create_index(
+        "ix_dnc_entries_beginnings",
+        "dnc_entries",
+        ["number"],
+        sqlite_where=is_beginning,
+        postgresql_where=is_beginning,
+    )
     dnc_lists = sa.table(
         "dnc_lists",
         sa.column("name", sa.String),
