@@ -20,6 +20,12 @@ from ami_dialer.sources.quoting import Row
 MAX_VALUE = 300
 #: Priorities go from 0, which is what a contact without one has, to this.
 MAX_PRIORITY = 100
+#: As people write them: 5, 05 and, after a spreadsheet had it, 5.0.
+_PRIORITIES = {
+    written: number
+    for number in range(MAX_PRIORITY + 1)
+    for written in (f"{number}", f"{number:02}", f"{number:03}", f"{number}.0")
+}
 
 #: A number in E.164 of a phone as it is written. Raises NotANumberError.
 Normalise: TypeAlias = Callable[[str], str]
@@ -46,6 +52,7 @@ class ContactReader:
     def __init__(self, columns: Columns, normalise: Normalise) -> None:
         self._columns = columns
         self._normalise = normalise
+        self._phone_cells = tuple((phone.index, phone.label) for phone in columns.phones)
         self._zones = _zones()
         # itemgetter of one index gives a cell, not a tuple of one; all cells are taken then.
         indexes = [index for index, _ in columns.fields]
@@ -109,40 +116,47 @@ class ContactReader:
 
     def _phones(self, reading: Reading, line: int, cells: list[str]) -> tuple[str, str | None, tuple[Phone, ...]]:
         """The number that is dialled first, its label, and the others. One number counts once."""
-        found: dict[str, str | None] = {}
+        number: str | None = None
+        label: str | None = None
+        further: list[Phone] = []
         bad: list[str] = []
-        for phone in self._columns.phones:
-            cell = cells[phone.index]
-            if cell:
-                try:
-                    found.setdefault(self._normalise(cell), phone.label)
-                except NotANumberError as error:
-                    bad.append(f"{self._columns.names[phone.index]}: {error}")
-        if not found:
+        for index, name_of_phone in self._phone_cells:
+            cell = cells[index]
+            if not cell:
+                continue
+            try:
+                found = self._normalise(cell)
+            except NotANumberError as error:
+                bad.append(f"{self._columns.names[index]}: {error}")
+                continue
+            if number is None:
+                number, label = found, name_of_phone
+            elif found != number and all(found != phone.number for phone in further):
+                further.append(Phone(found, name_of_phone))
+        if number is None:
             if bad:
                 raise _RowError(Fault(Kind.PHONE_BAD, "; ".join(bad)))
-            names = ", ".join(self._columns.names[phone.index] for phone in self._columns.phones)
+            names = ", ".join(self._columns.names[index] for index, _ in self._phone_cells)
             raise _RowError(Fault(Kind.PHONE_MISSING, f"has no phone in {names}"))
         if bad:
             reading.warned.extend(Warned(line, Kind.BAD_FURTHER_PHONE, f"left out: {reason}") for reason in bad)
-        (number, label), *others = found.items()
-        return number, label, tuple(map(Phone._make, others))
+        return number, label, tuple(further)
 
     def _special(self, cells: list[str]) -> tuple[str | None, int]:
         """Time zone and priority."""
         zone: str | None = None
-        priority = 0
+        priority: int | None = 0
         if self._columns.zone is not None and (written := cells[self._columns.zone]):
             zone = self._zones.get(written) or self._zones.get(written.casefold())
             if zone is None:
                 reason = f"{written[:60]!r} is no time zone; write one such as America/New_York, or leave it empty"
                 raise _RowError(Fault(Kind.ZONE, reason))
         if self._columns.priority is not None and (written := cells[self._columns.priority]):
-            if not (written.isascii() and written.isdigit() and len(written) < 10 and int(written) <= MAX_PRIORITY):
+            priority = _PRIORITIES.get(written)
+            if priority is None:
                 reason = f"{written[:60]!r} is no priority; write a whole number from 0 to {MAX_PRIORITY}"
                 raise _RowError(Fault(Kind.PRIORITY, reason))
-            priority = int(written)
-        return zone, priority
+        return zone, priority or 0
 
 
 class _RowError(Exception):

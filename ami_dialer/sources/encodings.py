@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 #: Characters that separate cells and lines, or stand in numbers. An encoding that writes them otherwise than ASCII (or
 #: than ASCII with NULs, as UTF-16 and UTF-32 do) is refused: line ends could not be told from other bytes.
-_PROBE = "\n\r,;\t|\"'=+-@.()0123456789aZ"
+_PROBE = "\n\r,;\t|\"'=+-@. ()0123456789aZ"
 _WIDE = {"utf-16-le": 2, "utf-16-be": 2, "utf-32-le": 4, "utf-32-be": 4}
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -14,6 +14,8 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+#: Encodings of host names and of Python's source.
+_NOT_FOR_FILES = {"idna", "raw_unicode_escape"}
 _ERRORS = "ami_dialer.damaged"
 
 
@@ -84,7 +86,10 @@ CP1252 = Encoding("cp1252", 1)
 
 def named(name: str) -> Encoding:
     """The encoding of that name, as people and Python write it. Raises LookupError with what is wrong with it."""
-    plain = codecs.lookup(name).name
+    try:
+        plain = codecs.lookup(name).name
+    except ValueError as error:
+        raise LookupError(str(error)) from None
     if plain in {"utf-16", "utf-32"}:
         plain = f"{plain}-le"  # without a BOM; with one, the BOM decides
     plain = "utf-8" if plain == "utf-8-sig" else plain
@@ -93,7 +98,8 @@ def named(name: str) -> Encoding:
         written = _PROBE.encode(plain)
     except (UnicodeError, LookupError):
         written = b""
-    if written.replace(b"\0", b"") != _PROBE.encode("ascii") or len(written) != unit * len(_PROBE):
+    like_ascii = written.replace(b"\0", b"") == _PROBE.encode("ascii") and len(written) == unit * len(_PROBE)
+    if not like_ascii or plain in _NOT_FOR_FILES:
         raise LookupError(f"{name!r} is no encoding of text files")
     return Encoding(plain, unit)
 

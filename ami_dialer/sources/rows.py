@@ -129,14 +129,13 @@ class _Reader:
 
     def read(self, block: Block) -> list[Row]:
         """The rows that end in this block."""
+        if not self._rest:
+            self._origin = (block.offset, self.line, self._careful.spent)
         if block.overlong:
             rows = self.finish()
-            self._origin = (block.offset, self.line, self._careful.spent)
             rows.append((self.line, [self._encoding.decode(block.data)[0]], _OVERLONG))
             self.line += 1
             return rows
-        if not self._rest:
-            self._origin = (block.offset, self.line, self._careful.spent)
         text, whole = self._encoding.decode(block.data)
         if not text.endswith(("\n", "\r")):
             text += "\n"

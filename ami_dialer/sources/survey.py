@@ -16,7 +16,6 @@ from ami_dialer.sources.problems import SourceError
 BLOCK = 1 << 20
 #: Bytes at the beginning from which the dialect is found.
 HEAD = 1 << 16
-_NEWLINES = {"\n": "LF", "\r\n": "CRLF", "\r": "CR"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +53,11 @@ class Survey:
             encoding += " (a guess)"
         lines = f"{self.lines:,} line{'s' if self.lines != 1 else ''}"
         said = [encoding, self.dialect.describe(), lines]
-        if self.newline != "\r" and self.packing is Packing.NONE:
-            return ", ".join(said)
-        said += ["lines ended by CR"] if self.newline == "\r" else []
-        return ", ".join(said if self.packing is Packing.NONE else [*said, self.packing])
+        if self.newline == "\r":
+            said.append("ended by CR")
+        if self.packing is not Packing.NONE:
+            said.append(self.packing)
+        return ", ".join(said)
 
 
 def survey_file(path: Path, encoding: str | None = None, delimiter: str | None = None) -> Survey:
@@ -177,8 +177,7 @@ class _Tally:
         self._good += len(readable) - len(readable.decode("utf-8"))
 
     def _keep_escapes(self, data: bytes) -> None:
-        what = '\\"'.encode(self._encoding.name)
-        at = data.find(what)
+        at = data.find('\\"'.encode(self._encoding.name)) if b"\\" in data else -1
         if at < 0:
             return
         unit = self._encoding.unit

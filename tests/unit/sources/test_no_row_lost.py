@@ -76,8 +76,8 @@ def test_what_was_written_is_read(
 ) -> None:
     encoding, delimiter, newline, rows = table
     out = io.StringIO(newline="")
-    # By itself, csv.writer forgets that a CR ends lines too.
-    all_quoted = all_quoted or any("\r" in cell for row in rows for cell in row)
+    # By itself, csv.writer quotes only the line end that it was given.
+    all_quoted = all_quoted or any({"\r", "\n"} & set(cell) for row in rows for cell in row)
     quoting = csv.QUOTE_ALL if all_quoted else csv.QUOTE_MINIMAL
     writer = csv.writer(out, delimiter=delimiter, lineterminator=newline, quoting=quoting)
     expected = []
