@@ -3,7 +3,7 @@
 Numbers are ported and mobile phones move: what stands here is where the number was given out, and no more.
 """
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from phonenumbers.tzdata import TIMEZONE_DATA, TIMEZONE_LONGEST_PREFIX
@@ -33,37 +33,30 @@ def region_of(number: str) -> Region:
     """The region of a valid number in E.164, as `normalise` gives it."""
     if (found := _NORTH_AMERICA.get(number[:5])) and len(number) == _NORTH_AMERICAN:
         return found
-    digits = number[1:]
+    code, alike = _beginning(number[1:4])
+    if alike is not None:
+        return alike
+    country, geographic = numbering.place(code, number[1 + len(code) :])
+    if geographic is None or code == "1":
+        return _region(country, "")
+    # As phonenumbers.timezone: a number whose type has no place (mobile, toll-free) has all zones of its country.
+    return _region(country, number[1 : 1 + TIMEZONE_LONGEST_PREFIX] if geographic else code)
+
+
+@cache
+def _beginning(digits: str) -> tuple[str, Region | None]:
+    """The calling code among the first three digits, and the region of all of its numbers where that is one."""
     code = numbering.calling_code(digits)
     if not code:
-        return _UNKNOWN
-    return _alike(code) or _single(code, digits)
-
-
-@cache
-def _alike(code: str) -> Region | None:
-    """The region of every number of a calling code, where that is one."""
-    countries = numbering.countries(code)
+        return "", _UNKNOWN
     zones = {row for prefix, row in TIMEZONE_DATA.items() if numbering.calling_code(prefix) == code}
-    return _region(countries[0], next(iter(zones), ())) if len(countries) == 1 and len(zones) < 2 else None
+    countries = numbering.countries(code)
+    return code, _region(countries[0], code) if len(countries) == 1 and len(zones) < 2 else None
 
 
-def _single(code: str, digits: str) -> Region:
-    """As phonenumbers.timezone: a number whose type has no place (mobile, toll-free) has all zones of its country."""
-    country, geographic = numbering.place(code, digits[len(code) :])
-    if geographic is None or code == "1":
-        return _region(country, ())
-    return _region(country, _zones(digits[:TIMEZONE_LONGEST_PREFIX] if geographic else code))
-
-
-@cache
-def _region(country: str, zones: tuple[str, ...]) -> Region:
+@lru_cache(maxsize=2**16)
+def _region(country: str, digits: str) -> Region:
+    """A country with the zones of the longest beginning of `digits` that has any."""
+    beginnings = (digits[:length] for length in range(len(digits), 0, -1))
+    zones = next((TIMEZONE_DATA[beginning] for beginning in beginnings if beginning in TIMEZONE_DATA), ())
     return Region("" if country == "001" else country, None, tuple(sorted(zones)))
-
-
-@cache
-def _zones(digits: str) -> tuple[str, ...]:
-    for length in range(len(digits), 0, -1):
-        if (zones := TIMEZONE_DATA.get(digits[:length])) is not None:
-            return zones
-    return ()
