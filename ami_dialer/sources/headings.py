@@ -27,8 +27,8 @@ _WHICH = {
     **dict.fromkeys(("work", "office", "business", "day", "daytime", "company", "direct"), "work"),
     **dict.fromkeys(("other", "alt", "alternate", "alternative", "secondary", "second", "additional"), "other"),
 }
-#: Words that say nothing.
-_FILLING = {"number", "numbers", "no", "nr", "num", "e164", "nummer", "numero", "line"}
+#: Words that say nothing; `e` and `164` are E.164.
+_FILLING = {"number", "numbers", "no", "nr", "num", "e", "164", "nummer", "numero", "line"}
 #: Headings that mean a phone where nothing else does.
 _WEAK = {"number", "contact_number", "primary_number", "customer_number", "caller_id", "cli", "nummer", "numero"}
 _RANKS = {"": 0, "mobile": 1, "home": 2, "work": 3, "other": 4}
