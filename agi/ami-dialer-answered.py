@@ -12,7 +12,8 @@ class:
     {"verb": "refuse", "why": "..."}                      the dialer does not serve this call
     {"verb": "checked"}                                   the dialer was reached; `ami-dialer doctor` asked
 
-It answers {"digit": "1"} ("" for none), or {"error": "hungup" | "missing" | "failed", "detail": "..."}.
+It answers {"digit": "1"} ("" for none), or {"error": "hungup" | "lost" | "missing" | "failed", "detail": "..."}
+("lost": Asterisk is gone).
 
 The socket's path is `fastagi.socket` of the dialer's config.yaml. It is taken from the fourth argument, else
 from the dialplan variable AMI_DIALER_SOCKET, else from the environment variable of that name, else it is
@@ -92,7 +93,7 @@ def serve(agi: AGI, connection: socket.socket) -> int:
         if order["verb"] == "checked":
             return 0
         answer = carry_out(agi, order)
-        over = over or order["verb"] == "hangup" or answer.get("error") == "hungup"
+        over = over or order["verb"] == "hangup" or answer.get("error") in ("hungup", "lost")
         try:
             say(connection, answer)
         except BrokenPipeError:
@@ -112,10 +113,12 @@ def carry_out(agi: AGI, order: dict[str, Any]) -> dict[str, str]:
         return {"digit": do(agi, order)}
     except SoundMissingError:
         return {"error": "missing"}
-    except (AGIAppError, ValueError, OSError):
-        # AGIAppError: a hang-up, or -1, which means one. ValueError: pyst2 takes the end of its input for a
-        # reply without a number; Asterisk is gone.
+    except AGIAppError:
+        # A hang-up, or -1, which means one.
         return {"error": "hungup"}
+    except (ValueError, OSError):
+        # Asterisk is gone. ValueError: pyst2 takes the end of its input for a reply without a number.
+        return {"error": "lost"}
     except AGIError as error:
         if DEAD_CHANNEL in error.args:
             return {"error": "hungup"}

@@ -87,6 +87,10 @@ class CallerHungUpError(Exception):
     """The call is over; no verb can be carried out any more."""
 
 
+class CallLostError(CallerHungUpError):
+    """The connection to Asterisk ended without a word of a hang-up: Asterisk, or the way to it, may have gone down."""
+
+
 class SoundMissingError(Exception):
     """Asterisk cannot open a sound file."""
 

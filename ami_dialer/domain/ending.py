@@ -38,7 +38,7 @@ class EndReason(StrEnum):
     FAILED = "failed"
     #: A person answered and the flow broke on our side; they heard the closing prompt.
     FLOW_FAILED = "flow_failed"
-    #: The dialer or its link to Asterisk was down when the call ended, so how it ended is not known.
+    #: The dialer, Asterisk or the link between them was down when the call ended, so how it ended is not known.
     LOST = "lost"
     #: The attempt was taken back before anything was sent to Asterisk.
     CANCELLED = "cancelled"

@@ -125,11 +125,14 @@ class Dispatch:
         """The flow has told its end; the attempt is concluded when the hang-up is known too."""
         call.in_flow = False
         # We cut the person off, not they us: whoever wants them called again says so in the rule of flow_failed.
-        call.attempt.flow_end = EndReason.FLOW_FAILED if call.cut_off and end is EndReason.HUNG_UP else end
+        ours = call.cut_off and end in {EndReason.HUNG_UP, EndReason.LOST}
+        call.attempt.flow_end = EndReason.FLOW_FAILED if ours else end
         call.attempt.detail = detail or call.attempt.detail
         self._flow_told(call.desk, end, detail)
         if call.ended is not None:
             self._conclude(call, call.ended)
+        elif call.gone:
+            self.lost(call)
 
     def _flow_told(self, desk: RunDesk, end: EndReason, detail: str | None) -> None:
         """A flow that breaks will break for the next one too, who is called in vain: say so, and soon stop."""
@@ -158,6 +161,12 @@ class Dispatch:
 
     def lost(self, call: Call) -> None:
         """Asterisk does not hold the call any more, and its hang-up was not heard."""
+        if call.attempt.state is AttemptState.ENDED:
+            return
+        call.gone = True
+        if call.in_flow:  # it notices that itself, and its end is waited for
+            asyncio.get_running_loop().call_later(FLOW_END_SECONDS, self._give_flow_up, call)
+            return
         disposition.lose(call.attempt, self._floor.clock.now())
         self._after_end(call)
 
@@ -183,7 +192,10 @@ class Dispatch:
 
     def _give_flow_up(self, call: Call) -> None:
         if call.attempt.id in self._floor.calls and call.in_flow:
-            self.flow_over(call, EndReason.HUNG_UP, "the flow did not notice the hang-up")
+            if call.gone:
+                self.flow_over(call, EndReason.LOST, None)
+            else:
+                self.flow_over(call, EndReason.HUNG_UP, "the flow did not notice the hang-up")
 
     def _conclude(self, call: Call, event: CallEnded) -> None:
         attempt = call.attempt

@@ -95,6 +95,8 @@ class Call:
     cut_off: bool = False
     #: The hang-up came.
     ended: CallEnded | None = None
+    #: Asterisk does not hold it any more, and no hang-up came.
+    gone: bool = False
 
 
 @dataclass(slots=True)

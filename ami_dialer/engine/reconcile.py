@@ -6,7 +6,7 @@ from datetime import datetime
 import structlog
 
 from ami_dialer.domain.attempt import Attempt, AttemptEvent, AttemptState
-from ami_dialer.domain.calls import CallEnded, LiveCall
+from ami_dialer.domain.calls import LiveCall
 from ami_dialer.domain.errors import AsteriskError, StoreError
 from ami_dialer.engine.dispatch import Dispatch
 from ami_dialer.engine.floor import Call, Floor, RunDesk, ServerDesk
@@ -123,13 +123,9 @@ class Reconcile:
 
     def _gone(self, call: Call) -> None:
         """Asterisk does not hold the call any more."""
-        if call.attempt.id not in self._floor.calls or call.ended is not None:
+        if call.attempt.id not in self._floor.calls or call.ended is not None or call.gone:
             return
-        if call.in_flow:  # the flow notices the hang-up itself, and its end is waited for
-            ended = CallEnded(call.attempt.id, self._floor.clock.now(), cause=None)
-            self._dispatch.on_event(call.trunk.server, ended)
-        else:
-            self._dispatch.lost(call)
+        self._dispatch.lost(call)
 
     def _adopt(self, call: Call, *, up: bool, now: datetime) -> None:
         attempt = call.attempt

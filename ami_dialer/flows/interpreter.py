@@ -13,7 +13,7 @@ from ami_dialer.config.flow import Ask, Flow, OptOut, Prompt, Verb
 from ami_dialer.domain.ending import EndReason
 from ami_dialer.domain.merge import MergeError, merge
 from ami_dialer.flows.host import FlowHost
-from ami_dialer.ports import CallerHungUpError, CallLeg, SoundMissingError, SpeechFailedError
+from ami_dialer.ports import CallerHungUpError, CallLeg, CallLostError, SoundMissingError, SpeechFailedError
 
 _log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ MAX_VERBS = 500
 
 @dataclass(frozen=True, slots=True)
 class FlowResult:
-    """How a flow ended: COMPLETED, OPTED_OUT, NO_INPUT, HUNG_UP or FLOW_FAILED."""
+    """How a flow ended: COMPLETED, OPTED_OUT, NO_INPUT, HUNG_UP, LOST or FLOW_FAILED."""
 
     end: EndReason
     #: What went wrong, in a sentence that names step and verb; None when nothing did.
@@ -40,9 +40,9 @@ async def run_flow(flow: Flow, leg: CallLeg, host: FlowHost, closing: str) -> Fl
 
     The end reason is OPTED_OUT once an opt-out was carried out, whatever came after; else FLOW_FAILED when
     the flow broke (the person then hears the sound `closing`); else HUNG_UP when the person hung up before
-    all was asked; else NO_INPUT when a question stayed without a valid answer; else COMPLETED. Hanging up
-    during the prompts after the last question, or when nothing but prompts is left of a flow that asked, is
-    the end of the flow.
+    all was asked, or LOST when the connection to Asterisk ended there without a word of it; else NO_INPUT when
+    a question stayed without a valid answer; else COMPLETED. Hanging up during the prompts after the last
+    question, or when nothing but prompts is left of a flow that asked, is the end of the flow.
     """
     walk = _Walk(flow, leg, host)
     detail = None
@@ -85,9 +85,9 @@ class _Walk:
     async def run(self) -> EndReason:
         try:
             await self._walk()
-        except CallerHungUpError:
+        except CallerHungUpError as over:
             if not self._answers or self._next_task() is not None:
-                return EndReason.HUNG_UP
+                return EndReason.LOST if isinstance(over, CallLostError) else EndReason.HUNG_UP
         return EndReason.NO_INPUT if None in self._answers.values() else EndReason.COMPLETED
 
     async def _walk(self) -> None:

@@ -35,10 +35,11 @@ def conclude(
 def lose(attempt: Attempt, now: datetime) -> None:
     """End an attempt whose call vanished while nobody watched: Asterisk does not hold it any more.
 
-    A person who was in the flow has been spoken to and is not called again for it; anything else is LOST.
+    What the flow saw stands: a hang-up, its own end, or that it lost Asterisk in the middle (LOST). A person whose
+    flow ended with the dialer has been spoken to and is not called again for it; anything else is LOST.
     """
     spoken_to = attempt.flow_at is not None
     end = attempt.flow_end or (EndReason.HUNG_UP if spoken_to else EndReason.LOST)
-    if end in {EndReason.HUNG_UP, EndReason.LOST}:  # nobody saw a person hang up; Asterisk may have gone down
+    if attempt.flow_end in {None, EndReason.LOST}:  # nobody saw a person hang up; Asterisk may have gone down
         attempt.detail = attempt.detail or "the dialer was not connected to Asterisk when the call ended"
     attempt.end(end, now)

@@ -55,7 +55,9 @@ class EndFacts:
 
 
 def end_reason(facts: EndFacts) -> EndReason:
-    """The one end reason. The flow knows best, then AMD, then the cause of the hang-up."""
+    """The one end reason of a call whose hang-up was heard. The flow knows best, then AMD, then the cause."""
+    if facts.flow_end is EndReason.LOST:
+        return EndReason.HUNG_UP  # the flow lost its connection, but the hang-up was heard
     if facts.flow_end is not None:
         return facts.flow_end
     if not facts.answered:

@@ -3,6 +3,7 @@
 import asyncio
 
 from ami_dialer.domain.calls import CallAnswered, CallClassified, CallEnded, CallRinging, CallUnserved
+from ami_dialer.ports import CallLostError
 from tests.fakes.telephony import FakeLeg, Plan
 from tests.journey.conftest import until
 
@@ -48,10 +49,13 @@ class HeldLeg(FakeLeg):
     def __init__(self, attempt_id, plan):
         super().__init__(attempt_id, plan)
         self.waiting, self.release = asyncio.Event(), asyncio.Event()
+        self.breaks_off = False
 
     async def wait_for_digit(self, seconds):
         self.waiting.set()
         await self.release.wait()
+        if self.breaks_off:
+            raise CallLostError
         return await super().wait_for_digit(seconds)
 
 

@@ -6,11 +6,9 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from tests.fakes.leg import HANGS_UP, NOTHING
+from tests.fakes.leg import BREAKS_OFF, HANGS_UP, NOTHING
 
 SCRIPT = Path(__file__).parents[2] / "agi" / "ami-dialer-answered.py"
-#: Entry of a behaviour: the connection breaks off in the middle of the command.
-BREAKS_OFF = "breaks off"
 #: Entry of a behaviour: the person hung up before the command came, so that it meets a dead channel.
 HUNG_UP_BEFORE = "hung up before"
 

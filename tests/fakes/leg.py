@@ -3,16 +3,18 @@
 from collections.abc import Iterable
 
 from ami_dialer.domain.calls import AmdFacts
-from ami_dialer.ports import CallerHungUpError, CallLeg, SoundMissingError
+from ami_dialer.ports import CallerHungUpError, CallLeg, CallLostError, SoundMissingError
 
 #: Entry of a behaviour: the person hangs up.
 HANGS_UP = "hangs up"
+#: Entry of a behaviour: the connection to Asterisk ends without a word.
+BREAKS_OFF = "breaks off"
 #: Entry of a behaviour: nothing happens; the prompt is heard to its end, the wait runs out.
 NOTHING = ""
 
 
 class FakeLeg(CallLeg):
-    """Answers each verb with the next entry of `behaviour`: a key, NOTHING or HANGS_UP; then NOTHING for ever.
+    """Answers each verb with the next entry of `behaviour`: a key, NOTHING or a sign of the end; then NOTHING for ever.
 
     A key that the verb does not listen to is lost, as it is in Asterisk. `verbs` holds what was asked of it.
     """
@@ -59,4 +61,7 @@ class FakeLeg(CallLeg):
         if entry == HANGS_UP:
             self.over = True
             raise CallerHungUpError
+        if entry == BREAKS_OFF:
+            self.over = True
+            raise CallLostError
         return entry

@@ -83,6 +83,8 @@ def test_what_amd_alone_decides_stands(at, clock):
         ("ringing", {}, "lost"),
         ("answered", {}, "lost"),
         ("in_flow", {}, "hung_up"),
+        ("in_flow", {"flow_end": EndReason.LOST}, "lost"),
+        ("in_flow", {"flow_end": EndReason.HUNG_UP}, "hung_up"),
         ("in_flow", {"flow_end": EndReason.COMPLETED}, "completed"),
         ("answered", {"flow_end": EndReason.FLOW_FAILED}, "flow_failed"),
     ],
@@ -91,7 +93,7 @@ def test_a_call_that_vanished_while_nobody_watched(at, clock, state, fields, end
     one = at(state, **fields)
     disposition.lose(one, clock.now())
     assert one.end_reason == end
-    assert (one.detail is None) == ("flow_end" in fields)
+    assert (one.detail is None) == (fields.get("flow_end") not in {None, EndReason.LOST})
 
 
 def test_a_detail_that_is_known_is_not_written_over(at, clock):

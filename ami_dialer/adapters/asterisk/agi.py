@@ -36,6 +36,10 @@ class Lines(Protocol):
         ...
 
 
+class ConnectionEndedError(AGIHangup):
+    """Asterisk is not there any more, and has not said HANGUP before, as it does at every hang-up (run_agi)."""
+
+
 class FileNotPlayedError(AGIAppError):
     """STREAM FILE failed on a channel that is alive: Asterisk cannot open the file."""
 
@@ -140,7 +144,7 @@ class FlowAgi(AGI):
     def _line(self) -> str:
         line = self.stdin.readline()
         if not line:
-            raise AGIHangup("the connection is closed")
+            raise ConnectionEndedError("the connection is closed")
         line = line.strip()
         if line == "HANGUP":
             raise AGIHangup("Asterisk says HANGUP")

@@ -1,7 +1,7 @@
 """The dialer's side of the classic AGI script: a Unix socket on which agi/ami-dialer-answered.py asks what to do.
 
 One JSON object a line. The script begins with `{"attempt", "amdstatus", "amdcause"}`; then each `{"verb": …}`
-of ours is answered by `{"digit": "1"}` or `{"error": "hungup" | "missing" | "failed", "detail": …}`.
+of ours is answered by `{"digit": "1"}` or `{"error": "hungup" | "lost" | "missing" | "failed", "detail": …}`.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from ami_dialer.config.schema import FastAgi
 from ami_dialer.domain.attempt import is_attempt_id
 from ami_dialer.domain.calls import AmdFacts
 from ami_dialer.domain.errors import AsteriskError
-from ami_dialer.ports import CallerHungUpError, CallLeg, SoundMissingError
+from ami_dialer.ports import CallerHungUpError, CallLeg, CallLostError, SoundMissingError
 
 #: Bytes of the path of a Unix socket on Linux (sockaddr_un.sun_path is 108 with its NUL).
 MAX_PATH = 107
@@ -66,7 +66,7 @@ class ScriptLeg:
             line = await self._reader.readuntil(b"\n")
         except (EOFError, OSError) as gone:
             self._over = True
-            raise CallerHungUpError(str(gone)) from None
+            raise CallLostError(str(gone)) from None
         except asyncio.LimitOverrunError as too_long:
             raise AsteriskError(f"the AGI script sent a line of more than {LIMIT} bytes") from too_long
         self._answer_due = False
@@ -77,6 +77,9 @@ class ScriptLeg:
             case "hungup":
                 self._over = True
                 raise CallerHungUpError
+            case "lost":
+                self._over = True
+                raise CallLostError("the AGI script has lost Asterisk")
             case "missing":
                 raise SoundMissingError(str(order.get("sound", "")))
             case _:

@@ -15,14 +15,14 @@ from urllib.parse import parse_qs
 from asterisk.agi import AGIError, AGIHangup
 
 from ami_dialer import __version__
-from ami_dialer.adapters.asterisk.agi import FileNotPlayedError, FlowAgi
+from ami_dialer.adapters.asterisk.agi import ConnectionEndedError, FileNotPlayedError, FlowAgi
 from ami_dialer.adapters.asterisk.call_server import BACKLOG, CHECK, LIMIT, CallServer, NotACallError, OnCall
 from ami_dialer.adapters.asterisk.greenlets import in_greenlet, wait_for
 from ami_dialer.config.schema import FastAgi
 from ami_dialer.domain.attempt import is_attempt_id
 from ami_dialer.domain.calls import AmdFacts
 from ami_dialer.domain.errors import AsteriskError
-from ami_dialer.ports import CallerHungUpError, CallLeg, SoundMissingError
+from ami_dialer.ports import CallerHungUpError, CallLeg, CallLostError, SoundMissingError
 
 SCRIPT = "answered"
 #: Channel variable in which a test call of `ami-dialer doctor` carries away what it reached.
@@ -100,9 +100,12 @@ class AgiLeg:
         self._reply_due = True
         try:
             result = await in_greenlet(verb, *args, **kwargs)
-        except (AGIHangup, OSError) as gone:
+        except (ConnectionEndedError, OSError) as gone:
             self._over = True
-            raise CallerHungUpError(str(gone)) from None
+            raise CallLostError(str(gone)) from None
+        except AGIHangup as told:
+            self._over = True
+            raise CallerHungUpError(str(told)) from None
         except FileNotPlayedError:
             self._reply_due = False
             raise

@@ -8,12 +8,12 @@ from ami_dialer.config.flow import Flow
 from ami_dialer.domain.ending import EndReason
 from ami_dialer.flows.interpreter import MAX_VERBS, FlowResult, run_flow
 from tests.fakes.host import MemoryHost
-from tests.fakes.leg import HANGS_UP, NOTHING, FakeLeg
+from tests.fakes.leg import BREAKS_OFF, HANGS_UP, NOTHING, FakeLeg
 
 pytestmark = pytest.mark.unit
 
 COMPLETED, HUNG_UP, NO_INPUT = EndReason.COMPLETED, EndReason.HUNG_UP, EndReason.NO_INPUT
-OPTED_OUT, FLOW_FAILED = EndReason.OPTED_OUT, EndReason.FLOW_FAILED
+OPTED_OUT, FLOW_FAILED, LOST = EndReason.OPTED_OUT, EndReason.FLOW_FAILED, EndReason.LOST
 
 #: A survey of two questions with a way out of everything.
 SURVEY = {
@@ -115,6 +115,13 @@ async def run(steps: dict[str, Any], leg: FakeLeg, host: MemoryHost | None = Non
         ),
         pytest.param([HANGS_UP], HUNG_UP, [], id="hung up during the greeting"),
         pytest.param([NOTHING, HANGS_UP], HUNG_UP, [], id="hung up during the first question"),
+        pytest.param([NOTHING, BREAKS_OFF], LOST, [], id="the connection ended during the first question"),
+        pytest.param(
+            [NOTHING, "1", "1", "2", "3", "#", BREAKS_OFF],
+            COMPLETED,
+            [("happy", "1", True, 1), ("zip", "123", True, 1)],
+            id="the connection ended during the thanks, when all was answered",
+        ),
         pytest.param([NOTHING, NOTHING, HANGS_UP], HUNG_UP, [], id="hung up before the first digit"),
         pytest.param(
             [NOTHING, "1", NOTHING, "1", "2", HANGS_UP],

@@ -1,5 +1,6 @@
 """One end reason from events, cause and flow together."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -22,17 +23,11 @@ ANYTHING = [
     "flow_end", [R.COMPLETED, R.OPTED_OUT, R.NO_INPUT, R.HUNG_UP, R.FLOW_FAILED], ids=lambda end: end.value
 )
 def test_the_flow_knows_best(flow_end):
-    for facts in ANYTHING:
-        known = EndFacts(
-            answered=facts.answered,
-            classified=facts.classified,
-            in_flow=facts.in_flow,
-            to_dialplan=facts.to_dialplan,
-            cause=facts.cause,
-            reason=facts.reason,
-            flow_end=flow_end,
-        )
-        assert end_reason(known) is flow_end
+    assert all(end_reason(replace(facts, flow_end=flow_end)) is flow_end for facts in ANYTHING)
+
+
+def test_a_flow_that_lost_its_connection_did_so_because_of_the_hang_up_that_was_heard():
+    assert all(end_reason(replace(facts, flow_end=R.LOST)) is R.HUNG_UP for facts in ANYTHING)
 
 
 @pytest.mark.parametrize("classified", [R.MACHINE, R.SILENCE, R.FAX], ids=lambda end: end.value)

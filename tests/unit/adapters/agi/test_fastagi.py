@@ -13,7 +13,7 @@ from ami_dialer.adapters.asterisk.fastagi import FastAgiServer, name_of_process
 from ami_dialer.config.schema import FastAgi
 from ami_dialer.domain.calls import AmdFacts
 from ami_dialer.domain.errors import AsteriskError
-from ami_dialer.ports import CallerHungUpError, CallLeg, SoundMissingError
+from ami_dialer.ports import CallerHungUpError, CallLeg, CallLostError, SoundMissingError
 from tests.fakes.agi_peer import BREAKS_OFF, HUNG_UP_BEFORE, AsteriskSide, call_fastagi, environment
 from tests.fakes.leg import HANGS_UP, NOTHING
 
@@ -45,8 +45,8 @@ class Reception:
             for sound in ("one", "two", "three"):
                 await leg.play(sound, "123")
                 await leg.wait_for_digit(1)
-        except CallerHungUpError:
-            self.ended.append("hung up")
+        except CallerHungUpError as over:
+            self.ended.append("lost" if isinstance(over, CallLostError) else "hung up")
         await leg.hang_up()
         await leg.hang_up()
 
@@ -178,7 +178,7 @@ async def test_given_a_crowd_that_says_nothing_then_it_is_bounded(server, monkey
 async def test_given_a_hang_up_at_any_command_then_the_flow_is_told(after, sign, server, reception):
     await call_fastagi(server.port, AsteriskSide([NOTHING] * after + [sign]))
     await until(lambda: server.calls == 0)
-    assert reception.ended == ["hung up", "served"]
+    assert reception.ended == ["lost" if sign is BREAKS_OFF else "hung up", "served"]
 
 
 async def test_given_a_missing_sound_then_the_flow_is_told_and_can_go_on(server, reception):
