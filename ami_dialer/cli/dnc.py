@@ -110,7 +110,7 @@ def remove_command(
 
 async def _remove(config: Config, list_name: str, numbers: Sequence[str]) -> int:
     async with reading(config) as database:
-        return sum([await dnc.remove(database, list_name, portion) for portion in _portions(numbers)])
+        return await dnc.remove(database, list_name, numbers, SystemClock().now())
 
 
 @command.command("show")

@@ -13,6 +13,7 @@ from ami_dialer.journey.report import Tally
 from ami_dialer.ports import Clock, Speech, Telephony
 from ami_dialer.rules.limits import CallLimit
 from ami_dialer.store.database import Database
+from ami_dialer.store.dnc_index import DncIndex
 from ami_dialer.store.hopper import Claimed
 from ami_dialer.store.runs import Run
 from ami_dialer.store.writer import Writer
@@ -112,6 +113,8 @@ class Floor:
     trunks: dict[str, TrunkDesk]
     runs: dict[int, RunDesk] = field(default_factory=dict)
     calls: dict[str, Call] = field(default_factory=dict)
+    #: Every number on any do-not-call list.
+    dnc: DncIndex = field(default_factory=DncIndex)
     #: Set whenever there may be something to do before the next tick.
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     #: No new calls: the dialer is stopping.

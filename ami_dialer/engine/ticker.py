@@ -178,17 +178,21 @@ class Ticker:
             raise
 
     async def _dial_some(self, calls: list[Call]) -> None:
-        allowed = await scrub.scrub_at_dial(
-            self._floor.database, self._floor.writer, calls[0].desk.campaign, [call.claimed for call in calls]
+        floor, desk = self._floor, calls[0].desk
+        claimed = [call.claimed for call in calls]
+        scrubbed = await scrub.scrub_at_dial(
+            floor.database, floor.writer, floor.dnc, desk.campaign, claimed, floor.clock.now()
         )
-        keys = {claimed.enrolment_id for claimed in allowed}
+        desk.tally.excluded += scrubbed.excluded
+        if scrubbed.moved:  # they wait for the hopper, with another phone
+            desk.ask_again_at = 0.0
+        keys = {one.enrolment_id for one in scrubbed.allowed}
         for call in calls:
             if call.claimed.enrolment_id in keys:
                 task = asyncio.create_task(self._dial(call))
                 self._dials.add(task)
                 task.add_done_callback(partial(self._dialled, call))
             else:
-                call.desk.tally.excluded += 1
                 self._floor.leave(call)
 
     async def _dial(self, call: Call) -> None:

@@ -7,6 +7,7 @@ from ami_dialer.config.flow import Flow
 from ami_dialer.domain.attempt import Attempt
 from ami_dialer.flows.interpreter import FlowResult, run_flow
 from ami_dialer.ports import CallLeg, Clock, Speech
+from ami_dialer.store import dnc_loading
 from ami_dialer.store.writer import Kind, Write, Writer
 
 
@@ -59,14 +60,14 @@ class CallHost:
 
     async def opt_out(self) -> None:
         """Put the number on the do-not-call list; returns when that is durable."""
-        row = {
-            "list_id": self._settings.opt_out_list_id,
-            "number": self._attempt.number,
-            "reason": "asked for it during a call",
-            "source": "flow",
-            "attempt_id": self._attempt.id,
-            "added_at": self._clock.now(),
-        }
+        row = dnc_loading.row(
+            self._settings.opt_out_list_id,
+            self._attempt.number,
+            "asked for it during a call",
+            "flow",
+            self._clock.now(),
+            attempt_id=self._attempt.id,
+        )
         await self._writer.put(Write(Kind.DNC, row))
 
 

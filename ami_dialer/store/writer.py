@@ -17,9 +17,10 @@ from sqlalchemy import Executable, and_, bindparam, exists, insert, select, upda
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ami_dialer.domain.enrolment import EnrolmentState
+from ami_dialer.store import dnc_loading
 from ami_dialer.store.database import Database
 from ami_dialer.store.failures import may_pass, meaning
-from ami_dialer.store.tables import answers, attempts, dnc_entries, enrolments
+from ami_dialer.store.tables import answers, attempts, enrolments
 
 log = structlog.get_logger(__name__)
 
@@ -55,7 +56,7 @@ class _Unit:
     done: asyncio.Future[None] = field(repr=False)
 
 
-def _statements(database: Database) -> dict[Kind, Executable]:
+def _statements(database: Database) -> dict[Kind, tuple[Executable, ...]]:
     """Each does nothing when it is carried out again: a connection may break after the commit, before its answer."""
     insert_new = sqlite.insert if database.is_sqlite else postgresql.insert
     claim_is_held = and_(
@@ -64,11 +65,11 @@ def _statements(database: Database) -> dict[Kind, Executable]:
         enrolments.c.claimed_at == bindparam("held_since"),
     )
     return {
-        Kind.NEW_ATTEMPT: insert_new(attempts).on_conflict_do_nothing(index_elements=["id"]),
-        Kind.ATTEMPT: update(attempts).where(attempts.c.id == bindparam("key")),
-        Kind.ENROLMENT: update(enrolments).where(claim_is_held),
-        Kind.ANSWER: _insert_answer(),
-        Kind.DNC: insert_new(dnc_entries).on_conflict_do_nothing(index_elements=["list_id", "number"]),
+        Kind.NEW_ATTEMPT: (insert_new(attempts).on_conflict_do_nothing(index_elements=["id"]),),
+        Kind.ATTEMPT: (update(attempts).where(attempts.c.id == bindparam("key")),),
+        Kind.ENROLMENT: (update(enrolments).where(claim_is_held),),
+        Kind.ANSWER: (_insert_answer(),),
+        Kind.DNC: dnc_loading.WRITES,
     }
 
 
@@ -97,6 +98,11 @@ class Writer:
     def waiting(self) -> int:
         """Writes that are not committed yet."""
         return len(self._queue)
+
+    @property
+    def coming_entries(self) -> list[dict[str, Any]]:
+        """Do-not-call entries that are not committed yet, as rows of `store.dnc_loading.row`."""
+        return [write.row for unit in self._queue for write in unit.writes if write.kind is Kind.DNC]
 
     def start(self) -> None:
         """Begin to commit."""
@@ -146,7 +152,8 @@ class Writer:
             try:
                 async with self._database.raw_writing() as connection:
                     for kind, rows in _grouped(batch):
-                        await connection.execute(self._statements[kind], rows)
+                        for statement in self._statements[kind]:
+                            await connection.execute(statement, rows)
             except Exception as error:  # noqa: BLE001 - whatever a driver raises, the writer must live on
                 if may_pass(error):
                     await self._wait_after(error, failures)
@@ -182,6 +189,8 @@ def _grouped(batch: Sequence[_Unit]) -> list[tuple[Kind, list[dict[str, Any]]]]:
     groups: dict[Kind, dict[Any, dict[str, Any]]] = {}
     for number, write in enumerate(write for unit in batch for write in unit.writes):
         groups.setdefault(write.kind, {})[write.row.get("key", number)] = write.row
+    if Kind.DNC in groups:  # every engine locks lists in one order, so that none waits for another in a circle
+        groups[Kind.DNC] = dict(sorted(groups[Kind.DNC].items(), key=lambda item: item[1]["list_id"]))
     return [(kind, list(groups[kind].values())) for kind in sorted(groups)]
 
 

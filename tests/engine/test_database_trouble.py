@@ -8,8 +8,9 @@ from sqlalchemy import text
 
 from ami_dialer.config.schema import Database as Settings
 from ami_dialer.domain.errors import StoreError
-from ami_dialer.store import dnc, runs
+from ami_dialer.store import runs
 from ami_dialer.store.database import Database
+from ami_dialer.store.dnc_index import DncIndex
 from ami_dialer.store.migrate import migrate
 from tests.fakes.telephony import Plan
 from tests.journey.conftest import House, until
@@ -85,14 +86,14 @@ async def test_without_an_answer_about_do_not_call_lists_nobody_is_called_and_no
     people(world, 3)
     world.telephony.default = Plan(cause=1)
     asked = 0
-    forbidden = dnc.forbidden
+    refresh = DncIndex.refresh
 
     async def away(*_):
         nonlocal asked
         asked += 1
         raise StoreError("database: nothing listens there")
 
-    monkeypatch.setattr(dnc, "forbidden", away)
+    monkeypatch.setattr(DncIndex, "refresh", away)
     engine = await world.start()
     await until(lambda: asked)
     before = asked
@@ -103,7 +104,7 @@ async def test_without_an_answer_about_do_not_call_lists_nobody_is_called_and_no
     [desk] = engine.floor.runs.values()
     assert len(desk.hopper) == 3
     assert desk.limit.in_progress == 0
-    monkeypatch.setattr(dnc, "forbidden", forbidden)
+    monkeypatch.setattr(DncIndex, "refresh", refresh)
     await until(lambda: engine.idle)
     await engine.stop(1.0)
     assert len(world.telephony.requests) == 3

@@ -31,36 +31,37 @@ async def test_who_is_on_a_list_already_stays_as_it_was(database, clock):
 async def test_one_number_may_stand_on_several_lists(database, clock):
     await add(database, "opt-outs", [number(1)], clock)
     assert await add(database, "lawyers", [number(1)], clock) == 1
-    assert await dnc.list_names(database) == ["lawyers", "opt-outs"]
+    assert await dnc.list_names(database) == ["global", "lawyers", "opt-outs"]
     assert [entry.list_name for entry in await dnc.entries(database, "lawyers")] == ["lawyers"]
 
 
 async def test_only_the_lists_that_are_asked_about_forbid(database, clock):
     await add(database, "opt-outs", [number(1), number(2)], clock)
     await add(database, "lawyers", [number(3)], clock)
-    found = await dnc.forbidden(database, [number(1), number(3), number(4)], ["opt-outs", "unknown"])
+    found = await dnc.forbidden(database, [number(1), number(3), number(4)], ["opt-outs", "unknown"], clock.now())
     assert {barred: entry.label for barred, entry in found.items()} == {number(1): "opt-outs: asked"}
-    assert await dnc.forbidden(database, [], ["opt-outs"]) == {}
-    assert await dnc.forbidden(database, [number(1)], []) == {}
+    assert await dnc.forbidden(database, [], ["opt-outs"], clock.now()) == {}
+    assert await dnc.forbidden(database, [number(1)], [], clock.now()) == {}
 
 
 async def test_taking_off_frees_the_number_on_that_list_alone(database, clock):
     await add(database, "opt-outs", [number(1), number(2)], clock)
     await add(database, "lawyers", [number(1)], clock)
-    assert await dnc.remove(database, "opt-outs", [number(1), number(9)]) == 1
+    assert await dnc.remove(database, "opt-outs", [number(1), number(9)], clock.now()) == 1
     both = ["opt-outs", "lawyers"]
-    assert {one.list_name for one in (await dnc.forbidden(database, [number(1)], both)).values()} == {"lawyers"}
+    found = await dnc.forbidden(database, [number(1)], both, clock.now())
+    assert {one.list_name for one in found.values()} == {"lawyers"}
 
 
-async def test_taking_off_a_list_that_does_not_exist_is_said(database):
+async def test_taking_off_a_list_that_does_not_exist_is_said(database, clock):
     with pytest.raises(NotFoundError, match="'nobody'"):
-        await dnc.remove(database, "nobody", [number(1)])
+        await dnc.remove(database, "nobody", [number(1)], clock.now())
 
 
 async def test_a_list_is_made_once(database, clock):
     key = await dnc.ensure_list(database, "opt-outs", clock.now())
     assert await dnc.ensure_list(database, "opt-outs", clock.now()) == key
-    assert await rows(database, "SELECT name FROM dnc_lists") == [("opt-outs",)]
+    assert await rows(database, "SELECT name FROM dnc_lists ORDER BY id") == [("global",), ("opt-outs",)]
 
 
 async def test_a_long_register_goes_on_a_list_in_one_piece_and_off_again(database, clock):
@@ -68,5 +69,5 @@ async def test_a_long_register_goes_on_a_list_in_one_piece_and_off_again(databas
     assert await add(database, "register", register, clock) == 5_000
     assert await add(database, "register", register, clock) == 0
     assert await value(database, "SELECT count(*) FROM dnc_entries") == 5_000
-    assert len(await dnc.forbidden(database, register, ["register"])) == 5_000
-    assert await dnc.remove(database, "register", register) == 5_000
+    assert len(await dnc.forbidden(database, register, ["register"], clock.now())) == 5_000
+    assert await dnc.remove(database, "register", register, clock.now()) == 5_000

@@ -8,7 +8,8 @@ from sqlalchemy import event, text
 
 from ami_dialer.domain.attempt import AttemptEvent
 from ami_dialer.domain.enrolment import EnrolmentState, RunState
-from ami_dialer.store import attempts, dnc, enrolments, hopper, runs, trail
+from ami_dialer.store import attempts, dnc, dnc_loading, enrolments, hopper, runs, trail
+from ami_dialer.store.dnc_index import DncIndex
 from ami_dialer.store.writer import Kind, Write, Writer
 from tests.store.world import attempt_on, campaign, config, fill, number, run_of
 
@@ -53,7 +54,9 @@ class Queries:
         explain = "EXPLAIN QUERY PLAN " if self._database.is_sqlite else "EXPLAIN "
         async with self._database.reading() as connection:
             for statement, parameters in self.seen:
-                if statement.startswith(("BEGIN", "SELECT 1", "INSERT INTO attempts", "PRAGMA")):
+                # The numbers of all lists are read once, when the dialer starts.
+                once = "SELECT CAST(substr(number, 2)"
+                if statement.startswith(("BEGIN", "SELECT 1", "INSERT INTO attempts", "PRAGMA", once)):
                     continue
                 plan = await connection.exec_driver_sql(explain + statement, parameters)
                 lines = [str(row[-1]) for row in plan]
@@ -63,7 +66,9 @@ class Queries:
     def _is_scan(self, line):
         if self._database.is_sqlite:
             # A partial index holds few rows, so walking it is no scan of the table.
-            scan = re.match(r"SCAN (\w+)(?! USING (?:COVERING )?INDEX ix_attempts_living)", line)
+            scan = re.match(
+                r"SCAN (\w+)(?! USING (?:COVERING )?INDEX (?:ix_attempts_living|ix_dnc_entries_beginnings))", line
+            )
         else:
             scan = re.search(r"Seq Scan on (\w+)", line)
         return scan is not None and scan[1] in GROWING
@@ -110,7 +115,9 @@ async def the_way_of_a_call(database, clock, run_id):
     """Every query and write that a call and the tick around it make."""
     [one] = await hopper.claim(database, run_id, 1, clock.now())
     await hopper.outlook(database, run_id)
-    await dnc.forbidden(database, [one.number], ["opt-outs"])
+    index = DncIndex()
+    await index.refresh(database)
+    await dnc.forbidden(database, [one.number], ["opt-outs"], clock.now(), [5])
     attempt = attempt_on(one, clock.now())
     answer = {"attempt_id": attempt.id, "question": "q", "digits": "1", "valid": True, "try_number": 1}
     writer = Writer(database, 0.0)
@@ -119,7 +126,10 @@ async def the_way_of_a_call(database, clock, run_id):
     attempt.move(AttemptEvent.SENT, clock.now())
     again = enrolments.changed(one, EnrolmentState.WAITING, due_at=clock.now())
     await writer.put(attempts.changed(attempt), again, Write(Kind.ANSWER, {**answer, "at": clock.now()}))
+    opt_out = dnc_loading.row(index.keys["opt-outs"], one.number, "asked", "flow", clock.now(), attempt_id=attempt.id)
+    await writer.put(Write(Kind.DNC, opt_out))
     await writer.stop(10)
+    assert one.number in await index.refresh(database)
     [one] = await hopper.claim(database, run_id, 1, clock.now())
     await hopper.release(database, [one.enrolment_id])
 

@@ -1,0 +1,161 @@
+"""Entries into a do-not-call list: one by one with the writer's other rows, or by the ten thousands.
+
+Every change raises the list's revision in its own transaction and writes it into the entries, so that any engine finds
+what came after its last look (store/dnc_index.py).
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+import orjson
+from sqlalchemy import String, TextClause, bindparam, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ami_dialer.store.tables import Key, UtcDateTime
+
+#: Entries that go into one transaction: another engine's opt-out waits that long, some tenths of a second.
+CHUNK = 20_000
+#: Characters that are kept of a reason.
+MAX_REASON = 200
+
+_COLUMNS = ("list_id", "number", "reason", "source", "attempt_id", "added_at", "expires_at", "revision")
+#: Taken off, or run out: whoever comes now comes anew.
+_DEAD = "(dnc_entries.removed_at IS NOT NULL OR dnc_entries.expires_at <= excluded.added_at)"
+#: Who is on the list already stays as they are, but for the longer of both times.
+_LONGER = (
+    "(dnc_entries.expires_at IS NOT NULL"
+    " AND (excluded.expires_at IS NULL OR excluded.expires_at > dnc_entries.expires_at))"
+)
+_ANEW = ", ".join(
+    f"{name} = CASE WHEN {_DEAD} THEN excluded.{name} ELSE dnc_entries.{name} END"
+    for name in ("reason", "source", "attempt_id", "added_at")
+)
+_CONFLICT = (
+    f"ON CONFLICT (list_id, number) DO UPDATE SET {_ANEW}, expires_at = excluded.expires_at, removed_at = NULL, "
+    f"revision = excluded.revision WHERE {_DEAD} OR {_LONGER}"
+)
+_RAISE = "UPDATE dnc_lists SET revision = revision + 1, updated_at = :added_at WHERE id = :list_id"
+_INSERT = f"INSERT INTO dnc_entries ({', '.join(_COLUMNS)})"
+_TEMPORARY = "dnc_coming"
+
+
+class NewEntry(NamedTuple):
+    """A number, or the beginning of numbers with an asterisk, that is to go on a list."""
+
+    number: str
+    reason: str
+    expires_at: datetime | None = None
+
+
+def _typed(statement: str) -> TextClause:
+    return text(statement).bindparams(
+        bindparam("list_id", type_=Key), bindparam("added_at", type_=UtcDateTime(timezone=True))
+    )
+
+
+#: For rows of `row`: first the list's revision, then the entry with it. Doing it again changes nothing more.
+WRITES: tuple[TextClause, ...] = (
+    _typed(_RAISE),
+    _typed(
+        f"{_INSERT} VALUES (:list_id, :number, :reason, :source, :attempt_id, :added_at, :expires_at, "  # noqa: S608
+        f"(SELECT revision FROM dnc_lists WHERE id = :list_id)) {_CONFLICT}"
+    ).bindparams(
+        bindparam("number", type_=String),
+        bindparam("attempt_id", type_=String, value=None, required=False),
+        bindparam("expires_at", type_=UtcDateTime(timezone=True), value=None, required=False),
+    ),
+)
+
+
+def row(
+    list_id: int,
+    number: str,
+    reason: str,
+    source: str,
+    now: datetime,
+    *,
+    attempt_id: str | None = None,
+    expires_at: datetime | None = None,
+) -> dict[str, Any]:
+    """An entry as `WRITES` takes it."""
+    return {
+        "list_id": list_id,
+        "number": number,
+        "reason": reason[:MAX_REASON],
+        "source": source,
+        "attempt_id": attempt_id,
+        "added_at": now,
+        "expires_at": expires_at,
+    }
+
+
+async def raise_revision(connection: AsyncConnection, list_id: int, now: datetime) -> int:
+    """The list's next revision. Whoever else changes the list waits for the end of this transaction."""
+    await connection.execute(WRITES[0], {"list_id": list_id, "added_at": now})
+    found = await connection.scalar(text("SELECT revision FROM dnc_lists WHERE id = :key"), {"key": list_id})
+    return int(found or 0)
+
+
+async def load(
+    connection: AsyncConnection, list_id: int, entries: Sequence[NewEntry], source: str, now: datetime
+) -> int:
+    """Put entries on a list, each number once, in the caller's transaction. Returns how many were not on it before."""
+    revision = await raise_revision(connection, list_id, now)
+    sqlite = connection.dialect.name == "sqlite"
+    stored = _as_text if sqlite else _as_is
+    added_at = stored(now)
+    rows = [
+        (list_id, entry.number, entry.reason[:MAX_REASON], source, None, added_at, stored(entry.expires_at), revision)
+        for entry in sorted({entry.number: entry for entry in reversed(entries)}.values(), key=itemgetter(0))
+    ]
+    if not rows:
+        return 0
+    known = await _known(connection, list_id, [row[1] for row in rows], now) if revision > 1 else 0
+    if sqlite:
+        places = ", ".join("?" * len(_COLUMNS))
+        await connection.exec_driver_sql(f"{_INSERT} VALUES ({places}) {_CONFLICT}", rows)
+    else:
+        await _copy(connection, rows)
+    return len(rows) - known
+
+
+async def _copy(connection: AsyncConnection, rows: list[tuple[Any, ...]]) -> None:
+    columns = ", ".join(_COLUMNS)
+    like_it = f"CREATE TEMPORARY TABLE {_TEMPORARY} ON COMMIT DROP AS SELECT {columns} FROM dnc_entries LIMIT 0"  # noqa: S608
+    await connection.execute(text(like_it))
+    raw = await connection.get_raw_connection()
+    asyncpg: Any = raw.driver_connection
+    await asyncpg.copy_records_to_table(_TEMPORARY, records=rows, columns=list(_COLUMNS))
+    await connection.execute(
+        text(f"{_INSERT} SELECT {columns} FROM {_TEMPORARY} ORDER BY number {_CONFLICT}")  # noqa: S608 - our own names
+    )
+    await connection.execute(text(f"DROP TABLE {_TEMPORARY}"))
+
+
+async def _known(connection: AsyncConnection, list_id: int, numbers: list[str], now: datetime) -> int:
+    """How many of these numbers the list forbids already."""
+    given, wanted = handed(connection, numbers)
+    query = _typed(
+        f"SELECT count(*) FROM dnc_entries WHERE list_id = :list_id AND number IN (SELECT value FROM {given}) "  # noqa: S608
+        "AND removed_at IS NULL AND (expires_at IS NULL OR expires_at > :added_at)"
+    )
+    found = await connection.scalar(query, {"list_id": list_id, "numbers": wanted, "added_at": now})
+    return int(found or 0)
+
+
+def handed(connection: AsyncConnection, numbers: Collection[str]) -> tuple[str, object]:
+    """Many numbers in one parameter, `:numbers`: the table `given` with its column `value`, and the parameter."""
+    if connection.dialect.name == "sqlite":
+        return "json_each(:numbers) AS given", orjson.dumps(list(numbers)).decode()
+    return "unnest(CAST(:numbers AS varchar[])) AS given(value)", list(numbers)
+
+
+def _as_text(moment: datetime | None) -> str | None:
+    """A moment as SQLAlchemy's type writes it into SQLite, which this goes past."""
+    return None if moment is None else moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def _as_is(moment: datetime | None) -> datetime | None:
+    return moment
