@@ -42,12 +42,11 @@ async def import_lists(config: Config, database: Database, clock: Clock) -> list
     """
     stored = await lists.load_lists(database)
     done = []
-    for name, settings in config.lists.items():
-        known = stored[name].file_digest
+    for name in config.lists:
         try:
-            intake = await import_list(database, name, settings, known, clock.now())
+            intake = await import_list(database, name, clock)
         except IntakeError as error:
-            if known is None:
+            if stored[name].imported_at is None:
                 raise
             log.error("the list keeps the contacts it has", list=name, why=str(error))
             continue
@@ -64,10 +63,10 @@ def _say(intake: Intake) -> None:
         "list imported",
         action="list_imported",
         list=intake.list_name,
-        added=intake.added,
-        known=intake.known,
-        doubles=intake.doubles,
-        rejected=len(intake.rejected),
+        source=intake.source,
+        read_as=intake.described,
+        resumed=intake.resumed,
+        **intake.counts,
         rejects_file=str(intake.rejects_file) if intake.rejects_file else None,
     )
 

@@ -45,9 +45,12 @@ def _columns(examined: Examination, config: Config, problems: list[Problem]) -> 
     columns = {}
     for name, settings in config.lists.items():
         try:
-            columns[name] = set(columns_of(name, settings)) - {"phone"}  # the number is no field to be spoken
+            found = columns_of(name, settings, config.mappings)
         except IntakeError as error:
             problems.append(examined.document.problem(("lists", name, "file"), str(error)))
+            continue
+        if found:
+            columns[name] = set(found) - {"phone", "time_zone", "priority"}  # these are no fields to be spoken
     return columns
 
 

@@ -1,260 +1,322 @@
 """Station 1, import: rows in, numbers made E.164, doubles dropped, broken rows kept aside with their reason."""
 
 import asyncio
-import csv
 import hashlib
-import io
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from ami_dialer.config.lists import ContactList
 from ami_dialer.domain.errors import DialerError
-from ami_dialer.domain.phone import NotANumberError, normalise
-from ami_dialer.store import contacts, lists
-from ami_dialer.store.contacts import NewContact
+from ami_dialer.domain.intake import ImportState, ListState
+from ami_dialer.domain.phone import Normaliser
+from ami_dialer.ports import Clock
+from ami_dialer.sources.batches import Batches, Piece
+from ami_dialer.sources.columns import Columns, find_columns
+from ami_dialer.sources.contacts import ContactReader, Reading
+from ami_dialer.sources.problems import Rejected, SourceError, Warned
+from ami_dialer.sources.quoting import Row
+from ami_dialer.sources.rejects import RejectsFile, rejects_path
+from ami_dialer.sources.rows import Header, Position, read_header, read_rows
+from ami_dialer.sources.survey import Survey, survey_file
+from ami_dialer.store import imports, lists
 from ami_dialer.store.database import Database
+from ami_dialer.store.imports import BatchRead, Import
+from ami_dialer.store.mappings import load_mapping
 
-#: Column names taken for the phone number when the list maps none, in order of preference; compared in lower case.
-PHONE_COLUMNS = ("phone", "primary_phone", "phone_number", "number", "mobile", "telephone", "msisdn")
-#: Separators that are looked for in the header line.
-_SEPARATORS = ",;\t|"
-#: Contacts handed to the database in one statement: SQLite takes 32,766 values in one, a row has two.
-_BATCH = 2_000
-#: Bytes of a header line that are read for a check.
-_LONGEST_HEADER = 65_536
-#: A field longer than this is an error of its row (seeds/003: values to 300 characters).
-MAX_FIELD = 300
-
-
-#: Told how far an import is: `reading` or `storing`, how many lines or contacts, and of how many. Any thread may call.
+#: Told how far an import is: `reading` or `loading`, how much is done, and of how much. Any thread may call.
 Progress = Callable[[str, int, int], None]
+#: So many rejected rows and warnings are kept for people; the rejects file has all.
+SHOWN = 10
 
 
-def _silent(_phase: str, _done: int, _of: int) -> None:
+def silent(_phase: str, _done: int, _of: int) -> None:
     """Nobody watches."""
 
 
 class IntakeError(DialerError):
-    """The file as a whole cannot be imported; nothing of it was."""
+    """The source as a whole cannot be imported; nothing of it was, and the list keeps what it has."""
 
     exit_code = 6
 
 
 @dataclass(frozen=True, slots=True)
-class RejectedRow:
-    """A row that was not imported."""
+class Target:
+    """The list that contacts come into."""
 
-    line: int
-    reason: str
-    row: list[str]
-
-
-@dataclass(slots=True)
-class Reading:
-    """What was found in a file."""
-
-    digest: str
-    header: list[str]
-    contacts: list[NewContact] = field(default_factory=list)
-    rejected: list[RejectedRow] = field(default_factory=list)
-    #: Rows whose number stood in an earlier row.
-    doubles: int = 0
+    id: int
+    name: str
+    settings: ContactList
+    #: Which column is what: that of the list's settings over the named mapping they name.
+    mapping: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """Where rows came from that were in no file."""
+
+    #: For people: the URL without its query.
+    name: str
+    described: str
+    #: The same for the same rows.
+    digest: str
+
+
+@dataclass(slots=True)
 class Intake:
     """What an import did."""
 
     list_name: str
-    #: False: the file had not changed since the last import, so nothing was done.
-    read: bool
-    added: int = 0
-    #: Rows whose number the list held already.
-    known: int = 0
-    doubles: int = 0
-    rejected: tuple[RejectedRow, ...] = ()
+    source: str
+    #: How the source was read, for people; empty where it was not.
+    described: str = ""
+    #: False: the same source had been imported in the same way, so nothing was done.
+    read: bool = True
+    #: True: it went on where an earlier import of the source was cut off.
+    resumed: bool = False
+    batches: int = 0
+    #: Rows by what became of them: added, renewed, known, doubles, blank, and the kinds of sources.problems.Kind.
+    counts: Counter[str] = field(default_factory=Counter)
+    rejected: list[Rejected] = field(default_factory=list)
+    warned: list[Warned] = field(default_factory=list)
     rejects_file: Path | None = None
+    #: Why there is none although rows were rejected.
+    rejects_trouble: str | None = None
+    list_state: ListState = ListState.VALIDATED
+
+    @property
+    def rejections(self) -> int:
+        """How many rows were rejected."""
+        return sum(count for kind, count in self.counts.items() if kind not in _NOT_REJECTED)
 
 
-async def import_list(
-    database: Database,
-    name: str,
-    settings: ContactList,
-    known_digest: str | None,
-    now: datetime,
-    progress: Progress = _silent,
-) -> Intake:
-    """Bring a list's file into SQL, whole or not at all; twice changes nothing. Raises IntakeError, StoreError."""
-    if settings.file is None:
-        return Intake(name, read=False)
-    reading = await asyncio.to_thread(_read_if_new, settings.file, name, settings, known_digest, progress)
-    if reading is None:
-        return Intake(name, read=False)
-    key = await lists.list_id(database, name)
-    batches = _batches(reading.contacts, progress)
-    added = await contacts.add_to_list(database, key, batches, reading.digest, now)
-    rejects_file = await asyncio.to_thread(_keep_rejects, settings.file, reading)
-    return Intake(
-        name,
-        read=True,
-        added=added,
-        known=len(reading.contacts) - added,
-        doubles=reading.doubles,
-        rejected=tuple(reading.rejected),
-        rejects_file=rejects_file,
-    )
+_NOT_REJECTED = {"added", "renewed", "known", "doubles", "blank", "bad_further_phone"}
 
 
-def _batches(found: list[NewContact], progress: Progress) -> Iterator[list[NewContact]]:
-    for start in range(0, len(found), _BATCH):
-        progress("storing", start, len(found))
-        yield found[start : start + _BATCH]
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """How a file would be read; nothing was stored."""
+
+    survey: Survey
+    columns: Columns
+    #: Of the first rows.
+    reading: Reading
 
 
-def columns_of(name: str, settings: ContactList) -> list[str]:
-    """The columns of a list's file as contacts get them, `phone` among them. Reads the header line alone.
+async def target_of(database: Database, name: str) -> Target:
+    """The list of that name, as the database knows it. Raises NotFoundError."""
+    stored = await lists.load_list(database, name)
+    settings = stored.settings
+    named = await load_mapping(database, settings.mapping) if settings.mapping else {}
+    return Target(stored.id, name, settings, {**named, **settings.columns})
+
+
+def preview(target: Target, path: Path, rows: int = 100) -> Preview:
+    """Read the beginning of a file as an import would. Raises IntakeError. Takes a while: for a thread."""
+    try:
+        survey, header, columns = _survey(target, path)
+        reader = ContactReader(columns, Normaliser(target.settings.region))
+        first = next(read_rows(survey, header.end, rows), None)
+    except SourceError as error:
+        raise IntakeError(f"list {target.name!r}: {error}") from error
+    return Preview(survey, columns, reader.read(first.rows if first else []))
+
+
+def columns_of(name: str, settings: ContactList, mappings: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """The fields that contacts get from a list's file, with `phone`, `time_zone` and `priority` where it has them.
 
     Raises IntakeError where the file cannot be read or has no phone column.
     """
-    where = f"list {name!r}: {settings.file}"
     if settings.file is None:
-        raise IntakeError(f"list {name!r} has no file")
+        return []
+    named = mappings.get(settings.mapping, {}) if settings.mapping else {}
+    columns = preview(Target(0, name, settings, {**named, **settings.columns}), settings.file, 1).columns
+    special = {"time_zone": columns.zone, "priority": columns.priority}
+    return ["phone", *(key for key, at in special.items() if at is not None), *(field for _, field in columns.fields)]
+
+
+async def import_list(database: Database, name: str, clock: Clock, progress: Progress = silent) -> Intake:
+    """Bring a list's own file into it, if it has one. As `import_file`."""
+    target = await target_of(database, name)
+    if target.settings.file is None:
+        return Intake(name, "", read=False)
+    return await import_file(database, target, target.settings.file, clock, progress)
+
+
+async def import_file(
+    database: Database, target: Target, path: Path, clock: Clock, progress: Progress = silent, *, again: bool = False
+) -> Intake:
+    """Bring a file into a list, in batches that are loaded whole or not at all.
+
+    The same file a second time changes nothing, unless `again`; one that was cut off goes on after its last batch.
+    Raises IntakeError, StoreError.
+    """
+    progress("reading", 0, 0)
     try:
-        with settings.file.open("rb") as stream:
-            line = stream.readline(_LONGEST_HEADER)
-    except OSError as error:
-        raise IntakeError(f"{where} cannot be read: {error.strerror}") from error
-    header = next(_rows(where, _decode(where, line)), None)
-    if header is None:
-        raise IntakeError(f"{where} is empty; it needs a header line and a row for each contact")
-    return _column_names(where, settings, header[1])
+        survey, header, columns = await asyncio.to_thread(_survey, target, path)
+    except SourceError as error:
+        await imports.refuse(database, target.id, str(error))
+        raise IntakeError(f"list {target.name!r}: {error}") from error
+    intake = Intake(target.name, str(path), survey.describe())
+    digest = _digest(target, survey.digest, survey.encoding.name)
+    known = None if again else await imports.find(database, target.id, digest)
+    if known is not None and known.state is ImportState.DONE and not _worn(known, target.settings, clock.now()):
+        intake.read = False
+        return intake
+    if known is not None and known.state is not ImportState.DONE:
+        going_on = known
+        intake.resumed = known.batches > 0
+        await imports.resume(database, going_on)
+    else:
+        going_on = await imports.begin(
+            database,
+            target.id,
+            source=str(path),
+            digest=digest,
+            described=intake.described,
+            lines=survey.lines,
+            now=clock.now(),
+        )
+    start = Position.parse(going_on.resume_at) if going_on.resume_at else header.end
+    batches = _batches(target, columns, _pieces(survey, start, progress), start.row)
+    rejects = _Rejects(intake, rejects_path(path), header.cells, goes_on=intake.resumed)
+    return await _load(database, target, going_on, digest, batches, rejects, clock)
 
 
-def _read_if_new(
-    file: Path, name: str, settings: ContactList, known_digest: str | None, progress: Progress
-) -> Reading | None:
+async def import_rows(
+    database: Database,
+    target: Target,
+    *,
+    came: Source,
+    header: list[str],
+    rows: Iterable[list[Row]],
+    clock: Clock,
+) -> Intake:
+    """Bring rows that came from elsewhere than a file into a list: the answer of an API.
+
+    `header` holds our names. The same rows a second time change nothing unless the list allows duplicates.
+    Raises IntakeError, StoreError.
+    """
+    intake = Intake(target.name, came.name, came.described)
     try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise IntakeError(f"list {name!r}: {settings.file} cannot be read: {error.strerror}") from error
-    # The mapping is part of the digest: another mapping makes other contacts of the same file.
-    mapping = f"{settings.region}|{sorted(settings.columns.items())}".encode()
-    digest = hashlib.sha256(mapping + b"\0" + data).hexdigest()
-    return None if digest == known_digest else _parse(name, settings, data, digest, progress)
+        columns = find_columns(header, {}, came.name)
+    except SourceError as error:
+        await imports.refuse(database, target.id, str(error))
+        raise IntakeError(f"list {target.name!r}: {error}") from error
+    digest = _digest(target, came.digest, "")
+    known = await imports.find(database, target.id, digest)
+    if known is not None and known.state is ImportState.DONE and not _allows_duplicates(target.settings):
+        intake.read = False
+        return intake
+    going_on = await imports.begin(
+        database, target.id, source=came.name, digest=digest, described=came.described, lines=0, now=clock.now()
+    )
+    batches = _batches(target, columns, ((batch, None) for batch in rows), 1)
+    return await _load(database, target, going_on, digest, batches, _Rejects(intake, None, header), clock)
 
 
-def _parse(name: str, settings: ContactList, data: bytes, digest: str, progress: Progress) -> Reading:
-    where = f"list {name!r}: {settings.file}"
-    rows = _rows(where, _decode(where, data))
+async def _load(
+    database: Database,
+    target: Target,
+    going_on: Import,
+    digest: str,
+    batches: Batches,
+    rejects: "_Rejects",
+    clock: Clock,
+) -> Intake:
+    intake = rejects.intake
+    duplicates = imports.duplicates_of(target.settings.dupe_days, allowed=_allows_duplicates(target.settings))
+    intake.batches = going_on.batches
+    intake.counts.update(going_on.counts)
     try:
-        _, header = next(rows)
-    except StopIteration:
-        raise IntakeError(f"{where} is empty; it needs a header line and a row for each contact") from None
-    names = _column_names(where, settings, header)
-    phone = names.index("phone")
-    reading = Reading(digest, header)
-    seen: set[str] = set()
-    lines = data.count(b"\n")
-    for line, row in rows:
-        if line % _BATCH == 0:
-            progress("reading", line, lines)
-        if not any(cell.strip() for cell in row):
-            continue
-        problem = _problem(row, names)
-        if problem is None:
-            try:
-                number = normalise(row[phone].strip(), settings.region)
-            except NotANumberError as error:
-                problem = str(error)
-        if problem is not None:
-            reading.rejected.append(RejectedRow(line, problem, row))
-        elif number in seen:
-            reading.doubles += 1
-        else:
-            seen.add(number)
-            fields = {key: cell.strip() for key, cell in zip(names, row, strict=True) if key != "phone"}
-            reading.contacts.append(NewContact(number, fields))
-    return reading
+        while (read := await asyncio.to_thread(batches.read)) is not None:
+            await asyncio.to_thread(rejects.keep, read.reading)
+            resume_at = str(read.end) if read.end else None
+            batch = BatchRead(read.reading.contacts, read.counts(), read.first_line, read.next_line, resume_at)
+            counts = await imports.add_batch(database, going_on, intake.batches + 1, batch, duplicates, clock.now())
+            intake.batches += 1
+            intake.counts.update(counts)
+        intake.list_state = await imports.finish(database, going_on, digest, clock.now())
+    except DialerError as error:
+        await _failed(database, going_on, intake.batches + 1, batches.line, error, clock)
+        if isinstance(error, SourceError):
+            raise IntakeError(f"list {target.name!r}: {error}") from error
+        raise
+    finally:
+        rejects.close()
+    return intake
 
 
-def _decode(where: str, data: bytes) -> str:
+async def _failed(
+    database: Database, going_on: Import, ordinal: int, line: int, error: DialerError, clock: Clock
+) -> None:
+    """Note where the import stopped, where the database still takes notes: its own trouble may be why."""
+    if isinstance(error, imports.ImportTakenOverError):
+        return
     try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise IntakeError(f"{where}:{line}: is not UTF-8; save the file as UTF-8 and import it again") from None
-    if "\0" in text:
-        line = text[: text.index("\0")].count("\n") + 1
-        raise IntakeError(f"{where}:{line}: holds a NUL byte, so it is no CSV file")
-    return text
+        await imports.fail(database, going_on, ordinal, line, str(error), clock.now())
+    except DialerError:
+        return
 
 
-def _rows(where: str, text: str) -> Iterator[tuple[int, list[str]]]:
-    # newline="" ends lines at CR and LF alone; str.splitlines would break rows at form feeds and other separators too.
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text))
-    while True:
-        line = reader.line_num + 1
-        try:
-            row = next(reader)
-        except StopIteration:
+def _survey(target: Target, path: Path) -> tuple[Survey, Header, Columns]:
+    survey = survey_file(path, target.settings.encoding)
+    header = read_header(survey)
+    return survey, header, find_columns(header.cells, target.mapping, f"{path}:{header.line}")
+
+
+def _digest(target: Target, source: str, encoding: str) -> str:
+    """The same for a source that is read in the same way: another mapping makes other contacts of the same file."""
+    how = [source, encoding, target.settings.region, *(f"{ours}={theirs}" for ours, theirs in target.mapping.items())]
+    return hashlib.sha256("\0".join(how).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _worn(known: Import, settings: ContactList, now: datetime) -> bool:
+    """The import is so long ago that its numbers are no duplicates any more."""
+    old = known.ended_at is not None and known.ended_at < now - timedelta(days=max(settings.dupe_days, 0))
+    return old and settings.dupe_days >= 0
+
+
+def _allows_duplicates(settings: ContactList) -> bool:
+    return settings.api is not None and settings.api.duplicates == "allow"
+
+
+def _batches(target: Target, columns: Columns, pieces: Iterator[Piece], line: int) -> Batches:
+    reader = ContactReader(columns, Normaliser(target.settings.region))
+    return Batches(reader, pieces, target.settings.batch, line)
+
+
+def _pieces(survey: Survey, start: Position, progress: Progress) -> Iterator[Piece]:
+    for batch in read_rows(survey, start):
+        progress("loading", batch.done, survey.size)
+        yield batch.rows, batch.end
+
+
+class _Rejects:
+    """Keeps rejected rows for people: all in a file beside the source, the first ones in the intake."""
+
+    def __init__(self, intake: Intake, path: Path | None, header: list[str], *, goes_on: bool = False) -> None:
+        self.intake = intake
+        self._file = RejectsFile(path, header, goes_on=goes_on) if path else None
+
+    def keep(self, reading: Reading) -> None:
+        """Write what was rejected. A folder that cannot be written to does not stop the import."""
+        intake = self.intake
+        intake.rejected += reading.rejected[: max(SHOWN - len(intake.rejected), 0)]
+        intake.warned += reading.warned[: max(SHOWN - len(intake.warned), 0)]
+        if self._file is None or not reading.rejected:
             return
-        except csv.Error as error:
-            raise IntakeError(f"{where}:{line}: {error}; is a quotation mark opened there and never closed?") from None
-        yield line, row
+        try:
+            self._file.add(reading.rejected)
+            self._file.flush()
+            intake.rejects_file = self._file.path
+        except SourceError as error:
+            intake.rejects_file, intake.rejects_trouble = None, str(error)
+            self._file = None
 
-
-def _separator(text: str) -> str:
-    """The separator that makes most cells of the header line, commas where none does."""
-    header = io.StringIO(text, newline=None).readline(_LONGEST_HEADER)
-    return max(_SEPARATORS, key=lambda separator: len(next(csv.reader([header], delimiter=separator), [])))
-
-
-def _column_names(where: str, settings: ContactList, header: list[str]) -> list[str]:
-    written = [cell.strip() for cell in header]
-    names = list(written)
-    for ours, theirs in settings.columns.items():
-        if theirs not in written:
-            raise IntakeError(
-                f"{where}:1: has no column {theirs!r}, which `columns.{ours}` names; it has: {', '.join(written)}"
-            )
-        names[written.index(theirs)] = ours
-    if "phone" not in names:
-        lower = [name.lower().replace(" ", "_") for name in names]
-        found = next((column for column in PHONE_COLUMNS if column in lower), None)
-        if found is None:
-            raise IntakeError(
-                f"{where}:1: has no phone column (looked for {', '.join(PHONE_COLUMNS)}); "
-                f"name it with `columns: {{phone: …}}`; the file has: {', '.join(names)}"
-            )
-        names[lower.index(found)] = "phone"
-    twice = next((column for column in names if names.count(column) > 1), None)
-    if twice is not None:
-        mend = "map the other one to another name" if twice in settings.columns else "rename one"
-        raise IntakeError(f"{where}:1: has the column {twice!r} twice; {mend}")
-    return names
-
-
-def _problem(row: list[str], names: list[str]) -> str | None:
-    if len(row) != len(names):
-        return f"has {len(row)} cells, the header has {len(names)}"
-    for column, cell in zip(names, row, strict=True):
-        if len(cell) > MAX_FIELD:
-            return f"{column} has {len(cell)} characters, at most {MAX_FIELD} are allowed"
-    return None
-
-
-def _keep_rejects(source: Path, reading: Reading) -> Path | None:
-    """Write the broken rows beside the list, with line and reason, so that they can be mended and imported."""
-    if not reading.rejected:
-        return None
-    path = source.with_name(f"{source.stem}.rejected.csv")
-    try:
-        with path.open("w", encoding="utf-8", newline="") as out:
-            writer = csv.writer(out)
-            writer.writerow(["line", "reason", *reading.header])
-            writer.writerows([reject.line, reject.reason, *reject.row] for reject in reading.rejected)
-    except OSError:
-        return None  # the caller shows every rejected row anyhow
-    return path
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()

@@ -69,9 +69,8 @@ class House:
 
     async def prepare(self) -> None:
         await documents.apply_config(self.database, self.config)
-        stored = await lists.load_lists(self.database)
-        for name, settings in self.config.lists.items():
-            await import_list(self.database, name, settings, stored[name].file_digest, self.clock.now())
+        for name in self.config.lists:
+            await import_list(self.database, name, self.clock)
 
     async def start(self) -> Engine:
         await self.prepare()

@@ -1,0 +1,230 @@
+"""Imports: which file came into which list, batch by batch, and where an import that was cut off goes on."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import and_, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ami_dialer.domain.contact import NewContact
+from ami_dialer.domain.errors import DialerError
+from ami_dialer.domain.intake import BatchState, ImportState, ListState
+from ami_dialer.store.database import Database
+from ami_dialer.store.loading import Duplicates, load
+from ami_dialer.store.tables import import_batches, imports, list_members, lists
+
+
+class ImportTakenOverError(DialerError):
+    """Another process goes on with the same import."""
+
+    exit_code = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """A source on its way into a list, and how far it is."""
+
+    id: int
+    list_id: int
+    source: str
+    state: ImportState
+    since_revision: int
+    ended_at: datetime | None
+    #: Batches that are in.
+    batches: int
+    #: What became of their rows.
+    counts: Counter[str]
+    #: Where reading goes on; None at the beginning.
+    resume_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRead:
+    """Rows of a source that were read together."""
+
+    contacts: list[NewContact]
+    #: Rows that are no contacts, by kind.
+    counts: Counter[str]
+    first_line: int
+    next_line: int
+    resume_at: str | None
+
+
+async def find(database: Database, list_id: int, digest: str) -> Import | None:
+    """The newest import of this very source, read in this very way, into the list."""
+    query = (
+        select(imports).where(imports.c.list_id == list_id, imports.c.digest == digest).order_by(imports.c.id.desc())
+    )
+    async with database.reading() as connection:
+        row = (await connection.execute(query.limit(1))).first()
+        if row is None:
+            return None
+        batches = await connection.execute(
+            select(import_batches.c.counts, import_batches.c.resume_at)
+            .where(import_batches.c.import_id == row.id, import_batches.c.state == BatchState.DONE)
+            .order_by(import_batches.c.ordinal)
+        )
+        done = batches.all()
+    counts: Counter[str] = Counter()
+    for batch in done:
+        counts.update(batch.counts)
+    resume_at = done[-1].resume_at if done else None
+    return Import(
+        row.id,
+        list_id,
+        row.source,
+        ImportState(row.state),
+        row.since_revision,
+        row.ended_at,
+        len(done),
+        counts,
+        resume_at,
+    )
+
+
+async def begin(
+    database: Database, list_id: int, *, source: str, digest: str, described: str, lines: int, now: datetime
+) -> Import:
+    """Begin an import. The list is being validated until it ends; others that were cut off are given up."""
+    async with database.writing() as connection:
+        await connection.execute(
+            update(imports)
+            .where(imports.c.list_id == list_id, imports.c.state == ImportState.RUNNING)
+            .values(state=ImportState.FAILED, ended_at=now, trouble="given up: another import began")
+        )
+        since = await connection.scalar(
+            update(lists)
+            .where(lists.c.id == list_id)
+            .values(state=ListState.VALIDATING, trouble=None)
+            .returning(lists.c.revision)
+        )
+        values = {
+            "list_id": list_id,
+            "source": source,
+            "digest": digest,
+            "described": described,
+            "state": ImportState.RUNNING,
+            "lines": lines,
+            "since_revision": since,
+            "started_at": now,
+        }
+        key = (await connection.scalars(insert(imports).values(values).returning(imports.c.id))).one()
+    return Import(key, list_id, source, ImportState.RUNNING, int(since or 0), None, 0, Counter(), None)
+
+
+async def resume(database: Database, going_on: Import) -> None:
+    """Go on with an import that was cut off or failed."""
+    async with database.writing() as connection:
+        await connection.execute(
+            update(imports)
+            .where(imports.c.id == going_on.id)
+            .values(state=ImportState.RUNNING, ended_at=None, trouble=None)
+        )
+        await _set_list(connection, going_on.list_id, ListState.VALIDATING)
+
+
+async def add_batch(
+    database: Database, going_on: Import, ordinal: int, batch: BatchRead, duplicates: Duplicates, now: datetime
+) -> Counter[str]:
+    """Load a batch and note it, in one transaction. Returns what became of its rows. Raises ImportTakenOverError."""
+    async with database.writing() as connection:
+        loaded = await load(
+            connection, going_on.list_id, batch.contacts, duplicates, now, since=going_on.since_revision
+        )
+        # Behind the lock on the list, which `load` has taken: nobody can add one in between.
+        last = await connection.scalar(
+            select(func.max(import_batches.c.ordinal)).where(
+                import_batches.c.import_id == going_on.id, import_batches.c.state == BatchState.DONE
+            )
+        )
+        if (last or 0) != ordinal - 1:
+            raise ImportTakenOverError(f"{going_on.source} is being imported by another process; it goes on there")
+        counts = Counter(batch.counts)
+        counts.update(added=loaded.added, renewed=loaded.renewed, known=loaded.known, doubles=loaded.doubles)
+        counts = +counts
+        await _note(connection, going_on, ordinal, batch, counts, now)
+    return counts
+
+
+async def _note(
+    connection: AsyncConnection, going_on: Import, ordinal: int, batch: BatchRead, counts: Counter[str], now: datetime
+) -> None:
+    of_batch = and_(import_batches.c.import_id == going_on.id, import_batches.c.ordinal == ordinal)
+    await connection.execute(import_batches.delete().where(of_batch))  # where it failed before
+    await connection.execute(
+        insert(import_batches).values(
+            import_id=going_on.id,
+            ordinal=ordinal,
+            first_line=batch.first_line,
+            next_line=batch.next_line,
+            resume_at=batch.resume_at,
+            state=BatchState.DONE,
+            counts=dict(counts),
+            ended_at=now,
+        )
+    )
+
+
+async def finish(database: Database, going_on: Import, digest: str, now: datetime) -> ListState:
+    """The last batch is in. The list is valid if it holds anybody."""
+    async with database.writing() as connection:
+        await connection.execute(
+            update(imports).where(imports.c.id == going_on.id).values(state=ImportState.DONE, ended_at=now)
+        )
+        somebody = await connection.scalar(
+            select(list_members.c.id).where(list_members.c.list_id == going_on.list_id).limit(1)
+        )
+        state, trouble = ListState.VALIDATED, None
+        if somebody is None:
+            state, trouble = ListState.INVALID, f"{going_on.source} holds nobody who can be called"
+        await connection.execute(
+            update(lists)
+            .where(lists.c.id == going_on.list_id)
+            .values(state=state, trouble=trouble, file_digest=digest, imported_at=now)
+        )
+    return state
+
+
+async def fail(database: Database, going_on: Import, ordinal: int, first_line: int, why: str, now: datetime) -> None:
+    """The import stops at a batch: what came before stays, and the next import of the source goes on there."""
+    async with database.writing() as connection:
+        await connection.execute(
+            update(imports)
+            .where(imports.c.id == going_on.id)
+            .values(state=ImportState.FAILED, ended_at=now, trouble=why)
+        )
+        taken = await connection.scalar(
+            select(import_batches.c.ordinal).where(
+                import_batches.c.import_id == going_on.id, import_batches.c.ordinal == ordinal
+            )
+        )
+        if taken is None:
+            await connection.execute(
+                insert(import_batches).values(
+                    import_id=going_on.id,
+                    ordinal=ordinal,
+                    first_line=first_line,
+                    next_line=first_line,
+                    state=BatchState.FAILED,
+                    counts={},
+                    trouble=why,
+                    ended_at=now,
+                )
+            )
+        await _set_list(connection, going_on.list_id, ListState.INVALID, why)
+
+
+async def refuse(database: Database, list_id: int, why: str) -> None:
+    """The source as a whole cannot be read: the list keeps the contacts it has, and says so."""
+    async with database.writing() as connection:
+        await _set_list(connection, list_id, ListState.INVALID, why)
+
+
+async def _set_list(connection: AsyncConnection, list_id: int, state: ListState, trouble: str | None = None) -> None:
+    await connection.execute(update(lists).where(lists.c.id == list_id).values(state=state, trouble=trouble))
+
+
+def duplicates_of(dupe_days: int, *, allowed: bool) -> Duplicates:
+    """How a list treats numbers that it holds; `dupe_days` as in its settings."""
+    return Duplicates(allowed=True) if allowed or dupe_days < 0 else Duplicates(days=dupe_days)
