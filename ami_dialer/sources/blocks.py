@@ -19,7 +19,10 @@ class Block(NamedTuple):
 
     #: Bytes from the beginning of the unpacked file.
     offset: int
+    #: Whole lines.
     data: bytes
+    #: Bytes of the file that these are: more than `data` has, where a part was left out.
+    length: int
     #: The beginning of one line that is longer than MAX_LINE; the rest of it is left out.
     overlong: bool
 
@@ -33,16 +36,17 @@ def blocks(source: Unpacked, offset: int, encoding: Encoding) -> Iterator[Block]
         end = encoding.end_of_lines(data)
         if len(data) % BLOCK or not more:  # the end of the file
             if data:
-                yield Block(offset, data, overlong=False)
+                yield Block(offset, data, len(data), overlong=False)
             return
         if end:
-            yield Block(offset, data[:end], overlong=False)
+            yield Block(offset, data[:end], end, overlong=False)
             data = data[end:]
             offset += end
         elif len(data) >= MAX_LINE:
-            yield Block(offset, data[:KEPT], overlong=True)
-            gone, data = _after_line(source, data, encoding)
-            offset += gone
+            beginning = data[:KEPT]
+            length, data = _after_line(source, data, encoding)
+            yield Block(offset, beginning, length, overlong=True)
+            offset += length
 
 
 def _after_line(source: Unpacked, data: bytes, encoding: Encoding) -> tuple[int, bytes]:

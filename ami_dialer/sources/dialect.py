@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import log2
 from typing import TypedDict
@@ -129,14 +129,20 @@ def _escapechar(lines: list[str], delimiter: str) -> str | None:
 
 
 def _oddities(lines: list[str], dialect: Dialect) -> int:
-    """How often the strict rules of quoting are broken."""
+    """How often the strict rules of quoting are broken. That the lines end within a cell says nothing."""
     wrong = 0
-    rest = iter(lines)
-    while True:
+    ended = False
+
+    def feed() -> Iterator[str]:
+        nonlocal ended
+        yield from lines
+        ended = True
+
+    rest = feed()
+    while not ended:
         try:
             for _ in csv.reader(rest, strict=True, **dialect.format):
                 pass
         except csv.Error:  # `rest` goes on with the next line
-            wrong += 1
-        else:
-            return wrong
+            wrong += not ended
+    return wrong

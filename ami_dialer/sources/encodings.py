@@ -51,6 +51,13 @@ class Encoding:
                 pass
         return data.decode(self.name, _ERRORS), False
 
+    def encode(self, text: str) -> bytes | None:
+        """The bytes that `decode` made this text of; None where it is not known, because some were damaged."""
+        try:
+            return text.encode(self.name, "surrogateescape" if self.unit == 1 else "strict")
+        except UnicodeEncodeError:
+            return None
+
     def end_of_lines(self, data: bytes) -> int:
         """Where the last whole line ends; 0 without one. A CR at the very end may be half of a CRLF: not yet whole."""
         size = len(data) - len(data) % self.unit

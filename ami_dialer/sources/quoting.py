@@ -54,11 +54,14 @@ class Careful:
         lines = io.StringIO(text, newline="").readlines()
         rows: list[Row] = []
         feed = _Feed(lines)
+        large = len(text) > MAX_LINE
         at = 0
         while at < len(lines):
             feed.at, feed.end = at, at + self._reach(first + at)
             try:
                 for cells in csv.reader(feed, strict=True, **self._dialect.format):
+                    if large:
+                        _check_length(lines[at : feed.at])
                     if cells:
                         rows.append((first + at, cells, None))
                     at = feed.at
@@ -86,6 +89,12 @@ class Careful:
         except csv.Error:
             return [line.rstrip("\r\n")], _LONG
         return (rows[0], None) if rows[1:] == [[_MARK]] else ([line.rstrip("\r\n")], _OPEN)
+
+
+def _check_length(lines: list[str]) -> None:
+    """A row of several lines is no longer than a line may be, wherever blocks end."""
+    if len(lines) > 1 and sum(map(len, lines)) > MAX_LINE:
+        raise csv.Error(f"row larger than {MAX_LINE}")
 
 
 class _Feed(Iterator[str]):

@@ -94,10 +94,10 @@ def _batches(survey: Survey, source: Unpacked, begin: Position, size: int) -> It
     done = begin.offset
     for block in chain(blocks(source, begin.offset, survey.encoding), [None]):
         if block is None:
-            rows = reader.finish()
+            rows = reader.end()
         else:
             rows = reader.read(block)
-            done = block.offset + len(block.data)
+            done = block.offset + block.length
         if rows and rows[0][0] < begin.row:
             rows = [row for row in rows if row[0] >= begin.row]
         pending += rows
@@ -117,8 +117,8 @@ class _Reader:
         self._careful = Careful(survey.dialect, begin.spent)
         #: The physical line after the last row.
         self.line = begin.line
-        #: Where reading would have to begin to give the rows of this block.
-        self._origin = (begin.offset, begin.line, begin.spent)
+        #: Where reading would have to begin to give the rows of this block, and those of the next.
+        self._origin = self._next = (begin.offset, begin.line, begin.spent)
         #: The text of a row that goes on in the next block, and whether it holds what no row may.
         self._rest = ""
         self._suspect = False
@@ -129,13 +129,15 @@ class _Reader:
 
     def read(self, block: Block) -> list[Row]:
         """The rows that end in this block."""
-        if not self._rest:
-            self._origin = (block.offset, self.line, self._careful.spent)
-        if block.overlong:
-            rows = self.finish()
-            rows.append((self.line, [self._encoding.decode(block.data)[0]], _OVERLONG))
-            self.line += 1
-            return rows
+        self._origin = self._next
+        rows = self._overlong(block) if block.overlong else self._rows(block)
+        rest = self._encoding.encode(self._rest)
+        if rest is not None and block.data.endswith(rest):  # else it began before this block, or is damaged
+            end = block.offset + block.length - len(rest)
+            self._next = (end, self.line, self._careful.spent)
+        return rows
+
+    def _rows(self, block: Block) -> list[Row]:
         text, whole = self._encoding.decode(block.data)
         if not text.endswith(("\n", "\r")):
             text += "\n"
@@ -143,12 +145,23 @@ class _Reader:
         cells = None if self._rest else quick(text, self._dialect)
         if cells is None:
             return self._slowly(self._rest + text, last=False)
-        rows = list(zip(count(self.line), cells, repeat(None)))
+        rows: list[Row] = list(zip(count(self.line), cells, repeat(None)))
         self.line += len(cells)
         return self._judged([row for row in rows if row[1]] if [] in cells else rows)
 
-    def finish(self) -> list[Row]:
-        """The rows of what is left; nothing goes on in a next block."""
+    def _overlong(self, block: Block) -> list[Row]:
+        rows = self._finish()
+        rows.append((self.line, [self._encoding.decode(block.data)[0]], _OVERLONG))
+        self.line += 1
+        return rows
+
+    def end(self) -> list[Row]:
+        """The rows of what is left at the end of the file."""
+        self._origin = self._next
+        return self._finish()
+
+    def _finish(self) -> list[Row]:
+        """The rows of what is left; nothing of it goes on in a next block."""
         return self._slowly(self._rest, last=True) if self._rest else []
 
     def _slowly(self, text: str, *, last: bool) -> list[Row]:

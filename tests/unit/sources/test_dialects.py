@@ -124,7 +124,7 @@ def test_other_separators_of_unicode_end_no_line(tmp_path: Path) -> None:
         ("a\tb\n1\t2\n".encode("utf-16"), "UTF-16-LE with BOM, separated by tabs, 2 lines"),
         (b"'a'|'b'\r'1'|'2'\r", "UTF-8, separated by bars, quoted with ', 2 lines, ended by CR"),
         (
-            b'a,b\n"1\\",",2\n',
+            b'a,b\n"1\\"x",2\n',
             "UTF-8, separated by commas, quotation marks escaped with a backslash, 2 lines",
         ),
     ],
