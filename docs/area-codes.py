@@ -118,6 +118,7 @@ def _entry(row: Row, codes: list[str]) -> list[str]:
     return [f"{key}: (", *lines, "),"]
 
 
+@cache
 def _country(code: str) -> str:
     """By the valid numbers under the area code, which are of one country; none without any."""
     numbers = (phonenumbers.PhoneNumber(1, int(f"{code}{rest}")) for rest in range(2002345, 10_000_000, 70_000))
