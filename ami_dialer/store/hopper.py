@@ -2,15 +2,31 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    FromClause,
+    Select,
+    case,
+    exists,
+    func,
+    literal,
+    null,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.domain.attempt import AttemptState
 from ami_dialer.domain.ending import EndReason
-from ami_dialer.domain.enrolment import EnrolmentState
+from ami_dialer.domain.enrolment import EnrolmentState, Exclusion
 from ami_dialer.store.database import Database
 from ami_dialer.store.tables import attempts, contacts, enrolments
+
+#: `excluded_by` of those whose time was over when they would have been called.
+EXPIRED_WAITING = "expired before it could be called"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +46,43 @@ class Claimed:
     fields: dict[str, str]
 
 
+#: One claim excludes at most so many whose time is over; the next one goes on. They are not to hold up the writes of
+#: calls for long.
+_MOST_EXPIRED = 5_000
+
+
 async def claim(database: Database, run_id: int, limit: int, now: datetime) -> list[Claimed]:
-    """Take up to `limit` enrolments that are due, in order of their due time."""
+    """Take up to `limit` enrolments that are due: lowest rank first, within it in order of their due time.
+
+    Whoever has expired is excluded instead.
+    """
+    keys: list[int] = []
+    expired = 0
+    async with database.writing() as connection:
+        for rank in await _due_ranks(connection, run_id, now):
+            # As many as still fit. Those that turn out to have expired leave room for others.
+            while len(keys) < limit and expired < _MOST_EXPIRED:
+                taken = await _take(connection, run_id, rank, limit - len(keys), now)
+                claimed = [key for key, state in taken if state == EnrolmentState.CLAIMED]
+                keys += claimed
+                expired += len(taken) - len(claimed)
+                if len(claimed) == len(taken):
+                    break
+            if len(keys) >= limit or expired >= _MOST_EXPIRED:
+                break
+        return await _load(connection, keys) if keys else []
+
+
+async def _take(
+    connection: AsyncConnection, run_id: int, rank: int, limit: int, now: datetime
+) -> list[tuple[int, str]]:
+    """Claim those of one rank, or exclude those who have expired: keys, each with its new state."""
     due = (
         select(enrolments.c.id)
         .where(
             enrolments.c.run_id == run_id,
             enrolments.c.state == EnrolmentState.WAITING,
+            enrolments.c.rank == rank,
             enrolments.c.due_at <= now,
         )
         .order_by(enrolments.c.due_at, enrolments.c.id)
@@ -46,15 +92,43 @@ async def claim(database: Database, run_id: int, limit: int, now: datetime) -> l
         .cte("due")
         .prefix_with("MATERIALIZED", dialect="postgresql")
     )
-    async with database.writing() as connection:
-        claimed = await connection.execute(
-            update(enrolments)
-            .where(enrolments.c.id.in_(select(due.c.id)), enrolments.c.state == EnrolmentState.WAITING)
-            .values(state=EnrolmentState.CLAIMED, claimed_at=now)
-            .returning(enrolments.c.id)
+    expired = enrolments.c.expires_at <= now
+    taken = await connection.execute(
+        update(enrolments)
+        .where(enrolments.c.id.in_(select(due.c.id)), enrolments.c.state == EnrolmentState.WAITING)
+        .values(
+            state=case((expired, EnrolmentState.EXCLUDED), else_=EnrolmentState.CLAIMED),
+            claimed_at=case((expired, null()), else_=literal(now, enrolments.c.claimed_at.type)),
+            exclusion=case((expired, Exclusion.EXPIRED), else_=enrolments.c.exclusion),
+            excluded_by=case((expired, EXPIRED_WAITING), else_=enrolments.c.excluded_by),
         )
-        keys = list(claimed.scalars())
-        return await _load(connection, keys) if keys else []
+        .returning(enrolments.c.id, enrolments.c.state)
+    )
+    return [(key, state) for key, state in taken]
+
+
+def _first_of_each_rank(run_id: int) -> CTE:
+    """For each rank of those who wait, the one who is due first: a step of the index for each rank, no scan."""
+
+    def first(waiting: FromClause, *after: ColumnElement[bool]) -> Select[Any]:
+        return (
+            select(waiting.c.id)
+            .where(waiting.c.run_id == run_id, waiting.c.state == EnrolmentState.WAITING, *after)
+            .order_by(waiting.c.rank, waiting.c.due_at, waiting.c.id)
+            .limit(1)
+        )
+
+    columns = (enrolments.c.rank, enrolments.c.due_at)
+    start = select(*columns).where(enrolments.c.id == first(enrolments.alias("lowest")).scalar_subquery())
+    ranks = start.cte("ranks", recursive=True)
+    higher = enrolments.alias("higher")
+    step = first(higher, higher.c.rank > ranks.c.rank).correlate(ranks).scalar_subquery()
+    return ranks.union_all(select(*columns).select_from(ranks.join(enrolments, enrolments.c.id == step)))
+
+
+async def _due_ranks(connection: AsyncConnection, run_id: int, now: datetime) -> list[int]:
+    ranks = _first_of_each_rank(run_id)
+    return list(await connection.scalars(select(ranks.c.rank).where(ranks.c.due_at <= now).order_by(ranks.c.rank)))
 
 
 async def _load(connection: AsyncConnection, keys: list[int]) -> list[Claimed]:
@@ -73,7 +147,7 @@ async def _load(connection: AsyncConnection, keys: list[int]) -> list[Claimed]:
         )
         .join(contacts, contacts.c.id == enrolments.c.contact_id)
         .where(enrolments.c.id.in_(keys))
-        .order_by(enrolments.c.due_at, enrolments.c.id)
+        .order_by(enrolments.c.rank, enrolments.c.due_at, enrolments.c.id)
     )
     return [
         Claimed(
@@ -136,12 +210,10 @@ class Outlook:
 
 
 async def outlook(database: Database, run_id: int) -> Outlook:
-    """What is left of a run: two look-ups in the index by state and due time."""
+    """What is left of a run: look-ups in the index by state, rank and due time, one for each rank."""
     of_run = enrolments.c.run_id == run_id
     async with database.reading() as connection:
         # Claimed first: a call that ends between the two shows as waiting, never as gone.
         claimed = await connection.scalar(select(exists().where(of_run, enrolments.c.state == EnrolmentState.CLAIMED)))
-        next_due = await connection.scalar(
-            select(func.min(enrolments.c.due_at)).where(of_run, enrolments.c.state == EnrolmentState.WAITING)
-        )
+        next_due = await connection.scalar(select(func.min(_first_of_each_rank(run_id).c.due_at)))
     return Outlook(next_due, bool(claimed))

@@ -5,16 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, insert, literal, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Row, Select, and_, exists, insert, select, update
 
 from ami_dialer.config.schema import Campaign
-from ami_dialer.domain.enrolment import EnrolmentState, RunState
+from ami_dialer.domain.enrolment import RunState
 from ami_dialer.domain.errors import DialerError
-from ami_dialer.store import scrub
+from ami_dialer.store import enrolling, live, scrub
 from ami_dialer.store.database import Database
 from ami_dialer.store.documents import as_json, read_document
-from ami_dialer.store.tables import campaigns, enrolments, list_members, lists, runs
+from ami_dialer.store.tables import campaigns, run_lists, runs
 
 
 class AlreadyRunningError(DialerError):
@@ -104,36 +103,27 @@ async def start(database: Database, campaign_key: int, document: Campaign, now: 
                 .returning(runs.c.id)
             )
         ).one()
-        await _enrol(connection, run_id, document, now)
+        attached = await enrolling.attached(connection, document)
+        await live.attach(connection, run_id, attached, document.live)
+        await enrolling.enrol(connection, run_id, attached, document.filter, now)
         await scrub.at_start(connection, run_id, document, now)
     return run_id
 
 
-async def _enrol(connection: AsyncConnection, run_id: int, document: Campaign, now: datetime) -> None:
-    members = (
-        select(
-            literal(run_id),
-            func.min(list_members.c.contact_id),
-            list_members.c.number,
-            literal(EnrolmentState.WAITING.value),
-            literal(now, enrolments.c.due_at.type),
-            literal(0),
-            literal({}, enrolments.c.tries.type),
-            literal(now, enrolments.c.created_at.type),
-        )
-        .join(lists, lists.c.id == list_members.c.list_id)
-        .where(lists.c.name.in_(document.lists))
-        .group_by(list_members.c.number)
-        .order_by(func.min(list_members.c.revision), func.min(list_members.c.position))
-    )
-    columns = ["run_id", "contact_id", "number", "state", "due_at", "attempts", "tries", "created_at"]
-    await connection.execute(insert(enrolments).from_select(columns, members))
-
-
 async def end(database: Database, run_id: int, state: RunState, now: datetime) -> bool:
     """End a run that is going on. False when it had ended already."""
+    going_on = and_(runs.c.id == run_id, runs.c.state == RunState.RUNNING)
     async with database.writing() as connection:
-        result = await connection.execute(
-            update(runs).where(runs.c.id == run_id, runs.c.state == RunState.RUNNING).values(state=state, ended_at=now)
-        )
+        result = await connection.execute(update(runs).where(going_on).values(state=state, ended_at=now))
         return result.rowcount == 1
+
+
+async def complete(database: Database, run_id: int, now: datetime) -> bool:
+    """End a run in which nobody is left. False while a list of it is live: it waits for new contacts."""
+    is_live = exists().where(run_lists.c.run_id == run_id, run_lists.c.live)
+    going_on = and_(runs.c.id == run_id, runs.c.state == RunState.RUNNING)
+    async with database.writing() as connection:
+        if await connection.scalar(select(is_live)):
+            return False
+        await connection.execute(update(runs).where(going_on).values(state=RunState.COMPLETED, ended_at=now))
+        return True

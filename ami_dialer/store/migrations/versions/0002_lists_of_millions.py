@@ -187,6 +187,8 @@ def _runs() -> None:
         table.add_column(sa.Column("expires_at", UtcDateTime(timezone=True)))
         table.add_column(sa.Column("exclusion", sa.String(16)))
         table.alter_column("excluded_by", existing_type=sa.String(200), type_=sa.String(300))
+        table.drop_constraint(op.f("fk_enrolments_run_id"), type_="foreignkey")
+        table.drop_constraint(op.f("fk_enrolments_contact_id"), type_="foreignkey")
         table.drop_constraint(op.f("uq_enrolments_run_id_number"), type_="unique")
         table.create_unique_constraint(
             op.f("uq_enrolments_run_id_number_occurrence"), ["run_id", "number", "occurrence"]
