@@ -121,6 +121,7 @@ class ContactList(Section):
 
     file: LocalPath | None = Field(None, description="CSV with a header line; may be packed with gzip or zip.")
     api: ListApi | None = Field(None, validate_default=True, description="A web API, instead of a file.")
+    description: str = Field("", max_length=200, description="What it is, for people.")
     region: Region = Field("US", description="Country of numbers written without a country code (ISO 3166).")
     columns: dict[str, str] = Field(
         default_factory=dict,

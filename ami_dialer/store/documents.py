@@ -1,4 +1,4 @@
-"""Lists, flows and campaigns as documents: what the administrator wrote, validated, kept as JSON."""
+"""Lists, mappings, flows and campaigns as documents: what the administrator wrote, validated, kept as JSON."""
 
 from typing import Any, TypeVar
 
@@ -7,20 +7,27 @@ from sqlalchemy import Table, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.config.flow import Flow
+from ami_dialer.config.lists import ContactList
 from ami_dialer.config.messages import problems_of
 from ami_dialer.config.schema import Campaign, Config
 from ami_dialer.config.yaml_lines import Document
 from ami_dialer.domain.errors import NotFoundError, StoreError
 from ami_dialer.store.database import Database
-from ami_dialer.store.tables import campaigns, flows, lists
+from ami_dialer.store.tables import campaigns, flows, lists, mappings
 
 #: `origin` of a document that config.yaml declares; applied again on every start.
 FROM_CONFIG = "config"
+#: `origin` of a document that was made at run time; config.yaml leaves it alone, until it declares one of that name.
+MADE = "made"
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
 #: Where each kind of document stands in config.yaml, and what it is called.
-_SECTIONS: dict[type[BaseModel], tuple[str, str]] = {Campaign: ("campaigns", "campaign"), Flow: ("flows", "flow")}
+_SECTIONS: dict[type[BaseModel], tuple[str, str]] = {
+    Campaign: ("campaigns", "campaign"),
+    ContactList: ("lists", "list"),
+    Flow: ("flows", "flow"),
+}
 
 
 class OutdatedDocumentError(StoreError):
@@ -28,20 +35,28 @@ class OutdatedDocumentError(StoreError):
 
 
 async def apply_config(database: Database, config: Config) -> None:
-    """Bring the documents of config.yaml into SQL: new ones are added, changed ones replaced, none is deleted."""
+    """Bring the documents of config.yaml into SQL: new ones are added, changed ones replaced, none is deleted.
+
+    One that was made at run time is taken over, with all that belongs to it, once config.yaml declares its name.
+    """
     async with database.writing() as connection:
-        for table, documents in ((lists, config.lists), (flows, config.flows), (campaigns, config.campaigns)):
+        for table, documents in (
+            (mappings, config.mappings),
+            (lists, config.lists),
+            (flows, config.flows),
+            (campaigns, config.campaigns),
+        ):
             await _apply(connection, table, documents)
 
 
 async def _apply(connection: AsyncConnection, table: Table, documents: dict[str, Any]) -> None:
-    rows = await connection.execute(select(table.c.name, table.c.document))
-    stored = {row.name: row.document for row in rows}
-    for name, model in documents.items():
-        document = as_json(model)
+    rows = await connection.execute(select(table.c.name, table.c.origin, table.c.document))
+    stored = {row.name: (row.origin, row.document) for row in rows}
+    for name, written in documents.items():
+        document = as_json(written) if isinstance(written, BaseModel) else written
         if name not in stored:
             await connection.execute(insert(table).values(name=name, origin=FROM_CONFIG, document=document))
-        elif stored[name] != document:
+        elif stored[name] != (FROM_CONFIG, document):
             await connection.execute(
                 update(table).where(table.c.name == name).values(origin=FROM_CONFIG, document=document)
             )

@@ -2,14 +2,32 @@
 
 import click
 
+from ami_dialer.cli.lists.by_hand import add_command, remove_command
+from ami_dialer.cli.lists.contacts import contacts_command
+from ami_dialer.cli.lists.exporting import export_command
 from ami_dialer.cli.lists.importing import import_command
+from ami_dialer.cli.lists.imports import imports_command
+from ami_dialer.cli.lists.managing import combine_command, create_command, delete_command
+from ami_dialer.cli.lists.mapping import mapping_command
 from ami_dialer.cli.lists.show import show_command
 
 
 @click.group("list")
 def command() -> None:
-    """Lists of contacts: fill them and look at them."""
+    """Lists of contacts: fill them, look at them, combine, export and delete them."""
 
 
-for each in (import_command, show_command):
+for each in (
+    import_command,
+    show_command,
+    contacts_command,
+    imports_command,
+    create_command,
+    add_command,
+    remove_command,
+    combine_command,
+    export_command,
+    delete_command,
+    mapping_command,
+):
     command.add_command(each)

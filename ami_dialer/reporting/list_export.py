@@ -1,0 +1,92 @@
+"""A list as CSV or as JSON lines: one row for each contact, in the order in which they came."""
+
+import csv
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TextIO
+
+import orjson
+
+from ami_dialer.domain.formulas import neutral
+from ami_dialer.store.database import Database
+from ami_dialer.store.listed import ListedContact, in_order, newest_revision
+
+#: Told how many contacts were looked at. An export looks at each contact twice.
+Progress = Callable[[int], None]
+
+
+@dataclass(slots=True)
+class _Shape:
+    """What the columns have to hold."""
+
+    #: Every field that a contact has, in order of first appearance.
+    names: dict[str, None]
+    #: How many phones after the first one a contact has at most.
+    further: int = 0
+
+
+async def write_csv(database: Database, list_id: int, out: TextIO, progress: Progress) -> int:
+    """Write a list as CSV, which `ami-dialer list import` reads back as the same contacts. Returns how many.
+
+    One portion is in memory at a time.
+    """
+    until = await newest_revision(database, list_id)
+    shape = _Shape({})
+    async for portion in in_order(database, list_id, until):
+        for one in portion:
+            if len(one.fields) > len(shape.names) or one.fields.keys() - shape.names.keys():
+                shape.names.update(dict.fromkeys(one.fields))
+            shape.further = max(shape.further, len(one.further))
+        progress(len(portion))
+    writer = csv.writer(out)
+    writer.writerow([neutral(name) for name in (*columns(shape.further), *shape.names)])
+    count = 0
+    async for portion in in_order(database, list_id, until):
+        writer.writerows(_cells(one, shape) for one in portion)
+        count += len(portion)
+        progress(len(portion))
+    return count
+
+
+def columns(further: int) -> list[str]:
+    """The columns before those of the fields."""
+    phones = [name for place in range(2, further + 2) for name in (f"phone_{place}", f"phone_{place}_label")]
+    return ["phone", "phone_label", *phones, "time_zone", "priority", "country", "state"]
+
+
+def _cells(one: ListedContact, shape: _Shape) -> list[str]:
+    cells = [one.number, one.label or ""]
+    for phone in one.further:
+        cells += (phone.number, phone.label or "")
+    cells += ("", "") * (shape.further - len(one.further))
+    cells += (one.time_zone or "", str(one.priority), one.region.country, one.region.state or "")
+    cells += [str(one.fields.get(name, "")) for name in shape.names]
+    return [neutral(cell) for cell in cells]
+
+
+async def write_jsonl(database: Database, list_id: int, out: TextIO, progress: Progress) -> int:
+    """Write a list as JSON, one contact a line. Returns how many. One portion is in memory at a time."""
+    count = 0
+    until = await newest_revision(database, list_id)
+    async for portion in in_order(database, list_id, until):
+        out.writelines(orjson.dumps(as_dict(one)).decode() + "\n" for one in portion)
+        count += len(portion)
+        progress(2 * len(portion))
+    return count
+
+
+def as_dict(one: ListedContact) -> dict[str, object]:
+    """A contact for programs."""
+    return {
+        "contact": one.contact_id,
+        "phone": one.number,
+        "label": one.label,
+        "further": [{"phone": phone.number, "label": phone.label} for phone in one.further],
+        "time_zone": one.time_zone,
+        "priority": one.priority,
+        "country": one.region.country,
+        "state": one.region.state,
+        "zones": one.region.zones,
+        "added_at": one.added_at,
+        "fields": one.fields,
+    }

@@ -1,0 +1,99 @@
+"""Who is on a list: lists combined, contacts taken off, pages of contacts.
+
+Large lists are gone through in portions, each in a transaction of its own: a running dialer writes in between.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, func, literal, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ami_dialer.store.database import Database
+from ami_dialer.store.revisions import raise_revision
+from ami_dialer.store.tables import list_members, lists
+
+#: Members that are copied in one transaction, give or take the last revision.
+_PORTION = 50_000
+
+
+@dataclass(slots=True)
+class Combined:
+    """What became of the members of one list that went into another."""
+
+    added: int = 0
+    #: Numbers that the other list held already, or that came from a list named before.
+    known: int = 0
+
+
+async def portions(connection: AsyncConnection, list_id: int, size: int = _PORTION) -> list[tuple[int, int, int]]:
+    """The list cut into pieces of about `size` members: first and last revision, and how many members.
+
+    In the order in which contacts came. A revision is never cut.
+    """
+    counted = (
+        select(list_members.c.revision, func.count())
+        .where(list_members.c.list_id == list_id)
+        .group_by(list_members.c.revision)
+        .order_by(list_members.c.revision)
+    )
+    found: list[tuple[int, int, int]] = []
+    for revision, count in await connection.execute(counted):
+        if found and found[-1][2] + count <= size:
+            first, _, before = found.pop()
+            found.append((first, revision, before + count))
+        else:
+            found.append((revision, revision, count))
+    return found
+
+
+async def combine(database: Database, source: int, target: int, now: datetime) -> AsyncIterator[tuple[int, Combined]]:
+    """Put the contacts of a list on another one too: the same contacts, each number once.
+
+    Yields after each portion how many members it had and what became of them. Each counts from its own commit on, and
+    what was cut off is completed by doing it again.
+    """
+    async with database.reading() as connection:
+        pieces = await portions(connection, source)
+    for first, last, count in pieces:
+        async with database.writing() as connection:
+            added = await _copy(connection, source, (first, last), target, now)
+        yield count, Combined(added, count - added)
+
+
+async def _copy(
+    connection: AsyncConnection, source: int, revisions: tuple[int, int], target: int, now: datetime
+) -> int:
+    # PostgreSQL: while `list delete` takes the other list apart, its contacts are not to be had.
+    await connection.execute(select(lists.c.id).where(lists.c.id == source).with_for_update(read=True))
+    revision = await raise_revision(connection, target, now)
+    members = list_members.c
+    found = (
+        select(
+            literal(target),
+            members.number,
+            literal(0),
+            members.contact_id,
+            literal(revision),
+            func.row_number().over(order_by=(members.revision, members.position, members.number)),
+        )
+        .where(members.list_id == source, members.revision.between(*revisions))
+        .order_by(members.number, members.occurrence)
+    )
+    columns = ["list_id", "number", "occurrence", "contact_id", "revision", "position"]
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    copied = insert(list_members).from_select(columns, found).on_conflict_do_nothing()
+    return (await connection.execute(copied)).rowcount
+
+
+async def remove(database: Database, list_id: int, numbers: Sequence[str]) -> set[str]:
+    """Take the contacts with these first numbers off a list. Returns those that were on it."""
+    async with database.writing() as connection:
+        gone = await connection.scalars(
+            delete(list_members)
+            .where(list_members.c.list_id == list_id, list_members.c.number.in_(numbers))
+            .returning(list_members.c.number)
+        )
+        return set(gone)
