@@ -11,6 +11,22 @@ from phonenumbers.tzdata import TIMEZONE_DATA, TIMEZONE_LONGEST_PREFIX
 from ami_dialer.domain import numbering
 from ami_dialer.domain.area_codes import AREA_CODES
 
+#: Old names that phonenumbers has for zones, and today's (tz database, file backward). Debian 13 and Ubuntu 24.04 keep
+#: the old ones in a package of their own, which is not always there.
+NEW_NAMES = {
+    "Africa/Asmera": "Africa/Asmara",
+    "America/Buenos_Aires": "America/Argentina/Buenos_Aires",
+    "America/Godthab": "America/Nuuk",
+    "Asia/Calcutta": "Asia/Kolkata",
+    "Asia/Choibalsan": "Asia/Ulaanbaatar",
+    "Asia/Katmandu": "Asia/Kathmandu",
+    "Asia/Rangoon": "Asia/Yangon",
+    "Atlantic/Faeroe": "Atlantic/Faroe",
+    "Pacific/Enderbury": "Pacific/Kanton",
+    "Pacific/Ponape": "Pacific/Pohnpei",
+    "Pacific/Truk": "Pacific/Chuuk",
+}
+
 
 class Region(NamedTuple):
     """Where a number belongs."""
@@ -59,4 +75,6 @@ def _region(country: str, digits: str) -> Region:
     """A country with the zones of the longest beginning of `digits` that has any."""
     beginnings = (digits[:length] for length in range(len(digits), 0, -1))
     zones = next((TIMEZONE_DATA[beginning] for beginning in beginnings if beginning in TIMEZONE_DATA), ())
-    return Region("" if country == "001" else country, None, tuple(sorted(zones)))
+    return Region(
+        "" if country == "001" else country, None, tuple(sorted({NEW_NAMES.get(zone, zone) for zone in zones}))
+    )

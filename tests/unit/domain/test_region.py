@@ -2,15 +2,17 @@
 
 import random
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+from pathlib import Path
+from zoneinfo import TZPATH, ZoneInfo
 
 import phonenumbers
 import pytest
 from phonenumbers import PhoneNumberFormat, PhoneNumberType, timezone
+from phonenumbers.tzdata import TIMEZONE_DATA
 
 from ami_dialer.domain.area_codes import AREA_CODES
 from ami_dialer.domain.phone import NotANumberError, normalise
-from ami_dialer.domain.region import Region, region_of
+from ami_dialer.domain.region import NEW_NAMES, Region, region_of
 
 pytestmark = pytest.mark.unit
 #: phonenumbers has another clock for these; the area codes on the same ground know better.
@@ -43,6 +45,7 @@ EXAMPLES = sorted(
         ("+17295550123", Region("", None, ())),
         ("+13101234", Region("CA", None, ())),
         ("+4930123456", Region("DE", None, ("Europe/Berlin",))),
+        ("+911123456789", Region("IN", None, ("Asia/Kolkata",))),
         ("+61891234567", Region("AU", None, ("Australia/Perth",))),
         ("+77172123456", Region("KZ", None, ("Asia/Almaty",))),
         ("+80012345678", Region("", None, ())),
@@ -82,7 +85,17 @@ def test_country_and_zones_are_those_of_phonenumbers():
         assert found.country == (country if country != "001" else ""), number
         if not number.startswith("+1"):
             zones = set(timezone.time_zones_for_number(parsed)) - {timezone.UNKNOWN_TIMEZONE}
-            assert found.zones == tuple(sorted(zones)), number
+            assert found.zones == tuple(sorted({NEW_NAMES.get(zone, zone) for zone in zones})), number
+
+
+def test_every_zone_goes_by_its_name_of_today():
+    file = next(file for folder in TZPATH if (file := Path(folder, "zone.tab")).exists())
+    lines = file.read_text(encoding="utf-8").splitlines()
+    today = {line.split("\t")[2] for line in lines if not line.startswith("#")}
+    zones = {zone for row in TIMEZONE_DATA.values() for zone in row} | {
+        zone for *_, row in AREA_CODES.values() for zone in row
+    }
+    assert {NEW_NAMES.get(zone, zone) for zone in zones} <= today
 
 
 def clock(zone):
