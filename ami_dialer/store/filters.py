@@ -53,6 +53,13 @@ class _Folded(FunctionElement[str]):
     inherit_cache = True
 
 
+class _FoldedAscii(FunctionElement[str]):
+    """The same, to be compared with ASCII only: SQLite's own function is enough for it, and ten times as fast."""
+
+    type = Text()
+    inherit_cache = True
+
+
 class _Number(FunctionElement[float]):
     """The number that a text is; NULL where it is none."""
 
@@ -112,15 +119,17 @@ def _field_postgresql(element: _Field | _OddField, compiler: SQLCompiler, **kw: 
 
 
 @compiles(_Folded, "sqlite")
+@compiles(_FoldedAscii, "sqlite")
 @compiles(_Number, "sqlite")
 @compiles(_Date, "sqlite")
 def _own_function(element: FunctionElement[Any], compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401
-    name = {_Folded: "folded_text", _Number: "number_of", _Date: "date_of"}[type(element)]
+    name = {_Folded: "folded_text", _FoldedAscii: "lower", _Number: "number_of", _Date: "date_of"}[type(element)]
     return f"{name}({_arguments(element, compiler, **kw)[0]})"
 
 
 @compiles(_Folded, "postgresql")
-def _folded_postgresql(element: _Folded, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401
+@compiles(_FoldedAscii, "postgresql")
+def _folded_postgresql(element: _Folded | _FoldedAscii, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401
     # The database's own locale may know ASCII alone.
     return f'lower({_arguments(element, compiler, **kw)[0]} COLLATE "und-x-icu")'
 
@@ -180,12 +189,11 @@ def holds(condition: Condition) -> ColumnElement[bool]:
     value = value_of(condition.column or "")
     if condition.empty is not None:
         return func.trim(value) == "" if condition.empty else func.trim(value) != ""
-    return _of_text(_Folded(value), condition) if _is_of_text(condition) else _of_order(value, condition)
-
-
-def _is_of_text(condition: Condition) -> bool:
-    texts = (condition.is_, condition.contains, condition.begins_with, condition.ends_with)
-    return any(text is not None for text in texts)
+    texts = [*(condition.is_ or ()), condition.contains, condition.begins_with, condition.ends_with]
+    written = "".join(text for text in texts if text is not None)
+    if condition.is_ is None and not written:
+        return _of_order(value, condition)
+    return _of_text(_FoldedAscii(value) if written.isascii() else _Folded(value), condition)
 
 
 def _of_text(value: ColumnElement[str], condition: Condition) -> ColumnElement[bool]:
