@@ -45,7 +45,7 @@ async def test_a_flow_whose_call_is_gone_when_the_link_returns_is_waited_for(lin
     line.world.telephony.link(up=False)
     line.world.telephony.live.clear()
     line.world.telephony.link(up=True)
-    await until(lambda: line.world.engine.floor.calls[line.id].ended)
+    await until(lambda: line.world.engine.floor.calls[line.id].gone)
     assert line.attempt.state is AttemptState.IN_FLOW
     leg.release.set()
     assert await ended(line) == ("completed", None)
