@@ -1,10 +1,13 @@
 """What the dialer needs of the outside world, as protocols. Adapters implement them; tests fake them."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from ami_dialer.config.lists import ListApi
 from ami_dialer.domain.calls import AmdFacts, CallEvent, LiveCall, OriginateRequest
+from ami_dialer.domain.errors import DialerError
 
 
 class Clock(Protocol):
@@ -126,4 +129,59 @@ class Speech(Protocol):
 
     async def sound_for(self, text: str, voice: str) -> str:
         """A sound path for `CallLeg.play`. Raises SpeechFailedError with the command's own message."""
+        ...
+
+
+class FetchFailedError(DialerError):
+    """A list's API gave no contacts. The text holds no secrets."""
+
+    exit_code = 6
+
+    def __init__(self, text: str, retry_after: float | None = None) -> None:
+        super().__init__(text)
+        #: Seconds after which the API wants to be asked again, where it says so.
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What one page of an answer holds, as far as paging asks."""
+
+    contacts: int
+    #: Alike for pages with the same contacts.
+    digest: bytes
+    #: What the page names as the next one; None where it names none.
+    next: str | None
+    #: Whether it has the place where the next one would be named.
+    names_next: bool = False
+
+
+class Answer(Protocol):
+    """Where the pages of an answer go. Methods that raise FetchFailedError say what is wrong with the page."""
+
+    def write(self, piece: bytes) -> None:
+        """Add to the page that is being read. Raises FetchFailedError where the disk is full."""
+        ...
+
+    async def end_page(self, charset: str | None) -> Page:
+        """Read the page. `charset` is what the server says of it. Raises FetchFailedError."""
+        ...
+
+    def drop_page(self) -> None:
+        """Forget the page that was read last."""
+        ...
+
+
+class ListSource(Protocol):
+    """Web APIs that contacts are fetched from."""
+
+    async def fetch(self, api: ListApi, answer: Answer, most_pages: int | None = None) -> list[str]:
+        """Ask the API, page after page, and give every page to `answer`. Returns remarks for people.
+
+        Raises FetchFailedError.
+        """
+        ...
+
+    def redacted(self, api: ListApi, text: str) -> str:
+        """The text without the secrets of the API, the tokens that it gave out among them."""
         ...
