@@ -23,6 +23,8 @@ from ami_dialer.store.tables import contact_phones, contacts, list_members, list
 
 #: Contacts whose further phones come with one query.
 _CHUNK = 2_000
+#: Contacts that are put in order at once, give or take the last revision.
+_PORTION = 50_000
 #: So many are looked at, at least, with one query where text is searched for.
 _LEAST = 200
 #: What stands in JSON as it stands in a value: ASCII without quotation marks, backslashes and control characters.
@@ -205,7 +207,7 @@ async def in_order(database: Database, list_id: int, until: int) -> AsyncIterato
     """
     order = (_MEMBERS.revision, _MEMBERS.position, _MEMBERS.id)
     async with database.reading() as connection:
-        pieces = await portions(connection, list_id)
+        pieces = await portions(connection, list_id, _PORTION)
     for first, last, _ in pieces:
         within = (_MEMBERS.list_id == list_id, _MEMBERS.revision.between(first, min(last, until)))
         async with database.reading() as connection:

@@ -1,4 +1,4 @@
-"""Who is on a list: lists combined, contacts taken off, pages of contacts.
+"""Who is on a list: lists combined, contacts added and taken off by hand.
 
 Large lists are gone through in portions, each in a transaction of its own: a running dialer writes in between.
 """
@@ -7,11 +7,16 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, literal, select
+from sqlalchemy import delete, func, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ami_dialer.domain.contact import NewContact
+from ami_dialer.domain.intake import ListState
 from ami_dialer.store.database import Database
+from ami_dialer.store.imports import duplicates_of
+from ami_dialer.store.lists import StoredList
+from ami_dialer.store.loading import Loaded, load
 from ami_dialer.store.revisions import raise_revision
 from ami_dialer.store.tables import list_members, lists
 
@@ -28,7 +33,7 @@ class Combined:
     known: int = 0
 
 
-async def portions(connection: AsyncConnection, list_id: int, size: int = _PORTION) -> list[tuple[int, int, int]]:
+async def portions(connection: AsyncConnection, list_id: int, size: int) -> list[tuple[int, int, int]]:
     """The list cut into pieces of about `size` members: first and last revision, and how many members.
 
     In the order in which contacts came. A revision is never cut.
@@ -56,7 +61,7 @@ async def combine(database: Database, source: int, target: int, now: datetime) -
     what was cut off is completed by doing it again.
     """
     async with database.reading() as connection:
-        pieces = await portions(connection, source)
+        pieces = await portions(connection, source, _PORTION)
     for first, last, count in pieces:
         async with database.writing() as connection:
             added = await _copy(connection, source, (first, last), target, now)
@@ -86,6 +91,21 @@ async def _copy(
     insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     copied = insert(list_members).from_select(columns, found).on_conflict_do_nothing()
     return (await connection.execute(copied)).rowcount
+
+
+async def add(database: Database, stored: StoredList, contact: NewContact, now: datetime) -> Loaded:
+    """Put one contact on a list, by the rules of an import. Raises OutdatedDocumentError."""
+    settings = stored.settings
+    async with database.writing() as connection:
+        loaded = await load(connection, stored.id, [contact], duplicates_of(settings.dupe_days, allowed=False), now)
+        if settings.file is None and settings.api is None:
+            # Nothing it is read from can be what is wrong with it, and now it holds somebody.
+            await connection.execute(
+                update(lists)
+                .where(lists.c.id == stored.id, lists.c.state == ListState.INVALID)
+                .values(state=ListState.VALIDATED, trouble=None)
+            )
+    return loaded
 
 
 async def remove(database: Database, list_id: int, numbers: Sequence[str]) -> set[str]:

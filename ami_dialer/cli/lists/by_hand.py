@@ -16,8 +16,7 @@ from ami_dialer.domain.contact import NewContact
 from ami_dialer.sources.by_hand import BadContactError, contact_by_hand
 from ami_dialer.store import listed, lists, membership
 from ami_dialer.store.listed import ListedContact
-from ami_dialer.store.lists import StoredList
-from ami_dialer.store.loading import Duplicates, Loaded, load
+from ami_dialer.store.loading import Loaded
 
 #: Numbers handed to the database in one statement (SQLite takes 32,766 values).
 _BATCH = 2_000
@@ -78,14 +77,8 @@ async def _add(
     async with changing(config) as database:
         stored = await lists.load_list(database, name)
         contact = read(stored.settings.region)
-        async with database.writing() as connection:
-            loaded = await load(connection, stored.id, [contact], _duplicates(stored), now)
+        loaded = await membership.add(database, stored, contact, now)
         return contact, loaded, await listed.with_number(database, stored.id, contact.number)
-
-
-def _duplicates(stored: StoredList) -> Duplicates:
-    days = stored.settings.dupe_days
-    return Duplicates(allowed=True) if days < 0 else Duplicates(days=days)
 
 
 def _labelled(phone: str) -> tuple[str | None, str]:
