@@ -1,7 +1,10 @@
 """Station 7, flow: the answered call goes through prompts, questions and opt-out, and each answer is kept at once."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+import structlog
 
 from ami_dialer.config.flow import Flow
 from ami_dialer.domain.attempt import Attempt
@@ -9,6 +12,12 @@ from ami_dialer.flows.interpreter import FlowResult, run_flow
 from ami_dialer.ports import CallLeg, Clock, Speech
 from ami_dialer.store import dnc_loading
 from ami_dialer.store.writer import Kind, Write, Writer
+
+log = structlog.get_logger(__name__)
+
+#: A commit takes some hundredths of a second. Who hears nothing for longer than this after pressing a key takes the
+#: call for dead, hangs up or presses again; the confirmation is owed to them, whatever our database does.
+OPT_OUT_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +68,11 @@ class CallHost:
         self._writer.put(Write(Kind.ANSWER, row))
 
     async def opt_out(self) -> None:
-        """Put the number on the do-not-call list; returns when that is durable."""
+        """Put the number on the do-not-call list; returns when that is durable.
+
+        While the database takes no writes the person is not left in silence: after OPT_OUT_SECONDS the flow goes on,
+        and the entry is written, in its turn, when the database is back.
+        """
         row = dnc_loading.row(
             self._settings.opt_out_list_id,
             self._attempt.number,
@@ -68,7 +81,13 @@ class CallHost:
             self._clock.now(),
             attempt_id=self._attempt.id,
         )
-        await self._writer.put(Write(Kind.DNC, row))
+        written = self._writer.put(Write(Kind.DNC, row))
+        done, _ = await asyncio.wait([written], timeout=OPT_OUT_SECONDS)
+        if done:
+            written.result()  # raises where the database refused it for good
+        else:
+            why = self._writer.trouble or "it is slow"
+            log.warning("an opt-out waits for the database and is kept", attempt=self._attempt.id, why=why)
 
 
 async def run(leg: CallLeg, host: CallHost, settings: FlowSettings) -> FlowResult:

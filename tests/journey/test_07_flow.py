@@ -1,11 +1,13 @@
 """Station 7: the answered call goes through its flow, and what is pressed is kept as it is pressed."""
 
 import asyncio
+from contextlib import asynccontextmanager
 
 import pytest
 
 from ami_dialer.config.flow import Flow
 from ami_dialer.domain.ending import EndReason
+from ami_dialer.journey import flow
 from ami_dialer.journey.flow import CallHost, FlowSettings, run
 from ami_dialer.store import attempts, dnc
 from ami_dialer.store.writer import Writer
@@ -108,6 +110,30 @@ async def test_an_opt_out_is_on_the_list_with_the_call_it_came_from(database, co
 async def test_an_opt_out_waits_until_it_is_durable(database, conversation):
     await conversation.host.opt_out()
     assert len(await dnc.entries(database)) == 1
+
+
+async def test_an_opt_out_is_confirmed_and_kept_while_the_database_takes_no_writes(database, conversation, monkeypatch):
+    monkeypatch.setattr(flow, "OPT_OUT_SECONDS", 0.01)
+    locked, free = asyncio.Event(), asyncio.Event()
+    raw_writing = database.raw_writing
+
+    @asynccontextmanager
+    async def when_free():
+        locked.set()
+        await free.wait()
+        async with raw_writing() as connection:
+            yield connection
+
+    monkeypatch.setattr(database, "raw_writing", when_free)
+    leg = FakeLeg([NOTHING, NOTHING, "9"], attempt_id=conversation.attempt.id)
+    result = await run(leg, conversation.host, conversation.settings)
+    await locked.wait()
+    assert (result.end, result.detail) == (EndReason.OPTED_OUT, None)
+    assert await dnc.entries(database) == []
+    free.set()
+    await conversation.writer.stop(10)
+    [entry] = await dnc.entries(database)
+    assert entry.number == number(0)
 
 
 async def test_opting_out_twice_is_one_entry(database, conversation):
