@@ -16,9 +16,10 @@ from sqlalchemy import insert
 from ami_dialer.config.schema import Campaign
 from ami_dialer.config.schema import Database as Settings
 from ami_dialer.domain.attempt import Attempt, AttemptState, new_attempt_id
+from ami_dialer.domain.contact import NewContact
 from ami_dialer.store import attempts, runs
-from ami_dialer.store.contacts import NewContact, add_to_list
 from ami_dialer.store.database import Database
+from ami_dialer.store.loading import Duplicates, load
 from ami_dialer.store.migrate import migrate
 from ami_dialer.store.tables import attempts as attempts_table
 from ami_dialer.store.tables import campaigns, lists
@@ -50,7 +51,7 @@ async def prepare(database: Database) -> None:
     async with database.writing() as connection:
         await connection.execute(insert(lists).values(name="people", origin="config", document={}))
         await connection.execute(insert(campaigns).values(name="bench", origin="config", document={}))
-    await add_to_list(database, 1, [[NewContact("+12125550100", {})]], "digest", NOW)
+        await load(connection, 1, [NewContact(2, "+12125550100", None, (), "{}")], Duplicates(), NOW)
     await runs.start(database, 1, Campaign(lists=["people"], trunks=["carrier"], dialplan="out"), NOW)
 
 

@@ -8,10 +8,10 @@ from sqlalchemy import text
 
 from ami_dialer.config.schema import Campaign, Config
 from ami_dialer.domain.attempt import Attempt, AttemptState, new_attempt_id
-from ami_dialer.store import contacts, documents, hopper, lists, runs
-from ami_dialer.store.contacts import NewContact
+from ami_dialer.store import documents, hopper, lists, runs
 from ami_dialer.store.database import Database
 from ami_dialer.store.hopper import Claimed
+from tests.contacts import add_contacts
 
 FLOW = {"steps": {"start": [{"play": "hello"}]}}
 
@@ -34,9 +34,9 @@ def config(lists: Sequence[str] = ("people",), **campaign: Any) -> Config:
 
 
 async def fill(database: Database, list_name: str, numbers: Sequence[str], now: datetime) -> int:
+    """Returns how many of them are new."""
     key = await lists.list_id(database, list_name)
-    batch = [NewContact(one, {"name": f"P {one[-4:]}"}) for one in numbers]
-    return await contacts.add_to_list(database, key, [batch], f"digest of {len(numbers)}", now)
+    return (await add_contacts(database, key, {one: {"name": f"P {one[-4:]}"} for one in numbers}, now)).added
 
 
 async def campaign(database: Database, wanted: Config) -> tuple[int, Campaign]:

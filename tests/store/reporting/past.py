@@ -12,13 +12,13 @@ from ami_dialer.domain.attempt import Attempt, AttemptEvent, AttemptState
 from ami_dialer.domain.ending import EndReason
 from ami_dialer.domain.enrolment import EnrolmentState
 from ami_dialer.journey import retry
-from ami_dialer.store import attempts, contacts, dnc, documents, enrolments, hopper, lists, runs
-from ami_dialer.store.contacts import NewContact
+from ami_dialer.store import attempts, dnc, documents, enrolments, hopper, lists, runs
 from ami_dialer.store.database import Database
 from ami_dialer.store.hopper import Claimed
 from ami_dialer.store.tables import enrolments as enrolments_table
 from ami_dialer.store.writer import Kind, Write, Writer
 from tests.conftest import ManualClock
+from tests.contacts import add_contacts
 
 ANN, BOB, CAT, DAN = "+13015550100", "+13025550101", "+16035550110", "+14015550103"
 FLOW = {
@@ -60,8 +60,7 @@ class Past:
         )
         await documents.apply_config(self.database, config)
         key = await lists.list_id(self.database, "people")
-        batch = [NewContact(number, fields) for number, fields in people.items()]
-        await contacts.add_to_list(self.database, key, [batch], "digest", self.clock.now())
+        await add_contacts(self.database, key, people, self.clock.now())
 
     async def start(self) -> int:
         key, document = await documents.load_campaign(self.database, "survey")

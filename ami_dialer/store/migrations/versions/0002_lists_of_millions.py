@@ -4,9 +4,12 @@ Revision ID: 0002
 Revises: 0001
 """
 
+from itertools import count
+
 import sqlalchemy as sa
 from alembic import op
 
+from ami_dialer.domain.region import Region, region_of
 from ami_dialer.store.tables import UtcDateTime
 
 revision = "0002"
@@ -15,6 +18,8 @@ branch_labels = None
 depends_on = None
 
 KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+#: Contacts whose regions are looked up together.
+AT_ONCE = 20_000
 
 
 def _states(column: str, *words: str) -> str:
@@ -25,7 +30,7 @@ def upgrade() -> None:
     with op.batch_alter_table("lists") as table:
         table.add_column(sa.Column("state", sa.String(16), nullable=False, server_default="validated"))
         table.add_column(sa.Column("trouble", sa.Text()))
-        table.add_column(sa.Column("revision", sa.BigInteger(), nullable=False, server_default="1"))
+        table.add_column(sa.Column("revision", sa.BigInteger(), nullable=False, server_default="0"))
         table.add_column(sa.Column("fetched_at", UtcDateTime(timezone=True)))
         table.create_check_constraint(op.f("ck_lists_state"), _states("state", "validating", "validated", "invalid"))
     op.create_table(
@@ -104,6 +109,7 @@ def _contacts() -> None:
         "INSERT INTO list_members (list_id, number, occurrence, contact_id, revision, position) "
         "SELECT list_id, number, 0, contact_id, 1, position FROM moved_members ORDER BY position"
     )
+    op.execute("UPDATE lists SET revision = 1")  # what they hold came with it
     op.execute(
         "INSERT INTO list_revisions (list_id, revision, at) SELECT id, 1, coalesce(imported_at, "
         "CURRENT_TIMESTAMP) FROM lists"
@@ -111,6 +117,26 @@ def _contacts() -> None:
     op.execute("DROP TABLE moved_members")
     op.create_index(op.f("ix_list_members_contact_id"), "list_members", ["contact_id"])
     op.create_index(op.f("ix_list_members_list_id_revision"), "list_members", ["list_id", "revision"])
+    _find_regions()
+
+
+def _find_regions() -> None:
+    """What an import finds out today of every number, for those that came before."""
+    connection = op.get_bind()
+    keys: dict[Region, int] = {}
+    portion = sa.text("SELECT id, number FROM contacts WHERE id > :last AND number <> '' ORDER BY id LIMIT :most")
+    make = sa.text("INSERT INTO regions (country, state, zones) VALUES (:country, :state, :zones) RETURNING id")
+    last = 0
+    while found := connection.execute(portion, {"last": last, "most": AT_ONCE}).all():
+        regions = {key: region_of(number) for key, number in found}
+        for region in sorted(set(regions.values()) - set(keys), key=str):
+            values = {"country": region.country, "state": region.state or "", "zones": ",".join(region.zones)}
+            keys[region] = connection.execute(make, values).scalar_one()
+        connection.execute(
+            sa.text("UPDATE contacts SET region_id = :region WHERE id = :key"),
+            [{"region": keys[region], "key": key} for key, region in regions.items()],
+        )
+        last = found[-1].id
 
 
 def _imports() -> None:
@@ -234,21 +260,17 @@ def _dnc() -> None:
         sqlite_where=is_beginning,
         postgresql_where=is_beginning,
     )
-    dnc_lists = sa.table(
-        "dnc_lists",
-        sa.column("name", sa.String),
-        sa.column("description", sa.String),
-        sa.column("is_global", sa.Boolean),
-        sa.column("created_at", UtcDateTime(timezone=True)),
-    )
-    op.execute(
-        dnc_lists.insert().from_select(
-            ["name", "description", "is_global", "created_at"],
-            sa.select(
-                sa.literal("global"),
-                sa.literal("counts for every campaign"),
-                sa.true(),
-                sa.literal_column("CURRENT_TIMESTAMP"),
-            ).where(~sa.exists(sa.select(1).select_from(dnc_lists).where(dnc_lists.c.name == "global"))),
-        )
-    )
+    op.execute("UPDATE dnc_lists SET revision = 1")  # what they hold came before any look at them
+    _global_list()
+
+
+def _global_list() -> None:
+    """One list counts for every campaign. It is new and empty: a list that is there was meant for who named it."""
+    connection = op.get_bind()
+    taken = set(connection.execute(sa.text("SELECT name FROM dnc_lists")).scalars())
+    name = "global" if "global" not in taken else next(n for k in count(2) if (n := f"global-{k}") not in taken)
+    make = sa.text(
+        "INSERT INTO dnc_lists (name, description, is_global, created_at) "
+        "VALUES (:name, 'counts for every campaign', :yes, CURRENT_TIMESTAMP)"
+    ).bindparams(sa.bindparam("yes", type_=sa.Boolean()))
+    connection.execute(make, {"name": name, "yes": True})
