@@ -51,7 +51,7 @@ class Columns:
 def find_columns(header: Sequence[str], mapping: Mapping[str, str], where: str) -> Columns:
     """Say what each column is. Raises SourceError, which begins with `where`, the file and the header's line.
 
-    `mapping` is {our name: the column's}: `phone`, `phone_2` … `phone_9` or `phone.label`, in dialing order;
+    `mapping` is {our name: the column's}: `phone`, `phone_2` … `phone_99` or `phone.label`, in dialing order;
     `time_zone` and `priority`, which an empty column name says there are none of; any other name is that of a field.
     Without a mapped phone, phones are guessed by the usual names.
     """

@@ -3,6 +3,7 @@
 import zoneinfo
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import chain
 from operator import itemgetter
 from typing import TypeAlias
@@ -58,6 +59,9 @@ class ContactReader:
         indexes = [index for index, _ in columns.fields]
         self._names = tuple(name for _, name in columns.fields)
         self._values = itemgetter(*indexes) if len(indexes) > 1 else _few(indexes)
+        keys = (orjson.dumps(name).decode().replace("%", "%%") for name in self._names)
+        #: The JSON of fields that are written as they are.
+        self._json = "{" + ",".join(f'{key}:"%s"' for key in keys) + "}"
 
     def read(self, rows: Iterable[Row]) -> Reading:
         """What the rows hold, in their order. Cells lose the blanks at their ends."""
@@ -68,18 +72,20 @@ class ContactReader:
         several = len(self._columns.phones) > 1
         special = self._columns.zone is not None or self._columns.priority is not None
         normalise, names, values, dumps = self._normalise, self._names, self._values, orjson.dumps
-        make = NewContact._make
+        make, json = NewContact._make, self._json
         mended = self._columns.mended
         add = reading.contacts.append
         zone, priority = None, 0
         further: tuple[Phone, ...] = ()
         for line, raw, fault in rows:
-            if fault is not None or len(raw) != width or len("".join(raw)) > MAX_VALUE:
+            text = '"'.join(raw)
+            if fault is not None or len(raw) != width or len(text) > MAX_VALUE:
                 wrong = fault or self._shape(raw)
                 if wrong is not None:
                     self._reject(reading, line, raw, wrong)
                     continue
-            cells = list(map(str.strip, raw))
+            plain = not mended and _is_plain(text, width)
+            cells = raw if plain else list(map(str.strip, raw))
             if mended:
                 cells = list(map(as_written, cells))
             try:
@@ -94,7 +100,8 @@ class ContactReader:
             except _RowError as error:
                 self._reject(reading, line, raw, error.fault)
             else:
-                fields = dumps(dict(zip(names, values(cells), strict=True))).decode()
+                found = values(cells)
+                fields = json % found if plain else dumps(dict(zip(names, found, strict=True))).decode()
                 add(make((line, number, label, further, fields, zone, priority)))
         return reading
 
@@ -159,6 +166,21 @@ class ContactReader:
         return zone, priority or 0
 
 
+def _is_plain(text: str, width: int) -> bool:
+    """Whether cells, joined by quotation marks, have no blanks at their ends and stand in JSON as they are.
+
+    Most rows are so, and take half the time then. The one blank that is printable is the space.
+    """
+    return (
+        text.isprintable()
+        and text.count('"') == width - 1
+        and "\\" not in text
+        and ' "' not in text
+        and '" ' not in text
+        and text[:1] != " " != text[-1:]
+    )
+
+
 class _RowError(Exception):
     """The row is rejected."""
 
@@ -167,6 +189,7 @@ class _RowError(Exception):
         self.fault = fault
 
 
+@cache
 def _zones() -> dict[str, str]:
     """The time zones of the tz database by their names, and by these in small letters."""
     names = zoneinfo.available_timezones() - _NO_ZONES

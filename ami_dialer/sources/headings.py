@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z0-9])|(?<=[0-9])(?=[A-Za-z])")
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
-_KEY = re.compile(r"phone|phone_[2-9]|phone\.[^\s.](?:[^.]*[^\s.])?")
+_KEY = re.compile(r"phone|phone_[1-9][0-9]?|phone\.[^\s.](?:[^.]*[^\s.])?")
 #: A number as it is written: seven digits at least, and nothing but what stands between digits.
 _NUMBER = re.compile(r"\+?[\d\s().\-/]{7,25}")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d|\d\d?[./]\d\d?[./]\d{2,4}")

@@ -3,7 +3,10 @@
 import json
 from collections.abc import Mapping
 
+import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ami_dialer.domain.contact import NewContact
 from ami_dialer.domain.phone import NotANumberError
@@ -12,6 +15,27 @@ from ami_dialer.sources.contacts import MAX_VALUE, ContactReader, Reading
 from ami_dialer.sources.problems import Fault, Kind
 
 pytestmark = pytest.mark.unit
+
+CELLS = [
+    "",
+    " ",
+    "a",
+    " a",
+    "a ",
+    '"',
+    '" ',
+    ' "',
+    "\\",
+    "%s",
+    "\t",
+    "\n",
+    "\x7f",
+    "\u00a0",
+    "\u3000",
+    "\u200b",
+    "ä",
+    "'",
+]
 
 
 def normalise(text: str) -> str:
@@ -43,6 +67,15 @@ def test_a_row_becomes_a_contact() -> None:
         NewContact(3, "+14155550101", None, (), '{"name":"Zoë","city":"São Paulo"}', None, 0),
     ]
     assert (reading.rejected, reading.warned, reading.blank) == ([], [], 0)
+
+
+@given(st.lists(st.one_of(st.text(max_size=6), st.sampled_from(CELLS)), min_size=3, max_size=3))
+def test_fields_are_the_cells_without_the_blanks_at_their_ends(cells: list[str]) -> None:
+    """Whichever of two ways, the quick one or the other, a row goes."""
+    reading = read('a%s,phone,"b\\,c', [cells[0], "4155550100", *cells[1:]])
+    names = ("a%s", '"b\\', "c")
+    expected = dict(zip(names, (cell.strip() for cell in cells), strict=True))
+    assert [contact.fields for contact in reading.contacts] == [orjson.dumps(expected).decode()]
 
 
 @pytest.mark.parametrize("header", ["phone", "phone,name", "name,phone,city"])
