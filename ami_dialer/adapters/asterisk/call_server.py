@@ -42,6 +42,8 @@ class CallServer(ABC):
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
         self._calls = 0
+        #: Addresses of strangers that a warning has named; a port scan must not fill the log.
+        self._told: set[str] = set()
 
     @property
     def calls(self) -> int:
@@ -102,14 +104,15 @@ class CallServer(ABC):
 
     async def _admit(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> CallLeg | None:
         """The call that came in, or None where it is none or cannot be served."""
-        why = None
+        why, report = None, _log.warning
         try:
             async with asyncio.timeout(GREETING_SECONDS):
                 leg = await self._greet(reader, writer)
         except NotACallError as stranger:
-            why = str(stranger)
+            why, report = str(stranger), self._stranger_report(writer)
         except TimeoutError:
             why = f"said nothing that makes sense in {GREETING_SECONDS:g} s"
+            report = self._stranger_report(writer)
         except (EOFError, OSError, asyncio.LimitOverrunError) as gone:
             # Port scans and health checks are everyday; nobody is there to be told.
             _log.debug("connection without a call", extra={"peer": _peer(writer), "why": str(gone)})
@@ -121,9 +124,20 @@ class CallServer(ABC):
             why = f"{self._calls} calls are being served; fastagi.max_calls allows no more"
         if why is None:
             return leg
-        _log.warning("call refused", extra={"peer": _peer(writer), "why": why})
+        report("call refused", extra={"peer": _peer(writer), "why": why})
         self._refuse(writer, why)
         return None
+
+    def _stranger_report(self, writer: asyncio.StreamWriter) -> Callable[..., None]:
+        """A warning for the first stranger from an address; more of them are everyday."""
+        peername = writer.get_extra_info("peername")
+        address = str(peername[0]) if isinstance(peername, tuple) else "local socket"
+        if address in self._told:
+            return _log.debug
+        if len(self._told) >= MAX_STRANGERS:
+            self._told.clear()
+        self._told.add(address)
+        return _log.warning
 
     async def _serve(self, leg: CallLeg) -> None:
         try:

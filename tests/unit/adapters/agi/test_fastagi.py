@@ -173,6 +173,17 @@ async def test_given_a_crowd_that_says_nothing_then_it_is_bounded(server, monkey
         stranger.close()
 
 
+async def test_given_strangers_from_one_address_then_one_warning_and_no_more(server, caplog):
+    caplog.set_level("DEBUG")
+    for _ in range(3):
+        reader, writer = await opened(server)
+        writer.write(b"GET / HTTP/1.1\r\n\r\n")
+        assert await reader.read() == b"failure: not Asterisk: b'GET / HTTP/1.1\\r\\n'\n"
+        writer.close()
+    levels = [record.levelname for record in caplog.records if record.message == "call refused"]
+    assert levels == ["WARNING", "DEBUG", "DEBUG"]
+
+
 @pytest.mark.parametrize("sign", [HANGS_UP, HUNG_UP_BEFORE, BREAKS_OFF])
 @pytest.mark.parametrize("after", range(6))
 async def test_given_a_hang_up_at_any_command_then_the_flow_is_told(after, sign, server, reception):
