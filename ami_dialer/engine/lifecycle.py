@@ -20,6 +20,8 @@ log = structlog.get_logger(__name__)
 HANG_UP_SECONDS = 5.0
 #: Calls that are being placed at the end may take so long: a commit, and Asterisk's answer to Originate.
 PLACED_SECONDS = 5.0
+#: The tick that is going on may take so long: its claim and its scrub each wait 10 s for another's lock on SQLite.
+TICK_SECONDS = 25.0
 #: The last writes may take so long; then they are given up, and the log says how many.
 LAST_WRITES_SECONDS = 30.0
 _POLL_SECONDS = 0.05
@@ -114,16 +116,14 @@ class Engine:
         await self._calls_over(HANG_UP_SECONDS)
 
     async def _close(self) -> None:
-        if self._ticking is not None:
-            self._ticker.stop()
-            await asyncio.gather(self._ticking, return_exceptions=True)
+        ticked = await self._last_tick()
         await self._ticker.settle(PLACED_SECONDS)
         for server in self._leg_servers:
             await server.stop(0.0)
         await self._reconcile.stop()
         for desk in self.floor.servers.values():
             await desk.telephony.stop()
-        if self.floor.writer.trouble is None:
+        if ticked and self.floor.writer.trouble is None:
             for run in self.floor.runs.values():
                 await self._runs.give_back(run)
         unsaved = await self.floor.writer.stop(LAST_WRITES_SECONDS)
@@ -131,6 +131,19 @@ class Engine:
             log.error("writes could not be saved; the next start asks Asterisk instead", writes=unsaved)
         if self.floor.calls:
             log.warning("calls are left for the next start to find", calls=len(self.floor.calls))
+
+    async def _last_tick(self) -> bool:
+        """Let the tick that is going on end. False where it is stuck: what it claimed is for the next start to find.
+
+        It is not cancelled, for that would cut a claim off in the middle of its transaction.
+        """
+        if self._ticking is None:
+            return True
+        self._ticker.stop()
+        done, _ = await asyncio.wait([self._ticking], timeout=TICK_SECONDS)
+        if not done:
+            log.error("the database does not answer; the dialer stops without it", waited_s=TICK_SECONDS)
+        return bool(done)
 
     def _on_link(self, desk: ServerDesk, up: bool) -> None:
         self._reconcile.on_link(desk, up)

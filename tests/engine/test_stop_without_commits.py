@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from ami_dialer.engine import lifecycle
+from ami_dialer.journey import hopper
 from tests.fakes.telephony import Plan
 from tests.journey.conftest import until
 
@@ -44,6 +45,33 @@ async def test_a_commit_that_comes_after_the_signal_places_no_call(held_up):
     assert await held_up.rows("SELECT end_reason, detail FROM attempts") == [
         ("cancelled", "the dialer was stopped before the call was placed")
     ]
+
+
+async def test_a_tick_that_is_stuck_does_not_keep_the_dialer_from_stopping(house, monkeypatch):
+    monkeypatch.setattr(lifecycle, "TICK_SECONDS", 0.05)
+    world = house()
+    world.people(f"+{ANN},Ann")
+    world.telephony.default = Plan(cause=1)
+    stuck, free = asyncio.Event(), asyncio.Event()
+    refill = hopper.refill
+
+    async def answers_late(*arguments):
+        claimed = await refill(*arguments)
+        stuck.set()
+        await free.wait()
+        return claimed
+
+    monkeypatch.setattr(hopper, "refill", answers_late)
+    engine = await world.start()
+    await stuck.wait()
+    await engine.stop(0.0)
+    assert await world.rows("SELECT state FROM enrolments") == [("claimed",)]
+    free.set()
+    await engine._ticking
+    assert world.telephony.requests == []
+    monkeypatch.setattr(hopper, "refill", refill)
+    await world.run_until_done()
+    assert [reason for _, reason in await world.ends()] == ["invalid_number"]
 
 
 async def test_commits_that_never_come_do_not_keep_the_dialer_from_stopping(held_up, monkeypatch):
