@@ -116,7 +116,8 @@ class ContactReader:
         return None
 
     def _reject(self, reading: Reading, line: int, cells: list[str], fault: Fault) -> None:
-        if fault.kind in (Kind.CELLS, Kind.PHONE_MISSING) and not any(map(str.strip, cells)):
+        # DOS ended files with the character 1A, which stands on a line by itself then.
+        if fault.kind in (Kind.CELLS, Kind.PHONE_MISSING) and not any(cell.strip().strip("\x1a") for cell in cells):
             reading.blank += 1
         else:
             reading.rejected.append(Rejected(line, fault.kind, fault.reason, cells))

@@ -155,7 +155,7 @@ def test_values_of_the_longest_length_are_taken_in_150_columns() -> None:
     assert set(json.loads(reading.contacts[0].fields).values()) == {"ä" * MAX_VALUE}
 
 
-@pytest.mark.parametrize("row", [",,", " , ,\t", ",", ",,,,"])
+@pytest.mark.parametrize("row", [",,", " , ,\t", ",", ",,,,", "\x1a"])
 def test_rows_of_separators_alone_are_blank(row: str) -> None:
     reading = read("phone,name,city", row)
     assert (reading.contacts, reading.rejected, reading.blank) == ([], [], 1)
