@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,7 +13,8 @@ from ami_dialer.domain.errors import DialerError
 from ami_dialer.domain.intake import ImportState, ListState
 from ami_dialer.domain.phone import Normaliser
 from ami_dialer.ports import Clock
-from ami_dialer.sources.batches import Batches, Piece
+from ami_dialer.sources.ahead import Ahead, Task
+from ami_dialer.sources.batches import Batches, ReadBatch
 from ami_dialer.sources.columns import Columns, find_columns
 from ami_dialer.sources.contacts import ContactReader, Reading
 from ami_dialer.sources.problems import Rejected, SourceError, Warned
@@ -51,6 +52,11 @@ class Target:
     settings: ContactList
     #: Which column is what: that of the list's settings over the named mapping they name.
     mapping: Mapping[str, str]
+
+    @property
+    def of_rows(self) -> dict[str, str]:
+        """The mapping of rows that have our names already."""
+        return {ours: ours if theirs.strip() else "" for ours, theirs in self.mapping.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,9 +186,11 @@ async def import_file(
             now=clock.now(),
         )
     start = Position.parse(going_on.resume_at) if going_on.resume_at else header.end
-    batches = _batches(target, columns, _pieces(survey, start, progress), start.row)
+    task = Task(survey, columns, target.settings.region, start, target.settings.batch)
     rejects = _Rejects(intake, rejects_path(path), header.cells, goes_on=intake.resumed)
-    return await _load(database, target, going_on, digest, batches, rejects, clock)
+    batches = await asyncio.to_thread(task.open)
+    work = _Work(database, target, going_on, digest, batches, clock)
+    return await work.load(rejects, lambda done: progress("loading", done, survey.size))
 
 
 async def import_rows(
@@ -201,64 +209,73 @@ async def import_rows(
     """
     intake = Intake(target.name, came.name, came.described)
     try:
-        columns = find_columns(header, {}, came.name)
+        columns = find_columns(header, target.of_rows, came.name)
     except SourceError as error:
         await imports.refuse(database, target.id, str(error))
         raise IntakeError(f"list {target.name!r}: {error}") from error
     digest = _digest(target, came.digest, "")
     known = await imports.find(database, target.id, digest)
-    if known is not None and known.state is ImportState.DONE and not _allows_duplicates(target.settings):
+    done = known if known is not None and known.state is ImportState.DONE else None
+    if done and not _allows_duplicates(target.settings) and not _worn(done, target.settings, clock.now()):
         intake.read = False
         return intake
     going_on = await imports.begin(
         database, target.id, source=came.name, digest=digest, described=came.described, lines=0, now=clock.now()
     )
-    batches = _batches(target, columns, ((batch, None) for batch in rows), 1)
-    return await _load(database, target, going_on, digest, batches, _Rejects(intake, None, header), clock)
+    reader = ContactReader(columns, Normaliser(target.settings.region))
+    batches = Batches(reader, ((batch, None, 0) for batch in rows), target.settings.batch, 1)
+    work = _Work(database, target, going_on, digest, batches, clock)
+    return await work.load(_Rejects(intake, None, header), lambda _done: None)
 
 
-async def _load(
-    database: Database,
-    target: Target,
-    going_on: Import,
-    digest: str,
-    batches: Batches,
-    rejects: "_Rejects",
-    clock: Clock,
-) -> Intake:
-    intake = rejects.intake
-    duplicates = imports.duplicates_of(target.settings.dupe_days, allowed=_allows_duplicates(target.settings))
-    intake.batches = going_on.batches
-    intake.counts.update(going_on.counts)
-    try:
-        while (read := await asyncio.to_thread(batches.read)) is not None:
-            await asyncio.to_thread(rejects.keep, read.reading)
-            resume_at = str(read.end) if read.end else None
-            batch = BatchRead(read.reading.contacts, read.counts(), read.first_line, read.next_line, resume_at)
-            counts = await imports.add_batch(database, going_on, intake.batches + 1, batch, duplicates, clock.now())
-            intake.batches += 1
-            intake.counts.update(counts)
-        intake.list_state = await imports.finish(database, going_on, digest, clock.now())
-    except DialerError as error:
-        await _failed(database, going_on, intake.batches + 1, batches.line, error, clock)
-        if isinstance(error, SourceError):
-            raise IntakeError(f"list {target.name!r}: {error}") from error
-        raise
-    finally:
-        rejects.close()
-    return intake
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """An import that has begun."""
 
+    database: Database
+    target: Target
+    going_on: Import
+    digest: str
+    batches: Batches | Ahead
+    clock: Clock
 
-async def _failed(
-    database: Database, going_on: Import, ordinal: int, line: int, error: DialerError, clock: Clock
-) -> None:
-    """Note where the import stopped, where the database still takes notes: its own trouble may be why."""
-    if isinstance(error, imports.ImportTakenOverError):
-        return
-    try:
-        await imports.fail(database, going_on, ordinal, line, str(error), clock.now())
-    except DialerError:
-        return
+    async def load(self, rejects: "_Rejects", watch: Callable[[int], None]) -> Intake:
+        """Load batch after batch to the end."""
+        intake = rejects.intake
+        intake.batches = self.going_on.batches
+        intake.counts.update(self.going_on.counts)
+        try:
+            while (read := await asyncio.to_thread(self.batches.read)) is not None:
+                await asyncio.to_thread(rejects.keep, read.reading)
+                intake.counts.update(await self._add(read, intake.batches + 1))
+                intake.batches += 1
+                watch(read.done)
+            intake.list_state = await imports.finish(self.database, self.going_on, self.digest, self.clock.now())
+        except DialerError as error:
+            await self._failed(intake.batches + 1, error)
+            if isinstance(error, SourceError):
+                raise IntakeError(f"list {self.target.name!r}: {error}") from error
+            raise
+        finally:
+            rejects.close()
+            await asyncio.to_thread(self.batches.close)
+        return intake
+
+    async def _add(self, read: ReadBatch, ordinal: int) -> Counter[str]:
+        resume_at = str(read.end) if read.end else None
+        batch = BatchRead(read.reading.contacts, read.counts(), read.first_line, read.next_line, resume_at)
+        settings = self.target.settings
+        duplicates = imports.duplicates_of(settings.dupe_days, allowed=_allows_duplicates(settings))
+        return await imports.add_batch(self.database, self.going_on, ordinal, batch, duplicates, self.clock.now())
+
+    async def _failed(self, ordinal: int, error: DialerError) -> None:
+        """Note where the import stopped, where the database still takes notes: its own trouble may be why."""
+        if isinstance(error, imports.ImportTakenOverError):
+            return
+        try:
+            await imports.fail(self.database, self.going_on, ordinal, self.batches.line, str(error), self.clock.now())
+        except DialerError:
+            return
 
 
 def _survey(target: Target, path: Path) -> tuple[Survey, Header, Columns]:
@@ -281,17 +298,6 @@ def _worn(known: Import, settings: ContactList, now: datetime) -> bool:
 
 def _allows_duplicates(settings: ContactList) -> bool:
     return settings.api is not None and settings.api.duplicates == "allow"
-
-
-def _batches(target: Target, columns: Columns, pieces: Iterator[Piece], line: int) -> Batches:
-    reader = ContactReader(columns, Normaliser(target.settings.region))
-    return Batches(reader, pieces, target.settings.batch, line)
-
-
-def _pieces(survey: Survey, start: Position, progress: Progress) -> Iterator[Piece]:
-    for batch in read_rows(survey, start):
-        progress("loading", batch.done, survey.size)
-        yield batch.rows, batch.end
 
 
 class _Rejects:

@@ -8,8 +8,8 @@ from ami_dialer.sources.contacts import ContactReader, Reading
 from ami_dialer.sources.quoting import Row
 from ami_dialer.sources.rows import Position
 
-#: Rows, and where reading goes on after them; None where it cannot.
-Piece = tuple[list[Row], Position | None]
+#: Rows, where reading goes on after them (None where it cannot), and how many bytes were read so far.
+Piece = tuple[list[Row], Position | None, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,8 @@ class ReadBatch:
     next_line: int
     #: Reading from here gives the rows that come after these.
     end: Position | None
+    #: Bytes of the source read so far, for progress.
+    done: int
 
     def counts(self) -> Counter[str]:
         """The rows that are no contacts, and what was left out of those that are, by kind."""
@@ -42,12 +44,15 @@ class Batches:
         #: Where the next batch begins.
         self.line = line
 
+    def close(self) -> None:
+        """Nothing is held open that the end of the rows does not close."""
+
     def read(self) -> ReadBatch | None:
         """The next batch; None at the end. Raises SourceError. Takes a while: for a thread."""
         whole = Reading()
-        first, end, rows = self.line, None, 0
+        first, end, rows, done = self.line, None, 0, 0
         while rows < self._size and (piece := next(self._pieces, None)) is not None:
-            found, end = piece
+            found, end, done = piece
             rows += len(found)
             reading = self._reader.read(found)
             whole.contacts += reading.contacts
@@ -55,4 +60,4 @@ class Batches:
             whole.warned += reading.warned
             whole.blank += reading.blank
             self.line = end.row if end else found[-1][0] + 1
-        return ReadBatch(whole, first, self.line, end) if rows else None
+        return ReadBatch(whole, first, self.line, end, done) if rows else None

@@ -128,7 +128,7 @@ async def add_batch(
     database: Database, going_on: Import, ordinal: int, batch: BatchRead, duplicates: Duplicates, now: datetime
 ) -> Counter[str]:
     """Load a batch and note it, in one transaction. Returns what became of its rows. Raises ImportTakenOverError."""
-    async with database.writing() as connection:
+    async with database.bulk_writing() as connection:
         loaded = await load(
             connection, going_on.list_id, batch.contacts, duplicates, now, since=going_on.since_revision
         )

@@ -4,7 +4,7 @@ Sorted, because the order of the keys costs more than anything else here (docs/p
 own inserts, which take three times as long for the same rows.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
@@ -20,7 +20,7 @@ from ami_dialer.store.regions import region_ids
 from ami_dialer.store.revisions import raise_revision
 from ami_dialer.store.tables import list_revisions
 
-_BY_NUMBER = itemgetter(1, 0)
+_NUMBER = itemgetter(1)
 _CONTACTS = ("id", "number", "label", "region_id", "fields", "time_zone", "priority", "created_at")
 _PHONES = ("contact_id", "position", "label", "number", "region_id")
 _MEMBERS = ("list_id", "number", "occurrence", "contact_id", "revision", "position")
@@ -64,40 +64,6 @@ class _Member(NamedTuple):
     revision: int
 
 
-class _Chosen(NamedTuple):
-    """A contact that comes in."""
-
-    contact: NewContact
-    occurrence: int
-    #: A member with this number and occurrence is there, and gives way.
-    renews: bool
-
-
-async def load(
-    connection: AsyncConnection,
-    list_id: int,
-    batch: Iterable[NewContact],
-    duplicates: Duplicates,
-    now: datetime,
-    since: int | None = None,
-) -> Loaded:
-    """Bring contacts into a list, in the caller's transaction.
-
-    A number that came in after revision `since` of the list stood earlier in the same source: a double, not known.
-    Without it the batch is the whole source.
-    """
-    ordered = sorted(batch, key=_BY_NUMBER)
-    revision = await raise_revision(connection, list_id, now)
-    held = await _held(connection, list_id, ordered) if revision > 1 else {}
-    old = await _old(connection, list_id, duplicates, now) if held else 0
-    loaded = Loaded()
-    rules = _Rules(duplicates.allowed, revision, revision - 1 if since is None else since, old)
-    chosen = _choose(ordered, held, rules, loaded)
-    if chosen:
-        await _insert(connection, list_id, chosen, revision, now)
-    return loaded
-
-
 class _Rules(NamedTuple):
     """What `_choose` goes by."""
 
@@ -108,53 +74,124 @@ class _Rules(NamedTuple):
     old: int
 
 
-def _choose(ordered: list[NewContact], held: dict[str, _Member], rules: _Rules, loaded: Loaded) -> list[_Chosen]:
-    chosen = []
-    new = _Member(0, rules.revision)
-    for contact in ordered:
-        occurrence, renews = 0, False
+@dataclass(slots=True)
+class _Choice:
+    """Who comes in."""
+
+    contacts: list[NewContact]
+    #: Where it is not 0, by the contact's place in `contacts`.
+    occurrences: dict[int, int]
+    #: Members that give way: number and occurrence.
+    renewed: list[tuple[str, int]]
+
+
+async def load(
+    connection: AsyncConnection,
+    list_id: int,
+    batch: Sequence[NewContact],
+    duplicates: Duplicates,
+    now: datetime,
+    since: int | None = None,
+) -> Loaded:
+    """Bring contacts into a list, in the caller's transaction. `batch` is in the order of their lines.
+
+    A number that came in after revision `since` of the list stood earlier in the same source: a double, not known.
+    Without it the batch is the whole source.
+    """
+    revision = await raise_revision(connection, list_id, now)
+    held = await _held(connection, list_id, batch) if revision > 1 else {}
+    old = await _old(connection, list_id, duplicates, now) if held else 0
+    loaded = Loaded()
+    rules = _Rules(duplicates.allowed, revision, revision - 1 if since is None else since, old)
+    choice = _choose(batch, held, rules, loaded)
+    if choice.contacts:
+        await _give_way(connection, list_id, choice.renewed)
+        await _insert(connection, list_id, choice, revision, now)
+    return loaded
+
+
+def _choose(batch: Sequence[NewContact], held: dict[str, _Member], rules: _Rules, loaded: Loaded) -> _Choice:
+    """Most numbers of most batches are new; the others are looked at one by one."""
+    if rules.allowed:
+        new, others = [], list(batch)
+    else:
+        by_number = {contact.number: contact for contact in reversed(batch)}  # the first line of a number wins
+        loaded.doubles = len(batch) - len(by_number)
+        others = [by_number.pop(number) for number in held if number in by_number]
+        new = list(by_number.values())
+    loaded.added = len(new)
+    occurrences: dict[str, int] = {}
+    renewed = []
+    came = []
+    for contact in others:
         member = held.get(contact.number)
         if member is None:
             loaded.added += 1
-            held[contact.number] = new
+        elif member.revision <= rules.old:
+            loaded.renewed += 1
+            renewed.append((contact.number, member.occurrence))
+            occurrences[contact.number] = member.occurrence
+        elif rules.allowed:
+            loaded.added += 1
+        elif member.revision > rules.since:
+            loaded.doubles += 1
+            continue
         else:
-            renews = member.revision <= rules.old
-            if not renews and not rules.allowed:
-                if member.revision > rules.since:
-                    loaded.doubles += 1
-                else:
-                    loaded.known += 1
-                continue
-            if renews:
-                loaded.renewed += 1
-            else:
-                loaded.added += 1
-            occurrence = member.occurrence + (not renews)
-            held[contact.number] = _Member(occurrence, rules.revision)
-        chosen.append(_Chosen(contact, occurrence, renews))
-    return chosen
+            loaded.known += 1
+            continue
+        came.append(contact)
+    contacts = sorted([*new, *came], key=_NUMBER)
+    return _Choice(contacts, _occurrences(contacts, held, occurrences) if came else {}, renewed)
 
 
-async def _insert(
-    connection: AsyncConnection, list_id: int, chosen: list[_Chosen], revision: int, now: datetime
-) -> None:
-    regions = {one.contact.number: region_of(one.contact.number) for one in chosen}
-    regions |= {phone.number: region_of(phone.number) for one in chosen for phone in one.contact.further}
-    ids = await region_ids(connection, set(regions.values()))
+def _occurrences(contacts: list[NewContact], held: dict[str, _Member], given: dict[str, int]) -> dict[int, int]:
+    """The occurrence of each contact that is not the first with its number, by its place."""
+    found = {}
+    last = {number: member.occurrence for number, member in held.items()}
+    for place, contact in enumerate(contacts):
+        number = contact.number
+        occurrence = given.pop(number) if number in given else last.get(number, -1) + 1
+        last[number] = max(occurrence, last.get(number, 0))
+        if occurrence:
+            found[place] = occurrence
+    return found
+
+
+async def _insert(connection: AsyncConnection, list_id: int, choice: _Choice, revision: int, now: datetime) -> None:
+    chosen = choice.contacts
+    several = [place for place, contact in enumerate(chosen) if contact.further]
+    regions = [region_of(contact.number) for contact in chosen]
+    others = {phone.number: region_of(phone.number) for place in several for phone in chosen[place].further}
+    ids = await region_ids(connection, {*regions, *others.values()})
     keys = await _new_keys(connection, len(chosen))
     at = _stored(connection, now)
-    contacts = []
-    phones = []
-    members = []
-    for key, (contact, occurrence, _) in zip(keys, chosen, strict=True):
-        line, number, label, further, fields, time_zone, priority = contact
-        contacts.append((key, number, label, ids[regions[number]], fields, time_zone, priority, at))
-        members.append((list_id, number, occurrence, key, revision, line))
-        for position, phone in enumerate(further, 2):
-            phones.append((key, position, phone.label, phone.number, ids[regions[phone.number]]))
-    await insert_rows(connection, "contacts", _CONTACTS, contacts)
-    await insert_rows(connection, "contact_phones", _PHONES, phones)
-    await _give_way(connection, list_id, [one for one in chosen if one.renews])
+    await insert_rows(
+        connection,
+        "contacts",
+        _CONTACTS,
+        [
+            (key, number, label, ids[region], fields, time_zone, priority, at)
+            for key, region, (_, number, label, _, fields, time_zone, priority) in zip(
+                keys, regions, chosen, strict=True
+            )
+        ],
+    )
+    await insert_rows(
+        connection,
+        "contact_phones",
+        _PHONES,
+        [
+            (keys[place], position, phone.label, phone.number, ids[others[phone.number]])
+            for place in several
+            for position, phone in enumerate(chosen[place].further, 2)
+        ],
+    )
+    members = [
+        (list_id, number, 0, key, revision, line)
+        for key, (line, number, _, _, _, _, _) in zip(keys, chosen, strict=True)
+    ]
+    for place, occurrence in choice.occurrences.items():
+        members[place] = (*members[place][:2], occurrence, *members[place][3:])
     await insert_rows(connection, "list_members", _MEMBERS, members)
 
 
@@ -176,13 +213,13 @@ async def insert_rows(
     await asyncpg.copy_records_to_table(table, records=rows, columns=list(columns))
 
 
-async def _held(connection: AsyncConnection, list_id: int, ordered: list[NewContact]) -> dict[str, _Member]:
-    numbers = [contact.number for contact in ordered]
+async def _held(connection: AsyncConnection, list_id: int, batch: Sequence[NewContact]) -> dict[str, _Member]:
+    numbers = sorted(contact.number for contact in batch)
     if _is_sqlite(connection):
         rows = await connection.execute(_HELD_SQLITE, {"list": list_id, "numbers": orjson.dumps(numbers).decode()})
     else:
         rows = await connection.execute(_HELD_POSTGRESQL, {"list": list_id, "numbers": numbers})
-    return {row[0]: _Member(*row[1:]) for row in rows}
+    return {number: _Member(occurrence, revision) for number, occurrence, revision in rows}
 
 
 async def _old(connection: AsyncConnection, list_id: int, duplicates: Duplicates, now: datetime) -> int:
@@ -195,11 +232,11 @@ async def _old(connection: AsyncConnection, list_id: int, duplicates: Duplicates
     return int(await connection.scalar(newest) or 0)
 
 
-async def _give_way(connection: AsyncConnection, list_id: int, renewed: list[_Chosen]) -> None:
+async def _give_way(connection: AsyncConnection, list_id: int, renewed: list[tuple[str, int]]) -> None:
     if renewed:
         await connection.execute(
             text("DELETE FROM list_members WHERE list_id = :list AND number = :number AND occurrence = :occurrence"),
-            [{"list": list_id, "number": one.contact.number, "occurrence": one.occurrence} for one in renewed],
+            [{"list": list_id, "number": number, "occurrence": occurrence} for number, occurrence in renewed],
         )
 
 

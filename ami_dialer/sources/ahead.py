@@ -1,0 +1,102 @@
+"""A file read ahead by a process of its own: reading takes about as long as loading, and machines have several cores.
+
+In a thread it would not pay: SQLite's driver lets Python's lock go at each row, and a thread that computes keeps it.
+"""
+
+import gc
+import multiprocessing
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+
+from ami_dialer.domain.contact import NewContact
+from ami_dialer.domain.phone import Normaliser
+from ami_dialer.sources.batches import Batches, Piece, ReadBatch
+from ami_dialer.sources.columns import Columns
+from ami_dialer.sources.contacts import ContactReader
+from ami_dialer.sources.problems import SourceError
+from ami_dialer.sources.rows import Position, read_rows
+from ami_dialer.sources.survey import Survey
+
+#: A smaller file (some 50,000 contacts) is read in the time that a process takes to start.
+WORTHWHILE_BYTES = 8_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is to be read, and how."""
+
+    survey: Survey
+    columns: Columns
+    #: Country of numbers without a country code.
+    region: str
+    start: Position
+    #: Rows of a batch, at least.
+    size: int
+
+    def batches(self) -> Batches:
+        """The batches, to be read here."""
+        reader = ContactReader(self.columns, Normaliser(self.region))
+        return Batches(reader, self._pieces(), self.size, self.start.row)
+
+    def open(self) -> "Batches | Ahead":
+        """The batches, read ahead where the file is long enough for it."""
+        return Ahead(self) if self.survey.size >= WORTHWHILE_BYTES else self.batches()
+
+    def _pieces(self) -> Iterator[Piece]:
+        for batch in read_rows(self.survey, self.start):
+            yield batch.rows, batch.end, batch.done
+
+
+class Ahead:
+    """Reads the batches of a task in another process, one batch ahead. As `Batches`; `close` it."""
+
+    def __init__(self, task: Task) -> None:
+        #: Where the next batch begins.
+        self.line = task.start.row
+        self._path = task.survey.path
+        spawn = multiprocessing.get_context("spawn")  # a fork would take over the threads' locks
+        self._pipe, theirs = spawn.Pipe(duplex=False)
+        self._process = spawn.Process(target=_read_all, args=(task, theirs), name="ami-dialer reader", daemon=True)
+        self._process.start()
+        theirs.close()
+
+    def read(self) -> ReadBatch | None:
+        """The next batch; None at the end. Raises SourceError. Takes a while: for a thread."""
+        try:
+            message = self._pipe.recv()
+        except (EOFError, OSError):
+            raise SourceError(f"{self._path}: the process that read it was ended; import it again") from None
+        if isinstance(message, SourceError):
+            raise message
+        if message is None:
+            return None
+        columns, batch = message
+        batch.reading.contacts.extend(map(NewContact._make, zip(*columns, strict=True)))
+        self.line = batch.next_line
+        return batch  # type: ignore[no-any-return]
+
+    def close(self) -> None:
+        """End the process, however far it is."""
+        self._pipe.close()
+        self._process.terminate()
+        self._process.join()
+
+
+def _read_all(task: Task, pipe: Connection) -> None:
+    """The other process: send each batch, then None; or the error that ends the reading."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to both; the other one ends this one
+    gc.disable()  # millions of tuples, and no cycles among them
+    try:
+        batches = task.batches()
+        while (batch := batches.read()) is not None:
+            # Columns are sent in a fifth of the time that so many small objects take.
+            contacts = batch.reading.contacts
+            batch.reading.contacts = []
+            pipe.send((list(zip(*contacts, strict=True)), batch))
+        pipe.send(None)
+    except SourceError as error:
+        pipe.send(error)
+    except BrokenPipeError:  # nobody wants to know any more
+        return
