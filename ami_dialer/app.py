@@ -14,8 +14,10 @@ from ami_dialer.config.schema import Config
 from ami_dialer.engine.floor import Floor, build_desks
 from ami_dialer.engine.lifecycle import Engine, LegServer
 from ami_dialer.journey.intake import Intake, IntakeError, import_list
+from ami_dialer.journey.scrub import import_dnc_file
 from ami_dialer.ports import CallLeg, Clock, Telephony
-from ami_dialer.store import documents, lists
+from ami_dialer.sources.problems import SourceError
+from ami_dialer.store import dnc_lists, documents, lists
 from ami_dialer.store.database import Database
 from ami_dialer.store.migrate import migrate
 from ami_dialer.store.writer import Writer
@@ -30,6 +32,7 @@ async def opened_database(config: Config) -> AsyncIterator[Database]:
     database = Database(config.database)
     try:
         await documents.apply_config(database, config)
+        await dnc_lists.apply_config(database, config, SystemClock().now())
         yield database
     finally:
         await database.close()
@@ -71,6 +74,35 @@ def _say(intake: Intake) -> None:
     )
 
 
+async def import_dnc_lists(config: Config, database: Database, clock: Clock) -> None:
+    """Import every do-not-call file of the configuration that has changed.
+
+    One that cannot be read is fatal where it was never imported: nobody is called without it.
+    """
+    stored = await dnc_lists.load_lists(database, clock.now())
+    imported = {each.name for each in stored if each.file_digest is not None}
+    for name, settings in config.dnc_lists.items():
+        if settings.file is None:
+            continue
+        try:
+            done = await import_dnc_file(database, name, settings.file, settings.region, clock.now(), again=False)
+        except SourceError as error:
+            if name not in imported:
+                raise
+            log.error("the do-not-call list keeps the entries it has", list=name, why=str(error))
+            continue
+        if done.read:
+            log.info(
+                "do-not-call list imported",
+                action="dnc_imported",
+                list=name,
+                added=done.added,
+                known=done.known,
+                rejected=done.rejections,
+                rejects_file=str(done.rejects_file) if done.rejects_file else None,
+            )
+
+
 @asynccontextmanager
 async def engine(config: Config) -> AsyncIterator[Engine]:
     """A dialer that is ready to start: database locked and migrated, lists imported. Raises DialerError."""
@@ -78,6 +110,7 @@ async def engine(config: Config) -> AsyncIterator[Engine]:
     async with opened_database(config) as database:
         await database.lock_engine()
         await import_lists(config, database, clock)
+        await import_dnc_lists(config, database, clock)
         telephony: dict[str, Telephony] = {
             name: AmiTelephony(name, server, clock, originate_timeout=config.engine.originate_timeout)
             for name, server in config.servers.items()

@@ -1,6 +1,6 @@
 """Numbers on the command line, and in files that hold one a line."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TextIO
 
 import click
@@ -28,14 +28,25 @@ class BadNumbersError(DialerError):
     exit_code = 2
 
 
-def given_numbers(given: Sequence[str], file: TextIO | None, region: str) -> list[str]:
-    """All numbers in E.164, each once. Raises BadNumbersError with every bad one."""
+def given_numbers(
+    given: Sequence[str],
+    file: TextIO | None,
+    region: str,
+    beginning: Callable[[str], str] | None = None,
+    *,
+    all_beginnings: bool = False,
+) -> list[str]:
+    """All numbers in E.164, each once. Raises BadNumbersError with every bad one.
+
+    With `beginning`, that reads those that end with an asterisk, or all of them.
+    """
     normalise = Normaliser(region)
     good: dict[str, None] = {}
     bad = []
     for where, text in _texts(given, file):
         try:
-            good[normalise(text)] = None
+            read = beginning if beginning is not None and (all_beginnings or text.endswith("*")) else normalise
+            good[read(text)] = None
         except NotANumberError as error:
             bad.append(f"{where}{printable(str(error))}")
     if bad:

@@ -1,16 +1,31 @@
-"""Station 2, scrub: who must not be called is taken out. At a run's start by `store.scrub.at_start`; here, at dial."""
+"""Station 2, scrub: who must not be called is taken out. At a run's start by `store.scrub.at_start`; here, at dial.
 
-from collections.abc import Sequence
+And here files of numbers come into do-not-call lists.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
 
 from ami_dialer.config.schema import Campaign
-from ami_dialer.store import dnc, scrub
+from ami_dialer.sources.dnc import Portion, look_at, read_dnc
+from ami_dialer.sources.problems import Rejected, SourceError
+from ami_dialer.sources.rejects import RejectsFile, rejects_path
+from ami_dialer.store import dnc, dnc_lists, dnc_loading, scrub
 from ami_dialer.store.database import Database
 from ami_dialer.store.dnc import DncEntry
 from ami_dialer.store.dnc_index import DncIndex
+from ami_dialer.store.dnc_loading import NewEntry
 from ami_dialer.store.hopper import Claimed
 from ami_dialer.store.writer import Writer
+
+#: So many rejected rows are kept for people; the rejects file has all.
+SHOWN = 10
+#: Told how many bytes of a file are done, and of how many.
+Progress = Callable[[int, int], None]
 
 
 @dataclass(slots=True)
@@ -57,3 +72,77 @@ def _on_their_way(coming: list[dict[str, object]], index: DncIndex, campaign: Ca
             number, reason, source = (str(row[key]) for key in ("number", "reason", "source"))
             found[number] = DncEntry(name, number, reason, source, row["added_at"])  # type: ignore[arg-type]
     return found
+
+
+@dataclass(slots=True)
+class DncImport:
+    """What an import of a do-not-call file did."""
+
+    list_name: str
+    file: Path
+    #: How the file was read, for people; empty where it was not.
+    described: str = ""
+    #: False: it had been imported already and has not changed.
+    read: bool = True
+    added: int = 0
+    #: Stood on the list already, or twice in the file.
+    known: int = 0
+    rejections: int = 0
+    #: The first ones.
+    rejected: list[Rejected] = field(default_factory=list)
+    rejects_file: Path | None = None
+    #: Why there is none although rows were rejected.
+    rejects_trouble: str | None = None
+
+
+async def import_dnc_file(
+    database: Database,
+    list_name: str,
+    path: Path,
+    region: str,
+    now: datetime,
+    *,
+    again: bool = True,
+    progress: Progress = lambda _done, _of: None,
+) -> DncImport:
+    """Bring the numbers of a file into a do-not-call list, which is made where there is none. Raises SourceError.
+
+    Rows that hold no number are kept beside the file, with line and reason; all others come in, some 20,000 in one
+    transaction, so that nobody waits long for the list. Cut off in the middle it can be done again: twice changes
+    nothing. Without `again` a file that was imported last is not read.
+    """
+    key = await dnc.ensure_list(database, list_name, now)
+    file = await asyncio.to_thread(look_at, path, region)
+    digest = sha256(f"{region} {file.survey.digest}".encode()).hexdigest()
+    if not again and digest == await dnc_lists.file_digest(database, key):
+        return DncImport(list_name, path, read=False)
+    done = DncImport(list_name, path, file.describe())
+    with RejectsFile(rejects_path(path), file.header or ("number",)) as rejects:
+        portions = read_dnc(file, region, dnc_loading.CHUNK)
+        while (portion := await asyncio.to_thread(next, portions, None)) is not None:
+            await _load(database, key, portion, now, done)
+            _keep_rejected(rejects, portion.rejected, done)
+            progress(portion.done, file.survey.size)
+        done.rejects_file = rejects.path if rejects.count else None
+    await dnc_lists.keep_digest(database, key, digest)
+    return done
+
+
+async def _load(database: Database, key: int, portion: Portion, now: datetime, done: DncImport) -> None:
+    default = f"from {done.file.name}"
+    entries = [NewEntry(one.number, one.reason or default, one.expires_at) for one in portion.listed]
+    if entries:
+        async with database.writing() as connection:
+            added = await dnc_loading.load(connection, key, entries, "file", now)
+        done.added += added
+        done.known += len(entries) - added
+
+
+def _keep_rejected(rejects: RejectsFile, rejected: list[Rejected], done: DncImport) -> None:
+    done.rejections += len(rejected)
+    done.rejected += rejected[: SHOWN - len(done.rejected)]
+    if done.rejects_trouble is None:
+        try:
+            rejects.add(rejected)
+        except SourceError as error:  # a folder that nobody may write to keeps no number off the list
+            done.rejects_trouble = str(error)

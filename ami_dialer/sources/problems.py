@@ -26,6 +26,8 @@ class Kind(StrEnum):
     PHONE_BAD = "phone_bad"
     ZONE = "zone"
     PRIORITY = "priority"
+    #: Of a do-not-call file: when the entry runs out.
+    EXPIRY = "expiry"
     #: The contact was taken, without this phone.
     BAD_FURTHER_PHONE = "bad_further_phone"
 

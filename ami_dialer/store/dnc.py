@@ -4,7 +4,7 @@ An entry is a number in E.164, or the beginning of numbers with an asterisk: `+1
 added until it expires or is taken off; its row stays as the record of it.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -148,6 +148,28 @@ async def entries(
         query = query.where(dnc_entries.c.removed_at.is_(None))
     async with database.reading() as connection:
         return [DncEntry(*row) for row in await connection.execute(query.limit(limit))]
+
+
+async def stream(database: Database, list_name: str, now: datetime) -> AsyncIterator[list[DncEntry]]:
+    """The entries of a list that forbid now, in the order of their numbers, some at a time. Raises NotFoundError."""
+    key = await list_key(database, list_name)
+    query = _ENTRIES.where(dnc_entries.c.list_id == key, forbids(now)).order_by(dnc_entries.c.number)
+    async with database.reading() as connection, connection.stream(query) as rows:
+        async for portion in rows.partitions(_AT_ONCE):
+            yield [DncEntry(*row) for row in portion]
+
+
+async def standing(
+    database: Database, number: str, now: datetime, list_names: Collection[str] | None = None
+) -> list[DncEntry]:
+    """Every entry that forbids a number now: on any list, or for who heeds `list_names` and so the global one."""
+    async with database.reading() as connection:
+        wanted = [number, *beginnings(number, await beginning_lengths(connection))]
+        query = _ENTRIES.where(dnc_entries.c.number.in_(wanted), forbids(now))
+        if list_names is not None:
+            query = query.where(in_effect(list_names))
+        rows = await connection.execute(query.order_by(dnc_lists.c.is_global.desc(), dnc_entries.c.id))
+        return [DncEntry(*row) for row in rows]
 
 
 def forbids(now: datetime) -> ColumnElement[bool]:

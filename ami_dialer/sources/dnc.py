@@ -1,0 +1,158 @@
+"""A do-not-call file: CSV with a column of numbers, or one number a line; `+1900*` stands for all that begin so."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from ami_dialer.domain.beginning import beginning
+from ami_dialer.domain.formulas import as_written
+from ami_dialer.domain.phone import Normaliser, NotANumberError
+from ami_dialer.sources.columns import MAX_COLUMNS
+from ami_dialer.sources.headings import phone_heading, plain
+from ami_dialer.sources.problems import Kind, Rejected, SourceError
+from ami_dialer.sources.quoting import Row
+from ami_dialer.sources.rows import Position, read_rows
+from ami_dialer.sources.survey import Survey, survey_file
+
+_REASONS = ("reason", "note", "notes", "comment", "why", "grund", "motivo", "motif")
+_EXPIRES = ("expires_at", "expires", "expiry", "expiration", "expiry_date", "expiration_date", "valid_until", "until")
+
+
+class Listed(NamedTuple):
+    """A number, or a beginning, of a do-not-call file."""
+
+    number: str
+    #: Empty where the file gives none.
+    reason: str
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DncFile:
+    """How a do-not-call file is to be read."""
+
+    survey: Survey
+    #: Names of the columns; empty where there is no header line.
+    header: tuple[str, ...]
+    #: Where the first row with a number begins; None: at the beginning.
+    start: Position | None
+    number: int
+    reason: int | None
+    expires: int | None
+
+    def describe(self) -> str:
+        """For people, in one line."""
+        columns = f"numbers in column {self.number + 1}"
+        if self.header:
+            named = [self.header[at] for at in (self.number, self.reason, self.expires) if at is not None]
+            columns = f"columns {', '.join(named)}"
+        return f"{self.survey.describe()}; {columns}"
+
+
+@dataclass(slots=True)
+class Portion:
+    """Some rows of a do-not-call file."""
+
+    listed: list[Listed]
+    rejected: list[Rejected]
+    #: Bytes of the file that were read so far.
+    done: int
+
+
+def look_at(path: Path, region: str) -> DncFile:
+    """Find out how the file is to be read. Raises SourceError."""
+    survey = survey_file(path)
+    first = next(read_rows(survey, size=1), None)
+    if first is None:
+        raise SourceError(f"{path} holds blank lines only; it needs one number a line, or a header line and numbers")
+    line, cells, fault = first.rows[0]
+    if fault is not None:
+        raise SourceError(f"{path}:{line}: the first line cannot be read: {fault.reason}")
+    if len(cells) > MAX_COLUMNS:
+        raise SourceError(f"{path}:{line}: has {len(cells):,} columns, at most {MAX_COLUMNS:,} are allowed")
+    reader = NumberReader(region)
+    for at, cell in enumerate(cells):
+        if reader.is_one(cell):
+            return DncFile(survey, (), None, at, None, None)
+    names = [plain(cell.strip("\ufeff")) for cell in cells]
+    phones = sorted((heading.rank, at) for at, cell in enumerate(cells) if (heading := phone_heading(cell)) is not None)
+    if not phones:
+        raise SourceError(
+            f"{path}:{line}: has no column of numbers (looked for number, phone and the like), and {cells[0][:40]!r} "
+            "is no number; write one number a line, or a header line that names the column"
+        )
+    return DncFile(survey, tuple(cells), first.end, phones[0][1], _column(names, _REASONS), _column(names, _EXPIRES))
+
+
+def _column(names: list[str], spellings: tuple[str, ...]) -> int | None:
+    return next((names.index(spelling) for spelling in spellings if spelling in names), None)
+
+
+def read_dnc(file: DncFile, region: str, size: int) -> Iterator[Portion]:
+    """The rows of the file, `size` at a time. Raises SourceError where it changes meanwhile."""
+    reader = NumberReader(region)
+    for batch in read_rows(file.survey, file.start, size):
+        portion = Portion([], [], batch.done)
+        for row in batch.rows:
+            _read(file, reader, row, portion)
+        yield portion
+
+
+def _read(file: DncFile, reader: "NumberReader", row: Row, portion: Portion) -> None:
+    line, cells, fault = row
+    if fault is not None:
+        portion.rejected.append(Rejected(line, fault.kind, fault.reason, cells))
+        return
+    text = _cell(cells, file.number)
+    if not text:
+        if any(cell.strip() for cell in cells):
+            portion.rejected.append(Rejected(line, Kind.PHONE_MISSING, "has no number", cells))
+        return
+    try:
+        number = reader.read(text)
+    except NotANumberError as error:
+        portion.rejected.append(Rejected(line, Kind.PHONE_BAD, str(error), cells))
+        return
+    expires = None
+    if file.expires is not None and (written := _cell(cells, file.expires)):
+        try:
+            expires = moment(written)
+        except ValueError as error:
+            portion.rejected.append(Rejected(line, Kind.EXPIRY, str(error), cells))
+            return
+    portion.listed.append(Listed(number, "" if file.reason is None else _cell(cells, file.reason), expires))
+
+
+def _cell(cells: list[str], at: int) -> str:
+    return as_written(cells[at].strip()) if at < len(cells) else ""
+
+
+class NumberReader:
+    """Reads what may stand on a do-not-call list."""
+
+    def __init__(self, region: str) -> None:
+        self._region = region
+        self._normalise = Normaliser(region)
+
+    def read(self, text: str) -> str:
+        """A number in E.164, or a beginning where it ends with an asterisk. Raises NotANumberError."""
+        return beginning(text, self._region) if text.endswith("*") else self._normalise(text)
+
+    def is_one(self, text: str) -> bool:
+        """Whether it can be read."""
+        try:
+            self.read(text.strip())
+        except NotANumberError:
+            return False
+        return True
+
+
+def moment(text: str) -> datetime:
+    """A day or a time in ISO 8601; a day begins at midnight, and a time without a zone is UTC. Raises ValueError."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text[:40]!r} is no date; write it like 2027-12-31") from None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
