@@ -12,7 +12,7 @@ from ami_dialer.sources.quoting import Careful, Row, quick
 from ami_dialer.sources.survey import Survey
 
 #: Rows that are handed out together, unless the caller wants another number. Few enough for the processor's cache.
-BATCH = 2_000
+BATCH = 500
 
 _OVERLONG = Fault(Kind.BROKEN, f"is a line of more than {MAX_LINE:,} bytes; only its beginning was kept")
 _NUL = Fault(Kind.BROKEN, "holds a NUL byte")
