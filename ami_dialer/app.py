@@ -1,5 +1,6 @@
 """The composition root: the only file that knows every other. Builds, wires, prepares."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -116,12 +117,16 @@ async def engine(config: Config) -> AsyncIterator[Engine]:
             for name, server in config.servers.items()
         }
         servers, trunks = build_desks(config, telephony)
+        speech = TtsSpeech(config.speech)
+        trimmed = await asyncio.to_thread(speech.trim)
+        if trimmed:
+            log.info("spoken texts that were not used for long are deleted", files=trimmed)
         floor = Floor(
             config=config,
             clock=clock,
             database=database,
             writer=Writer(database, config.database.commit_interval),
-            speech=TtsSpeech(config.speech),
+            speech=speech,
             servers=servers,
             trunks=trunks,
         )

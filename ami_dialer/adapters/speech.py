@@ -7,6 +7,7 @@ the format Asterisk plays without a header (`.sln`). No shell is involved, and t
 import asyncio
 import hashlib
 import os
+import re
 import signal
 from asyncio.subprocess import PIPE
 from contextlib import suppress
@@ -19,8 +20,13 @@ from ami_dialer.ports import SpeechFailedError
 MAX_PROGRAMS = max(1, (os.cpu_count() or 2) // 2)
 #: Bytes of a program's complaint that are kept.
 _COMPLAINT = 500
+#: Bytes of spoken texts that are kept: some 18 hours at 16 kB/s. Texts with names in them are new for each contact and
+#: would fill the disk; what every call says stays well below this.
+CACHE_BYTES = 1 << 30
 #: Bytes of `.sln` sound below which a program has said nothing: 20 ms at 16 kB/s, one frame.
 _LEAST_SOUND = 320
+#: Names of files of ours; whatever else lies in the folder is left alone.
+_OURS = re.compile("[0-9a-f]{40}")
 
 
 class TtsSpeech:
@@ -39,7 +45,7 @@ class TtsSpeech:
         Raises SpeechFailedError with the program's own message.
         """
         key = self._key(text, voice)
-        if not self._file(key).exists():
+        if not _used(self._file(key)):
             task = self._running.get(key)
             if task is None:
                 task = asyncio.create_task(self._produce(key, text, voice))
@@ -49,6 +55,28 @@ class TtsSpeech:
             await asyncio.shield(task)
         seen_by_asterisk = self._settings.asterisk_directory or str(self._directory)
         return f"{seen_by_asterisk.rstrip('/')}/{key}"
+
+    def trim(self, most: int = CACHE_BYTES) -> int:
+        """Delete what was not spoken for longest, until at most so many bytes are kept. Returns how many files went.
+
+        For the start of the engine: nobody is listening to one of them then.
+        """
+        found: list[tuple[float, int, Path]] = []
+        for file in self._directory.glob("*.sln"):
+            with suppress(OSError):
+                known = file.stat()
+                if _OURS.fullmatch(file.stem):
+                    found.append((known.st_mtime, known.st_size, file))
+        kept = sum(size for _, size, _ in found)
+        gone = 0
+        for _, size, file in sorted(found):
+            if kept <= most:
+                break
+            with suppress(OSError):
+                file.unlink()
+                gone += 1
+            kept -= size
+        return gone
 
     def _key(self, text: str, voice: str) -> str:
         parts = [*self._settings.command, "|", *self._settings.convert, voice, text]
@@ -110,6 +138,17 @@ class TtsSpeech:
             said = complaint[-_COMPLAINT:].decode(errors="replace").strip() or "and said nothing"
             raise SpeechFailedError(f"{program} ended with {process.returncode}: {said}")
         return made
+
+
+def _used(file: Path) -> bool:
+    """Whether the file is there. Its time becomes that of its last use, by which `trim` goes."""
+    try:
+        os.utime(file)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return file.exists()  # not ours to touch: its time stays, and it can be played all the same
+    return True
 
 
 def _cannot_start(program: str, error: OSError) -> str:

@@ -1,6 +1,7 @@
 """Speaking by the configured programs: real espeak-ng and sox, and small programs that misbehave on purpose."""
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,27 @@ async def test_given_sox_cannot_convert_then_its_own_words_are_passed_on(tmp_pat
     tts = TtsSpeech(Speech(command=python("print('no sound')"), directory=tmp_path))
     with pytest.raises(SpeechFailedError, match=r"sox ended with 2: sox FAIL formats"):
         await tts.sound_for("Hello", "en-us")
+
+
+async def test_given_more_than_may_be_kept_then_what_was_not_used_for_longest_goes_first(tmp_path):
+    tts = speech(tmp_path, command=counting(tmp_path))
+    spoken = {text: Path(await tts.sound_for(text, "en") + ".sln") for text in ("old", "used", "new")}
+    for age, file in enumerate(reversed(spoken.values())):
+        os.utime(file, (1_000_000 - age, 1_000_000 - age))
+    others = tmp_path / "sounds" / "hold-music.sln"
+    others.write_bytes(bytes(9_999))
+    await tts.sound_for("used", "en")
+    size = spoken["old"].stat().st_size
+    assert tts.trim() == 0
+    assert tts.trim(2 * size) == 1
+    assert [text for text, file in spoken.items() if file.exists()] == ["used", "new"]
+    assert tts.trim(size) == 1
+    assert [text for text, file in spoken.items() if file.exists()] == ["used"]
+    assert others.exists()
+
+
+async def test_given_no_folder_yet_then_there_is_nothing_to_trim(tmp_path):
+    assert speech(tmp_path).trim(0) == 0
 
 
 async def test_given_a_text_spoken_before_then_no_program_runs(tmp_path):
