@@ -58,13 +58,6 @@ class Telephony(Protocol):
         """
         ...
 
-    async def wait_connected(self, timeout: float) -> bool:
-        """Wait up to `timeout` seconds for the connection; True when there is one.
-
-        Returns at once on a refused login.
-        """
-        ...
-
     async def originate(self, request: OriginateRequest) -> None:
         """Place a call; returns when Asterisk has taken it.
 

@@ -93,9 +93,6 @@ class FakeTelephony:
         self._on_event, self._on_link = on_event, on_link
         self.link(up=True)
 
-    async def wait_connected(self, timeout: float) -> bool:
-        return self.connected
-
     def link(self, *, up: bool) -> None:
         """Bring the link up or down; calls go on as they are."""
         self.connected = up
