@@ -16,6 +16,8 @@ class EnrolmentState(StrEnum):
     EXCLUDED = "excluded"
 
 
+#: Where each state leads. A claim is a conditional write on WAITING (store/hopper.py); what becomes of one is held to
+#: this table (store/enrolments.py).
 ENROLMENT_TRANSITIONS: dict[EnrolmentState, frozenset[EnrolmentState]] = {
     EnrolmentState.WAITING: frozenset({EnrolmentState.CLAIMED, EnrolmentState.EXCLUDED}),
     EnrolmentState.CLAIMED: frozenset({EnrolmentState.WAITING, EnrolmentState.DONE, EnrolmentState.EXCLUDED}),

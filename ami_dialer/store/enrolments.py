@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from ami_dialer.domain.ending import EndReason
-from ami_dialer.domain.enrolment import EnrolmentState
+from ami_dialer.domain.enrolment import ENROLMENT_TRANSITIONS, EnrolmentState
 from ami_dialer.store.hopper import Claimed
 from ami_dialer.store.writer import Kind, Write
 
@@ -18,7 +18,12 @@ def changed(
     last_end_reason: EndReason | None = None,
     excluded_by: str | None = None,
 ) -> Write:
-    """The write that lets a claim go into another state. It does nothing where the claim is not held any more."""
+    """The write that lets a claim go into another state. It does nothing where the claim is not held any more.
+
+    Raises ValueError for a state that a claim does not lead to.
+    """
+    if state not in ENROLMENT_TRANSITIONS[EnrolmentState.CLAIMED]:
+        raise ValueError(f"an enrolment that is claimed does not become {state}")
     tries = claimed.tries if tries is None else tries
     return Write(
         Kind.ENROLMENT,

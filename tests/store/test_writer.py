@@ -89,6 +89,12 @@ async def test_an_attempt_made_and_ended_between_two_commits_is_kept_whole(datab
     assert await rows(database, "SELECT state, attempts FROM enrolments") == [("waiting", 1)]
 
 
+async def test_a_claim_becomes_only_what_the_table_of_states_allows(database, clock):
+    [one] = await claimed(database, 1, clock.now())
+    with pytest.raises(ValueError, match="an enrolment that is claimed does not become claimed"):
+        enrolments.changed(one, EnrolmentState.CLAIMED, due_at=clock.now())
+
+
 async def test_a_queue_longer_than_one_commit_takes_is_kept_in_order(database, clock, writer, monkeypatch):
     monkeypatch.setattr("ami_dialer.store.writer._MAX_BATCH", 7)
     [one] = await claimed(database, 1, clock.now())
