@@ -33,6 +33,14 @@ class Exclusion(StrEnum):
     FILTER = "filter"
     EXPIRED = "expired"
 
+    @property
+    def label(self) -> str:
+        """As reports show it."""
+        return _TITLES[self]
+
+
+_TITLES = {Exclusion.DNC: "DNC Excluded", Exclusion.FILTER: "Filter Excluded", Exclusion.EXPIRED: "Expired"}
+
 
 class RunState(StrEnum):
     """Where one execution of a campaign stands."""

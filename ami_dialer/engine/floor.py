@@ -1,7 +1,7 @@
 """The floor: everything that is going on at the moment. A cache; a restart rebuilds it from SQL and Asterisk."""
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 
 from ami_dialer.config.schema import Campaign, Config, Server, Trunk
@@ -113,6 +113,8 @@ class Floor:
     trunks: dict[str, TrunkDesk]
     runs: dict[int, RunDesk] = field(default_factory=dict)
     calls: dict[str, Call] = field(default_factory=dict)
+    #: The numbers that are being called: nobody is called twice at once, however often lists hold the number.
+    numbers: Counter[str] = field(default_factory=Counter)
     #: Every number on any do-not-call list.
     dnc: DncIndex = field(default_factory=DncIndex)
     #: Set whenever there may be something to do before the next tick.
@@ -123,19 +125,26 @@ class Floor:
     def enter(self, call: Call) -> None:
         """A call begins: it counts against the limits of campaign, trunk and server."""
         now = self.clock.monotonic()
-        self.calls[call.attempt.id] = call
+        self._begin(call)
         for limit in (call.desk.limit, call.trunk.limit, call.trunk.server.limit):
             limit.take(now)
 
     def adopt(self, call: Call) -> None:
         """A call of the engine that ran before: it counts against calls at once, not against calls a second."""
-        self.calls[call.attempt.id] = call
+        self._begin(call)
         for limit in (call.desk.limit, call.trunk.limit, call.trunk.server.limit):
             limit.adopt()
+
+    def _begin(self, call: Call) -> None:
+        self.calls[call.attempt.id] = call
+        self.numbers[call.attempt.number] += 1
 
     def leave(self, call: Call) -> None:
         """A call is over: its place is free."""
         del self.calls[call.attempt.id]
+        self.numbers[call.attempt.number] -= 1
+        if not self.numbers[call.attempt.number]:
+            del self.numbers[call.attempt.number]
         for limit in (call.desk.limit, call.trunk.limit, call.trunk.server.limit):
             limit.give_back()
         self.wake.set()

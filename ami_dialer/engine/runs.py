@@ -3,7 +3,6 @@
 import structlog
 
 from ami_dialer.config.schema import Campaign
-from ami_dialer.domain.enrolment import RunState
 from ami_dialer.domain.errors import DialerError, StoreError
 from ami_dialer.engine.floor import Floor, RunDesk
 from ami_dialer.journey.flow import FlowSettings
@@ -106,11 +105,13 @@ class Runs:
             opt_out_list_id=await dnc.ensure_list(database, campaign.opt_out_list, now),
         )
 
-    async def complete(self, desk: RunDesk) -> None:
-        """Nobody is left to be called."""
-        await runs.end(self._floor.database, desk.run.id, RunState.COMPLETED, self._floor.clock.now())
+    async def complete(self, desk: RunDesk) -> bool:
+        """Nobody is left to be called. False where the run goes on: it waits for what comes into its live lists."""
+        if not await runs.complete(self._floor.database, desk.run.id, self._floor.clock.now()):
+            return False
         self._floor.runs.pop(desk.run.id, None)
         log.info("run completed", action="run_completed", campaign=desk.run.campaign, run=desk.run.id)
+        return True
 
     async def hold(self) -> None:
         """Take out runs that call people in vain. The next start of the dialer goes on with them."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -16,6 +17,7 @@ from ami_dialer.engine.runs import Runs
 from ami_dialer.journey import hopper, originate, pacing, scrub
 from ami_dialer.journey.originate import Placed
 from ami_dialer.journey.pacing import Way
+from ami_dialer.store.hopper import Claimed
 
 log = structlog.get_logger(__name__)
 
@@ -101,7 +103,9 @@ class Ticker:
             return
         outlook = await hopper.outlook(self._floor.database, desk.run.id)
         if outlook.over:
-            await self._runs.complete(desk)
+            if not await self._runs.complete(desk):
+                desk.ask_again_at = now + self._floor.config.engine.sync
+                desk.why = "everybody has been called; it waits for new contacts in its live lists"
         elif outlook.next_due is not None:
             due_in = (outlook.next_due - self._floor.clock.now()).total_seconds()
             desk.ask_again_at = now + min(max(due_in, 0.0), _LOOK_AGAIN_SECONDS)
@@ -130,20 +134,30 @@ class Ticker:
         while waiting:
             desk = min(waiting, key=lambda desk: desk.served)
             now = self._floor.clock.monotonic()
+            place = self._next_in(desk.hopper)
+            if place is None:
+                desk.why = "all numbers that are due are being called already"
+                waiting.remove(desk)
+                continue
             paced = pacing.next_way(desk.limit, desk.ways(now), now)
             desk.why = paced.why
             if paced.wait is not None:
                 rate_waits.append(paced.wait)
             if paced.way is not None:
-                picked.append(self._pick(desk, paced.way))
+                picked.append(self._pick(desk, place, paced.way))
                 desk.served = next(self._turns)
             if paced.way is None or not desk.hopper:
                 waiting.remove(desk)
         return picked, min(rate_waits, default=None)
 
-    def _pick(self, desk: RunDesk, way: Way) -> Call:
-        """The next of the hopper gets a call, which takes its place among the limits."""
-        claimed = desk.hopper.popleft()
+    def _next_in(self, hopper: Sequence[Claimed]) -> int | None:
+        """The place of the first whose number is in no call at the moment; the others wait in the hopper."""
+        return next((n for n, claimed in enumerate(hopper) if claimed.number not in self._floor.numbers), None)
+
+    def _pick(self, desk: RunDesk, place: int, way: Way) -> Call:
+        """One of the hopper gets a call, which takes its place among the limits."""
+        claimed = desk.hopper[place]
+        del desk.hopper[place]
         now = self._floor.clock.now()
         attempt = Attempt(
             id=new_attempt_id(now),

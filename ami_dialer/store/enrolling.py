@@ -5,7 +5,7 @@ with the higher priority wins among those that may call it, then the contact's o
 lists in the campaign.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -36,6 +36,7 @@ from ami_dialer.config.filter import Condition
 from ami_dialer.config.lists import ContactList
 from ami_dialer.config.schema import Campaign
 from ami_dialer.domain.enrolment import EnrolmentState, Exclusion
+from ami_dialer.store.documents import as_json
 from ami_dialer.store.filters import kept_out_by
 from ami_dialer.store.tables import UtcDateTime, contacts, enrolments, list_members, list_revisions, lists
 
@@ -97,15 +98,21 @@ def _days_later_postgresql(element: _DaysLater, compiler: SQLCompiler, **kw: Any
     return f"({moment} + {days} * interval '24 hours')"
 
 
-async def attached(connection: AsyncConnection, document: Campaign) -> list[Attached]:
-    """The lists of a campaign with all that they hold now, in its order; what is not stored is left out."""
+async def attached(
+    connection: AsyncConnection, document: Campaign, written: Mapping[str, ContactList] | None = None
+) -> list[Attached]:
+    """The lists of a campaign with all that they hold now, in its order; what is not stored is left out.
+
+    Their settings are those that are stored, or those of `written`, where they stand there.
+    """
     rows = await connection.execute(
         select(lists.c.name, lists.c.id, lists.c.document, lists.c.revision)
         .where(lists.c.name.in_(document.lists))
         # PostgreSQL: none of them is deleted before this transaction ends.
         .with_for_update(read=True, key_share=True)
     )
-    found = {name: (key, settings, revision) for name, key, settings, revision in rows}
+    newer = {name: as_json(settings) for name, settings in (written or {}).items()}
+    found = {name: (key, newer.get(name, settings), revision) for name, key, settings, revision in rows}
     return [
         Attached(
             id=key,

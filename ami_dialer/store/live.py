@@ -125,17 +125,12 @@ async def sync(database: Database, run_id: int, document: Campaign, now: datetim
         )
         if going_on is None:
             return Synced(0, 0)
-        known = dict(
-            (
-                await connection.execute(
-                    select(run_lists.c.list_id, run_lists.c.synced_revision)
-                    .where(run_lists.c.run_id == run_id, run_lists.c.live)
-                    .with_for_update()
-                )
-            )
-            .tuples()
-            .all()
+        ours = await connection.execute(
+            select(run_lists.c.list_id, run_lists.c.synced_revision)
+            .where(run_lists.c.run_id == run_id, run_lists.c.live)
+            .with_for_update()
         )
+        known = dict(list(ours))
         of = [
             replace(each, after=known[each.id])
             for each in await enrolling.attached(connection, document)
@@ -144,7 +139,7 @@ async def sync(database: Database, run_id: int, document: Campaign, now: datetim
         last = int(await connection.scalar(select(func.max(enrolments.c.id))) or 0)
         enrolled = await enrolling.enrol(connection, run_id, of, document.filter, now)
         if enrolled:
-            await scrub.at_start(connection, run_id, document, now)
+            await scrub.at_start(connection, run_id, document, now, above=last)
         await _note(connection, run_id, of, last, now)
         return Synced(enrolled, await _excluded(connection, run_id, last) if enrolled else 0)
 

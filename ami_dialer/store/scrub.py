@@ -36,16 +36,19 @@ _MOVES = (
 )
 
 
-async def at_start(connection: AsyncConnection, run_id: int, document: Campaign, now: datetime) -> int:
+async def at_start(
+    connection: AsyncConnection, run_id: int, document: Campaign, now: datetime, *, above: int | None = None
+) -> int:
     """Take out of a run who must not be called, in the caller's transaction. Returns how many.
 
-    A contact with a further phone that may be called stays in the run with it.
+    A contact with a further phone that may be called stays in the run with it. With `above` only enrolments with a
+    greater key are looked at: those that live sync has just made.
     """
     lists = await _lists(connection, document.dnc)
     if not lists:
         return 0
     scrub = _SqliteScrub if connection.dialect.name == "sqlite" else _PostgresqlScrub
-    return await scrub(connection, run_id, lists, now).run()
+    return await scrub(connection, run_id, lists, now, above).run()
 
 
 async def again(database: Database, run_id: int, document: Campaign, now: datetime) -> int:
@@ -68,10 +71,13 @@ class _Scrub:
     #: Type of a key.
     key = "bigint"
 
-    def __init__(self, connection: AsyncConnection, run_id: int, lists: list[int], now: datetime) -> None:
+    def __init__(
+        self, connection: AsyncConnection, run_id: int, lists: list[int], now: datetime, above: int | None
+    ) -> None:
         self._connection = connection
         self._lists = lists
-        self._given = {"run": run_id, "now": now}
+        self._given: dict[str, object] = {"run": run_id, "now": now, "above": above}
+        self._waits = _WAITS if above is None else f"{_WAITS} AND e.id > :above"
 
     async def run(self) -> int:
         """Find, move, exclude. Returns how many were excluded."""
@@ -131,8 +137,8 @@ class _SqliteScrub(_Scrub):
     async def _find(self, lengths: list[int]) -> None:
         entries = await self._connection.scalar(text("SELECT max(id) FROM dnc_entries")) or 0
         waiting = await self._connection.scalar(
-            _typed(f"SELECT count(*) FROM (SELECT 1 FROM enrolments e WHERE {_WAITS} LIMIT :entries)"),  # noqa: S608
-            {"run": self._given["run"], "entries": entries},
+            _typed(f"SELECT count(*) FROM (SELECT 1 FROM enrolments e WHERE {self._waits} LIMIT :entries)"),  # noqa: S608
+            {name: self._given[name] for name in ("run", "above") if f":{name}" in self._waits} | {"entries": entries},
         )
         many = int(waiting or 0) >= entries / 2
         for key in self._lists:
@@ -149,7 +155,7 @@ class _SqliteScrub(_Scrub):
         await self._do(
             f"INSERT OR IGNORE INTO scrub_found SELECT e.id, e.contact_id, {_LABEL} "  # noqa: S608 - names of our own
             f"FROM {sides} CROSS JOIN dnc_lists l "
-            f"WHERE {_WAITS} AND {outer}.list_id = :list AND {condition} AND {_COUNTS} AND l.id = d.list_id",
+            f"WHERE {self._waits} AND {outer}.list_id = :list AND {condition} AND {_COUNTS} AND l.id = d.list_id",
             list=key,
         )
 
@@ -167,7 +173,8 @@ class _PostgresqlScrub(_Scrub):
         ]
         found = " UNION ALL ".join(
             f"SELECT {entry} FROM enrolments e, dnc_entries d, dnc_lists l "  # noqa: S608 - names of our own
-            f"WHERE {_WAITS} AND d.list_id = ANY(CAST(:lists AS bigint[])) AND {way} AND {_COUNTS} AND l.id = d.list_id"
+            f"WHERE {self._waits} AND d.list_id = ANY(CAST(:lists AS bigint[])) "
+            f"AND {way} AND {_COUNTS} AND l.id = d.list_id"
             for way in ways
         )
         await self._do(
