@@ -5,7 +5,7 @@ own inserts, which take three times as long for the same rows.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -54,6 +54,8 @@ class Loaded:
     known: int = 0
     #: The number stood in an earlier row of the same source.
     doubles: int = 0
+    #: The first numbers of those who came in, sorted.
+    numbers: list[str] = field(default_factory=list)
 
 
 class _Member(NamedTuple):
@@ -107,6 +109,7 @@ async def load(
     if choice.contacts:
         await _give_way(connection, list_id, choice.renewed)
         await _insert(connection, list_id, choice, revision, now)
+        loaded.numbers = [contact.number for contact in choice.contacts]
     return loaded
 
 

@@ -24,6 +24,7 @@ from ami_dialer.store.mappings import load_mapping, save_mapping
 _COUNTS = {
     "added": "added",
     "renewed": "came in anew (older than dupe_days)",
+    "on_dnc": "of them on do-not-call lists, which campaigns that use these will not call",
     "known": "known already",
     "doubles": "stood twice in the file",
     "blank": "blank",
