@@ -3,6 +3,7 @@
 The world's own log says how often each number was called; the dialer's word is not taken for it.
 """
 
+import os
 import random
 import signal
 import time
@@ -94,6 +95,21 @@ def test_asterisk_killed_in_the_middle_and_started_again(dialer, world):
     assert it.wait() == 0
     nobody_twice_nobody_lost(it, 7)
     assert "Traceback" not in it.log
+
+
+def test_a_call_that_ends_with_asterisk_is_lost_and_not_taken_for_hung_up(dialer, world):
+    from ami_dialer.lab import up
+
+    it = dialer(people(presses_1=1), prompt="This is a long question. " * 12)
+    it.start()
+    it.until(lambda: it.count("SELECT count(*) FROM attempts WHERE state = 'in_flow'"))
+    os.kill(world.pbx.pid() or 0, signal.SIGKILL)
+    up(world.settings)
+    assert it.wait() == 0
+    first, *others = it.rows("SELECT end_reason, detail FROM attempts ORDER BY id")
+    assert first == ("lost", "the dialer was not connected to Asterisk when the call ended")
+    assert others == [("completed", None)]
+    assert set(it.received().values()) == {2}
 
 
 def test_asterisk_down_at_the_start_is_waited_for(dialer, world):
