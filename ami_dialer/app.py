@@ -11,12 +11,13 @@ from ami_dialer.adapters.asterisk.fastagi import FastAgiServer
 from ami_dialer.adapters.asterisk.telephony import AmiTelephony
 from ami_dialer.adapters.clock import SystemClock
 from ami_dialer.adapters.speech import TtsSpeech
+from ami_dialer.adapters.web.list_api import WebListSource
 from ami_dialer.config.schema import Config
 from ami_dialer.engine.floor import Floor, build_desks
 from ami_dialer.engine.lifecycle import Engine, LegServer
 from ami_dialer.journey.intake import Intake, IntakeError, import_list
 from ami_dialer.journey.scrub import import_dnc_file
-from ami_dialer.ports import CallLeg, Clock, Telephony
+from ami_dialer.ports import CallLeg, Clock, ListSource, Telephony
 from ami_dialer.sources.problems import SourceError
 from ami_dialer.store import dnc_lists, documents, lists
 from ami_dialer.store.database import Database
@@ -104,6 +105,11 @@ async def import_dnc_lists(config: Config, database: Database, clock: Clock) -> 
             )
 
 
+def list_source(config: Config, clock: Clock) -> ListSource:
+    """What fetches lists from web APIs."""
+    return WebListSource(config.fetching, clock)
+
+
 @asynccontextmanager
 async def engine(config: Config) -> AsyncIterator[Engine]:
     """A dialer that is ready to start: database locked and migrated, lists imported. Raises DialerError."""
@@ -137,4 +143,4 @@ async def engine(config: Config) -> AsyncIterator[Engine]:
                 made.append(AgiSocketServer(config.fastagi, on_call))
             return made
 
-        yield Engine(floor, leg_servers)
+        yield Engine(floor, leg_servers, list_source(config, clock))

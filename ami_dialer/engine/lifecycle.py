@@ -8,11 +8,13 @@ from typing import Protocol
 import structlog
 
 from ami_dialer.engine.dispatch import Dispatch
+from ami_dialer.engine.fetcher import Fetcher
 from ami_dialer.engine.floor import Floor, ServerDesk
+from ami_dialer.engine.live import LiveSync
 from ami_dialer.engine.reconcile import Reconcile
 from ami_dialer.engine.runs import Runs
 from ami_dialer.engine.ticker import Ticker
-from ami_dialer.ports import CallLeg
+from ami_dialer.ports import CallLeg, ListSource
 
 log = structlog.get_logger(__name__)
 
@@ -43,14 +45,22 @@ class Engine:
     """The running dialer. `start`, then wait for what you like, then `stop`."""
 
     def __init__(
-        self, floor: Floor, leg_servers: Callable[[Callable[[CallLeg], Awaitable[None]]], list[LegServer]]
+        self,
+        floor: Floor,
+        leg_servers: Callable[[Callable[[CallLeg], Awaitable[None]]], list[LegServer]],
+        list_source: ListSource | None = None,
     ) -> None:
+        """Without a `list_source` no list is fetched."""
         self.floor = floor
         self._dispatch = Dispatch(floor)
         self._reconcile = Reconcile(floor, self._dispatch)
         self._runs = Runs(floor)
         self._ticker = Ticker(floor, self._runs, self._dispatch, self._reconcile)
+        self._live = LiveSync(floor)
         self._leg_servers = leg_servers(self._dispatch.on_leg)
+        self._fetcher = None
+        if list_source is not None:
+            self._fetcher = Fetcher(floor.config, floor.database, list_source, floor.clock, self._on_contacts)
         #: A fault of ours that ended the ticker: nothing is dialled any more.
         self.fault: BaseException | None = None
         self._ticking: asyncio.Task[None] | None = None
@@ -68,11 +78,15 @@ class Engine:
             await desk.telephony.start(partial(self._dispatch.on_event, desk), partial(self._on_link, desk))
         self._ticking = asyncio.create_task(self._ticker.run(), name="ticker")
         self._ticking.add_done_callback(self._ticker_ended)
+        self._live.start()
+        if self._fetcher is not None:
+            self._fetcher.start()
 
     @property
     def idle(self) -> bool:
-        """No run is going on, and no call is left."""
-        return not self.floor.runs and not self.floor.calls
+        """No run is going on, no call is left, and no list is being fetched that may begin one."""
+        fetching = self._fetcher is not None and self._fetcher.busy
+        return not self.floor.runs and not self.floor.calls and not fetching
 
     @property
     def unusable(self) -> list[str]:
@@ -116,6 +130,9 @@ class Engine:
         await self._calls_over(HANG_UP_SECONDS)
 
     async def _close(self) -> None:
+        if self._fetcher is not None:
+            await self._fetcher.stop()
+        await self._live.stop()
         ticked = await self._last_tick()
         await self._ticker.settle(PLACED_SECONDS)
         for server in self._leg_servers:
@@ -144,6 +161,11 @@ class Engine:
         if not done:
             log.error("the database does not answer; the dialer stops without it", waited_s=TICK_SECONDS)
         return bool(done)
+
+    async def _on_contacts(self) -> None:
+        """A list was fetched. Campaigns that waited for the first contacts begin."""
+        await self._runs.start_declared()
+        self.floor.wake.set()
 
     def _on_link(self, desk: ServerDesk, up: bool) -> None:
         self._reconcile.on_link(desk, up)

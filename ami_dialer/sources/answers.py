@@ -20,6 +20,8 @@ IN_MEMORY = 8_000_000
 MOST_KEPT = 100_000_000
 #: Characters of the longest secret, a token in base64 (config.kinds takes 4,096 characters).
 _LONGEST_SECRET = 8_192
+#: Bytes that are unpacked at once.
+_PIECE = 1 << 20
 #: For zlib: with the header and the checksum of gzip.
 _GZIP = 31
 #: Characters of an answer that is no JSON that are shown.
@@ -196,6 +198,15 @@ class SpooledAnswer:
                 "is the address that of a page for people, or of a log-in?"
             )
         return str(error) if head[0] in "[{" or str(error).startswith("is no list") else f"is no JSON: {error}"
+
+
+def unpacked(packed: bytes) -> Iterator[bytes]:
+    """What `SpooledAnswer.packed` packed, some at a time."""
+    opened = zlib.decompressobj(wbits=_GZIP)
+    while packed:
+        yield opened.decompress(packed, _PIECE)
+        packed = opened.unconsumed_tail
+    yield opened.flush()
 
 
 def _cursor(value: object) -> str | None:

@@ -266,9 +266,9 @@ fetches = Table(
     Column("campaigns", Text, nullable=False),
     Column("contacts", Integer, nullable=False),
     Column("description", Text, nullable=False),
-    #: The names of the fields in the answer, sorted, with commas: a change of them is warned of.
+    #: The names of the fields in the answer, sorted, as a JSON list: a change of them is warned of.
     Column("field_names", Text, nullable=False),
-    #: The contacts as fetched, gzipped JSON; None when it was too old to keep.
+    #: The answer as it was, gzipped JSON; None where it failed, was too large, or is too old to be kept.
     Column("answer", LargeBinary),
     _one_of("state", FetchState),
     Index(None, "list_id", "at"),

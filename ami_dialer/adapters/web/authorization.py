@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from urllib.parse import quote_plus, urlencode
 
 from ami_dialer.adapters.web.client import Request, WebClient, parsed
-from ami_dialer.adapters.web.redaction import shown_address
 from ami_dialer.config.lists import Authorization, ListApi
+from ami_dialer.domain.web_address import shown_address
 from ami_dialer.ports import Clock, FetchFailedError
 
 #: Seconds before its end at which a token is renewed: the request takes a while too.

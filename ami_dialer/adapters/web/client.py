@@ -13,7 +13,7 @@ import httpx2
 from ami_dialer import __version__
 from ami_dialer.adapters.web.addresses import RefusedAddressError, plain_host
 from ami_dialer.adapters.web.network import GuardedBackend, GuardedTransport
-from ami_dialer.adapters.web.redaction import shown_address
+from ami_dialer.domain.web_address import shown_address
 from ami_dialer.ports import FetchFailedError
 
 MAX_REDIRECTS = 5

@@ -13,8 +13,9 @@ from ami_dialer.adapters.web.authorization import Tokens, headers_for
 from ami_dialer.adapters.web.client import Budget, Reply, Request, WebClient, parsed, same_host
 from ami_dialer.adapters.web.network import GuardedBackend, Resolve, system_resolve
 from ami_dialer.adapters.web.paging import Pages, pages_of
-from ami_dialer.adapters.web.redaction import redacted, secrets_of, shown_address
+from ami_dialer.adapters.web.redaction import redacted, secrets_of
 from ami_dialer.config.lists import Fetching, ListApi
+from ami_dialer.domain.web_address import shown_address
 from ami_dialer.ports import Answer, Clock, FetchFailedError
 
 #: Seconds that a fetch may take in all, pages and pauses together.

@@ -57,8 +57,10 @@ class GuardedBackend(httpcore2.AsyncNetworkBackend):
         for address in addresses[:_MOST_TRIED]:
             try:
                 return await self._backend.connect_tcp(address, port, timeout, local_address, socket_options)
-            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
-                failed = error
+            except httpcore2.ConnectTimeout as error:
+                failed: Exception = error
+            except httpcore2.ConnectError as error:
+                failed = httpcore2.ConnectError(f"{address}, port {port}: {_innermost(error)}")
         raise failed
 
     async def connect_unix_socket(
@@ -73,6 +75,13 @@ class GuardedBackend(httpcore2.AsyncNetworkBackend):
     async def sleep(self, seconds: float) -> None:
         """Between tries of httpcore2, of which we ask for none."""
         await asyncio.sleep(seconds)
+
+
+def _innermost(error: BaseException) -> str:
+    """What the operating system says, beneath what the libraries made of it."""
+    while isinstance(beneath := error.__cause__ or error.__context__, OSError):
+        error = beneath
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 class GuardedTransport(httpx2.AsyncBaseTransport):

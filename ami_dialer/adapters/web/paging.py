@@ -5,8 +5,8 @@ from abc import ABC, abstractmethod
 import httpx2
 
 from ami_dialer.adapters.web.client import Request, followed
-from ami_dialer.adapters.web.redaction import shown_address
 from ami_dialer.config.lists import ListApi, Paging
+from ami_dialer.domain.web_address import shown_address
 from ami_dialer.ports import FetchFailedError, Page
 
 #: Pages of one fetch. At a hundred contacts each that is a million; more ask for larger pages.

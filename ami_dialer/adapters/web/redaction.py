@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Iterable
-from urllib.parse import quote, quote_plus, urlsplit
+from urllib.parse import quote, quote_plus
 
 from ami_dialer.config.lists import ListApi
 
@@ -45,12 +45,3 @@ def redacted(text: str, secrets: Iterable[str]) -> str:
 
 def _in_json(secret: str) -> str:
     return json.dumps(secret, ensure_ascii=False)[1:-1]
-
-
-def shown_address(url: str) -> str:
-    """An address for people: without the query, which may hold a key, and without a user."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    host = f"[{host}]" if ":" in host else host
-    port = f":{parts.port}" if parts.port is not None else ""
-    return f"{parts.scheme}://{host}{port}{parts.path}"[:300]

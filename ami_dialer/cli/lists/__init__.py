@@ -2,6 +2,7 @@
 
 import click
 
+from ami_dialer.cli.lists.api import fetch_command, fetches_command, validate_command
 from ami_dialer.cli.lists.by_hand import add_command, remove_command
 from ami_dialer.cli.lists.contacts import contacts_command
 from ami_dialer.cli.lists.exporting import export_command
@@ -29,5 +30,8 @@ for each in (
     export_command,
     delete_command,
     mapping_command,
+    validate_command,
+    fetch_command,
+    fetches_command,
 ):
     command.add_command(each)
