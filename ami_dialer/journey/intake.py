@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,7 +25,7 @@ from ami_dialer.sources.rows import Header, Position, read_header, read_rows
 from ami_dialer.sources.survey import Survey, survey_file
 from ami_dialer.store import imports, lists
 from ami_dialer.store.database import Database
-from ami_dialer.store.imports import BatchRead, Import
+from ami_dialer.store.imports import BatchRead, Came, Import
 from ami_dialer.store.mappings import load_mapping
 
 #: Told how far an import is: `reading` or `loading`, how much is done, and of how much. Any thread may call.
@@ -83,7 +84,8 @@ class Intake:
     #: True: it went on where an earlier import of the source was cut off.
     resumed: bool = False
     batches: int = 0
-    #: Rows by what became of them: added, renewed, known, doubles, blank, and the kinds of sources.problems.Kind.
+    #: Rows by what became of them: added, renewed, known, doubles, blank, and the kinds of sources.problems.Kind;
+    #: on_dnc: of those who came in, how many stand on do-not-call lists.
     counts: Counter[str] = field(default_factory=Counter)
     rejected: list[Rejected] = field(default_factory=list)
     warned: list[Warned] = field(default_factory=list)
@@ -98,7 +100,7 @@ class Intake:
         return sum(count for kind, count in self.counts.items() if kind not in _NOT_REJECTED)
 
 
-_NOT_REJECTED = {"added", "renewed", "known", "doubles", "blank", "bad_further_phone"}
+_NOT_REJECTED = {"added", "renewed", "known", "doubles", "blank", "bad_further_phone", "on_dnc"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,26 +172,22 @@ async def import_file(
     known = None if again else await imports.find(database, target.id, digest)
     if known is not None and known.state is ImportState.DONE and not _worn(known, target.settings, clock.now()):
         intake.read = False
+        intake.list_state = await imports.unchanged(database, target.id, str(path))
         return intake
     if known is not None and known.state is not ImportState.DONE:
         going_on = known
         intake.resumed = known.batches > 0
         await imports.resume(database, going_on)
     else:
-        going_on = await imports.begin(
-            database,
-            target.id,
-            source=str(path),
-            digest=digest,
-            described=intake.described,
-            lines=survey.lines,
-            now=clock.now(),
-        )
+        came = Came(str(path), digest, intake.described, survey.lines)
+        going_on = await imports.begin(database, target.id, came, clock.now(), again=again or known is not None)
     start = Position.parse(going_on.resume_at) if going_on.resume_at else header.end
+    intake.counts.update(going_on.counts)
+    goes_on = start.row if intake.rejections else None
     task = Task(survey, columns, target.settings.region, start, target.settings.batch)
-    rejects = _Rejects(intake, rejects_path(path), header.cells, goes_on=intake.resumed)
+    rejects = _Rejects(intake, rejects_path(path), header.cells, goes_on)
     batches = await asyncio.to_thread(task.open)
-    work = _Work(database, target, going_on, digest, batches, clock)
+    work = _Work(database, target, going_on, batches, clock)
     return await work.load(rejects, lambda done: progress("loading", done, survey.size))
 
 
@@ -218,13 +216,14 @@ async def import_rows(
     done = known if known is not None and known.state is ImportState.DONE else None
     if done and not _allows_duplicates(target.settings) and not _worn(done, target.settings, clock.now()):
         intake.read = False
+        intake.list_state = await imports.unchanged(database, target.id, came.name)
         return intake
-    going_on = await imports.begin(
-        database, target.id, source=came.name, digest=digest, described=came.described, lines=0, now=clock.now()
-    )
+    coming = Came(came.name, digest, came.described, 0)
+    # Again, even where one was cut off: its answer is not there any more.
+    going_on = await imports.begin(database, target.id, coming, clock.now(), again=True)
     reader = ContactReader(columns, Normaliser(target.settings.region))
     batches = Batches(reader, ((batch, None, 0) for batch in rows), target.settings.batch, 1)
-    work = _Work(database, target, going_on, digest, batches, clock)
+    work = _Work(database, target, going_on, batches, clock)
     return await work.load(_Rejects(intake, None, header), lambda _done: None)
 
 
@@ -235,7 +234,6 @@ class _Work:
     database: Database
     target: Target
     going_on: Import
-    digest: str
     batches: Batches | Ahead
     clock: Clock
 
@@ -243,14 +241,13 @@ class _Work:
         """Load batch after batch to the end."""
         intake = rejects.intake
         intake.batches = self.going_on.batches
-        intake.counts.update(self.going_on.counts)
         try:
             while (read := await asyncio.to_thread(self.batches.read)) is not None:
                 await asyncio.to_thread(rejects.keep, read.reading)
                 intake.counts.update(await self._add(read, intake.batches + 1))
                 intake.batches += 1
                 watch(read.done)
-            intake.list_state = await imports.finish(self.database, self.going_on, self.digest, self.clock.now())
+            intake.list_state = await imports.finish(self.database, self.going_on, self.clock.now())
         except DialerError as error:
             await self._failed(intake.batches + 1, error)
             if isinstance(error, SourceError):
@@ -303,9 +300,12 @@ def _allows_duplicates(settings: ContactList) -> bool:
 class _Rejects:
     """Keeps rejected rows for people: all in a file beside the source, the first ones in the intake."""
 
-    def __init__(self, intake: Intake, path: Path | None, header: list[str], *, goes_on: bool = False) -> None:
+    def __init__(self, intake: Intake, path: Path | None, header: list[str], goes_on_at: int | None = None) -> None:
+        """`goes_on_at`: an import that was cut off has kept rows already, and goes on at this line."""
         self.intake = intake
-        self._file = RejectsFile(path, header, goes_on=goes_on) if path else None
+        self._file = RejectsFile(path, header, goes_on_at=goes_on_at) if path else None
+        if path is not None and goes_on_at is not None and path.exists():
+            intake.rejects_file = path
 
     def keep(self, reading: Reading) -> None:
         """Write what was rejected. A folder that cannot be written to does not stop the import."""
@@ -320,9 +320,11 @@ class _Rejects:
             intake.rejects_file = self._file.path
         except SourceError as error:
             intake.rejects_file, intake.rejects_trouble = None, str(error)
+            self.close()
             self._file = None
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file. All that is in it was flushed, or said to be not kept."""
         if self._file is not None:
-            self._file.close()
+            with suppress(SourceError):
+                self._file.close()

@@ -1,7 +1,8 @@
 """Rejected rows, kept in a file that can be opened in a spreadsheet, mended and imported again."""
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -24,11 +25,14 @@ def rejects_path(source: Path) -> Path:
 class RejectsFile:
     """Writes rejected rows as they come; without one there is no file. A context manager."""
 
-    def __init__(self, path: Path, header: Sequence[str], *, goes_on: bool = False) -> None:
-        """`header`: the list's own columns. `goes_on`: rows are added to what an import that was cut off wrote."""
+    def __init__(self, path: Path, header: Sequence[str], *, goes_on_at: int | None = None) -> None:
+        """`header`: the list's own columns.
+
+        `goes_on_at`: rows are added to what an import wrote that was cut off and goes on at this line of its source.
+        """
         self.path = path
-        self._header = [*REJECT_COLUMNS, *header]
-        self._goes_on = goes_on
+        self._header = [neutral(_readable(name)) for name in (*REJECT_COLUMNS, *header)]
+        self._goes_on_at = goes_on_at
         self._out: IO[str] | None = None
         #: Rows that were written.
         self.count = 0
@@ -54,12 +58,33 @@ class RejectsFile:
         self.count += len(rows)
 
     def _open(self) -> IO[str]:
-        added = self._goes_on and self.path.exists() and self.path.stat().st_size > 0
+        added = self._goes_on_at is not None and self._cut(self._goes_on_at)
         # With a BOM: Excel takes CSV without one for the code page of the machine.
         self._out = self.path.open("a" if added else "w", encoding="utf-8" if added else "utf-8-sig", newline="")
         if not added:
-            csv.writer(self._out).writerow([neutral(_readable(name)) for name in self._header])
+            csv.writer(self._out).writerow(self._header)
         return self._out
+
+    def _cut(self, line: int) -> bool:
+        """Leave out the rows from `line` on: those of a batch that did not come in. Whether there is a file."""
+        if not self.path.exists() or self.path.stat().st_size == 0:
+            return False
+        left = self.path.with_name(self.path.name + ".part")
+        with (
+            self.path.open(encoding="utf-8-sig", newline="") as source,
+            left.open("w", encoding="utf-8-sig", newline="") as out,
+        ):
+            try:
+                rows = csv.reader(source)
+                mine = next(rows, None) == self._header
+                csv.writer(out).writerows(chain([self._header], _before(rows, line)))
+            except (csv.Error, ValueError, IndexError):
+                mine = False
+        if mine:
+            left.replace(self.path)
+        else:  # somebody has saved it in another way: nothing of it is lost
+            left.unlink()
+        return True
 
     def flush(self) -> None:
         """Give what was written to the operating system. Raises SourceError."""
@@ -85,6 +110,16 @@ class RejectsFile:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _before(rows: Iterator[list[str]], line: int) -> Iterator[list[str]]:
+    """Those of rejected rows that stood before `line`. They rise, but for a last one that was cut off."""
+    last = 0
+    for row in rows:
+        if not last < int(row[0]) < line:
+            return
+        last = int(row[0])
+        yield row
 
 
 def _readable(text: str) -> str:

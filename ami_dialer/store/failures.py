@@ -72,3 +72,12 @@ def speaking(label: str) -> Iterator[None]:
         yield
     except (SQLAlchemyError, OSError) as error:
         raise StoreError(f"database {label}: {meaning(error)}") from error
+    except Exception as error:
+        if not _of_the_driver(error):
+            raise
+        raise StoreError(f"database {label}: {meaning(error)}") from error
+
+
+def _of_the_driver(error: Exception) -> bool:
+    """COPY goes past SQLAlchemy, which would wrap it. By its name: who uses SQLite need not load asyncpg."""
+    return type(error).__module__.partition(".")[0] == "asyncpg"

@@ -1,7 +1,7 @@
 """Imports: which file came into which list, batch by batch, and where an import that was cut off goes on."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import and_, func, insert, select, update
@@ -11,6 +11,7 @@ from ami_dialer.domain.contact import NewContact
 from ami_dialer.domain.errors import DialerError
 from ami_dialer.domain.intake import BatchState, ImportState, ListState
 from ami_dialer.store.database import Database
+from ami_dialer.store.dnc import count_listed
 from ami_dialer.store.loading import Duplicates, load
 from ami_dialer.store.tables import import_batches, imports, list_members, lists
 
@@ -22,12 +23,30 @@ class ImportTakenOverError(DialerError):
 
 
 @dataclass(frozen=True, slots=True)
+class Came:
+    """A source that is to come into a list."""
+
+    #: File name or URL, for people.
+    source: str
+    #: Of the source and of all settings that decide what becomes of it.
+    digest: str
+    #: How it is read, for people.
+    described: str
+    #: 0 where nobody knows.
+    lines: int
+
+
+_GOING_ON = {"state": ImportState.RUNNING, "ended_at": None, "trouble": None}
+
+
+@dataclass(frozen=True, slots=True)
 class Import:
     """A source on its way into a list, and how far it is."""
 
     id: int
     list_id: int
     source: str
+    digest: str
     state: ImportState
     since_revision: int
     ended_at: datetime | None
@@ -74,6 +93,7 @@ async def find(database: Database, list_id: int, digest: str) -> Import | None:
         row.id,
         list_id,
         row.source,
+        digest,
         ImportState(row.state),
         row.since_revision,
         row.ended_at,
@@ -83,44 +103,44 @@ async def find(database: Database, list_id: int, digest: str) -> Import | None:
     )
 
 
-async def begin(
-    database: Database, list_id: int, *, source: str, digest: str, described: str, lines: int, now: datetime
-) -> Import:
-    """Begin an import. The list is being validated until it ends; others that were cut off are given up."""
+async def begin(database: Database, list_id: int, came: Came, now: datetime, *, again: bool) -> Import:
+    """Begin an import. The list is being validated until it ends; others that were cut off are given up.
+
+    `again`: the same source may have come in before. Raises ImportTakenOverError where it comes in at this moment.
+    """
     async with database.writing() as connection:
-        await connection.execute(
-            update(imports)
-            .where(imports.c.list_id == list_id, imports.c.state == ImportState.RUNNING)
-            .values(state=ImportState.FAILED, ended_at=now, trouble="given up: another import began")
-        )
+        # First of all: whoever else begins an import into the list waits here.
         since = await connection.scalar(
             update(lists)
             .where(lists.c.id == list_id)
             .values(state=ListState.VALIDATING, trouble=None)
             .returning(lists.c.revision)
         )
+        running = and_(imports.c.list_id == list_id, imports.c.state == ImportState.RUNNING)
+        if not again and await connection.scalar(select(imports.c.id).where(running, imports.c.digest == came.digest)):
+            raise _taken_over(came.source)
+        await connection.execute(
+            update(imports)
+            .where(running)
+            .values(state=ImportState.FAILED, ended_at=now, trouble="given up: another import began")
+        )
         values = {
             "list_id": list_id,
-            "source": source,
-            "digest": digest,
-            "described": described,
+            **asdict(came),
             "state": ImportState.RUNNING,
-            "lines": lines,
             "since_revision": since,
             "started_at": now,
         }
         key = (await connection.scalars(insert(imports).values(values).returning(imports.c.id))).one()
-    return Import(key, list_id, source, ImportState.RUNNING, int(since or 0), None, 0, Counter(), None)
+    return Import(
+        key, list_id, came.source, came.digest, ImportState.RUNNING, int(since or 0), None, 0, Counter(), None
+    )
 
 
 async def resume(database: Database, going_on: Import) -> None:
     """Go on with an import that was cut off or failed."""
     async with database.writing() as connection:
-        await connection.execute(
-            update(imports)
-            .where(imports.c.id == going_on.id)
-            .values(state=ImportState.RUNNING, ended_at=None, trouble=None)
-        )
+        await connection.execute(update(imports).where(imports.c.id == going_on.id).values(_GOING_ON))
         await _set_list(connection, going_on.list_id, ListState.VALIDATING)
 
 
@@ -133,24 +153,39 @@ async def add_batch(
             connection, going_on.list_id, batch.contacts, duplicates, now, since=going_on.since_revision
         )
         # Behind the lock on the list, which `load` has taken: nobody can add one in between.
-        last = await connection.scalar(
-            select(func.max(import_batches.c.ordinal)).where(
-                import_batches.c.import_id == going_on.id, import_batches.c.state == BatchState.DONE
-            )
-        )
-        if (last or 0) != ordinal - 1:
-            raise ImportTakenOverError(f"{going_on.source} is being imported by another process; it goes on there")
+        await _refuse_when_taken_over(connection, going_on, ordinal)
         counts = Counter(batch.counts)
         counts.update(added=loaded.added, renewed=loaded.renewed, known=loaded.known, doubles=loaded.doubles)
+        counts["on_dnc"] = await count_listed(connection, loaded.numbers, now)
         counts = +counts
         await _note(connection, going_on, ordinal, batch, counts, now)
     return counts
+
+
+async def _refuse_when_taken_over(connection: AsyncConnection, going_on: Import, ordinal: int) -> None:
+    """Another process may have added this batch, or have begun with the same source again."""
+    last = await connection.scalar(
+        select(func.max(import_batches.c.ordinal)).where(
+            import_batches.c.import_id == going_on.id, import_batches.c.state == BatchState.DONE
+        )
+    )
+    newest = await connection.scalar(
+        select(func.max(imports.c.id)).where(imports.c.list_id == going_on.list_id, imports.c.digest == going_on.digest)
+    )
+    if (last or 0) != ordinal - 1 or newest != going_on.id:
+        raise _taken_over(going_on.source)
+
+
+def _taken_over(source: str) -> ImportTakenOverError:
+    return ImportTakenOverError(f"{source} is being imported by another process; it goes on there")
 
 
 async def _note(
     connection: AsyncConnection, going_on: Import, ordinal: int, batch: BatchRead, counts: Counter[str], now: datetime
 ) -> None:
     of_batch = and_(import_batches.c.import_id == going_on.id, import_batches.c.ordinal == ordinal)
+    # An import of another file may have taken this one for one that was cut off.
+    await connection.execute(update(imports).where(imports.c.id == going_on.id).values(_GOING_ON))
     await connection.execute(import_batches.delete().where(of_batch))  # where it failed before
     await connection.execute(
         insert(import_batches).values(
@@ -166,24 +201,39 @@ async def _note(
     )
 
 
-async def finish(database: Database, going_on: Import, digest: str, now: datetime) -> ListState:
+async def finish(database: Database, going_on: Import, now: datetime) -> ListState:
     """The last batch is in. The list is valid if it holds anybody."""
     async with database.writing() as connection:
         await connection.execute(
-            update(imports).where(imports.c.id == going_on.id).values(state=ImportState.DONE, ended_at=now)
+            update(imports)
+            .where(imports.c.id == going_on.id)
+            .values(state=ImportState.DONE, ended_at=now, trouble=None)
         )
-        somebody = await connection.scalar(
-            select(list_members.c.id).where(list_members.c.list_id == going_on.list_id).limit(1)
-        )
-        state, trouble = ListState.VALIDATED, None
-        if somebody is None:
-            state, trouble = ListState.INVALID, f"{going_on.source} holds nobody who can be called"
+        state = await _settle(connection, going_on.list_id, going_on.source)
         await connection.execute(
-            update(lists)
-            .where(lists.c.id == going_on.list_id)
-            .values(state=state, trouble=trouble, file_digest=digest, imported_at=now)
+            update(lists).where(lists.c.id == going_on.list_id).values(file_digest=going_on.digest, imported_at=now)
         )
     return state
+
+
+async def unchanged(database: Database, list_id: int, source: str) -> ListState:
+    """The source is in already. A list that was invalid, because the source could not be read then, is it no more."""
+    async with database.reading() as connection:
+        state = ListState((await connection.execute(select(lists.c.state).where(lists.c.id == list_id))).scalar_one())
+    if state is ListState.INVALID:
+        async with database.writing() as connection:
+            state = await _settle(connection, list_id, source)
+    return state
+
+
+async def _settle(connection: AsyncConnection, list_id: int, source: str) -> ListState:
+    """The list is valid if it holds anybody."""
+    somebody = await connection.scalar(select(list_members.c.id).where(list_members.c.list_id == list_id).limit(1))
+    if somebody is None:
+        await _set_list(connection, list_id, ListState.INVALID, f"{source} holds nobody who can be called")
+        return ListState.INVALID
+    await _set_list(connection, list_id, ListState.VALIDATED)
+    return ListState.VALIDATED
 
 
 async def fail(database: Database, going_on: Import, ordinal: int, first_line: int, why: str, now: datetime) -> None:
@@ -194,12 +244,9 @@ async def fail(database: Database, going_on: Import, ordinal: int, first_line: i
             .where(imports.c.id == going_on.id)
             .values(state=ImportState.FAILED, ended_at=now, trouble=why)
         )
-        taken = await connection.scalar(
-            select(import_batches.c.ordinal).where(
-                import_batches.c.import_id == going_on.id, import_batches.c.ordinal == ordinal
-            )
-        )
-        if taken is None:
+        of_batch = and_(import_batches.c.import_id == going_on.id, import_batches.c.ordinal == ordinal)
+        await connection.execute(import_batches.delete().where(of_batch, import_batches.c.state == BatchState.FAILED))
+        if await connection.scalar(select(import_batches.c.ordinal).where(of_batch)) is None:
             await connection.execute(
                 insert(import_batches).values(
                     import_id=going_on.id,

@@ -104,7 +104,8 @@ async def load(
     held = await _held(connection, list_id, batch) if revision > 1 else {}
     old = await _old(connection, list_id, duplicates, now) if held else 0
     loaded = Loaded()
-    rules = _Rules(duplicates.allowed, revision, revision - 1 if since is None else since, old)
+    since = revision - 1 if since is None else since
+    rules = _Rules(duplicates.allowed, revision, since, min(old, since))  # a source does not renew its own rows
     choice = _choose(batch, held, rules, loaded)
     if choice.contacts:
         await _give_way(connection, list_id, choice.renewed)

@@ -1,5 +1,6 @@
 """Rejected rows are kept in a file that can be mended and imported."""
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -63,16 +64,46 @@ def test_what_is_no_text_is_marked(tmp_path: Path, cell: str) -> None:
     )
 
 
+def bad(line: int, cell: str = "x") -> Rejected:
+    return Rejected(line, Kind.CELLS, "has 1 cell", [cell])
+
+
+def lines_in(path: Path) -> list[str]:
+    data = path.read_bytes()
+    assert data.count(b"\xef\xbb\xbf") == 1
+    return [row[0] for row in csv.reader(data.decode("utf-8-sig").splitlines(keepends=True))]
+
+
 def test_rows_are_added_where_an_import_goes_on(tmp_path: Path) -> None:
     for line in (2, 3):
-        with RejectsFile(tmp_path / "r.csv", HEADER, goes_on=True) as rejects:
-            rejects.add([Rejected(line, Kind.CELLS, "has 1 cell", ["x"])])
+        with RejectsFile(tmp_path / "r.csv", HEADER, goes_on_at=line) as rejects:
+            rejects.add([bad(line)])
             rejects.flush()
-    with RejectsFile(tmp_path / "r.csv", HEADER, goes_on=True) as rejects:
+    with RejectsFile(tmp_path / "r.csv", HEADER, goes_on_at=4) as rejects:
         pass
-    data = (tmp_path / "r.csv").read_bytes()
-    assert data.count(b"\xef\xbb\xbf") == 1
-    assert [line.split(",")[0] for line in data.decode("utf-8-sig").splitlines()] == ["rejected_line", "2", "3"]
+    assert lines_in(tmp_path / "r.csv") == ["rejected_line", "2", "3"]
+
+
+@pytest.mark.parametrize("torn", ["", "1", '13,cells,"has 1', "13,cells,has 1 cell,x"])
+def test_rows_of_a_batch_that_did_not_come_in_are_not_there_twice(tmp_path: Path, torn: str) -> None:
+    path = tmp_path / "r.csv"
+    with RejectsFile(path, ["=na\nme", "phone"]) as rejects:
+        rejects.add([bad(2), bad(9, 'a\n"b,\r\n11,'), bad(10), bad(12)])
+    path.write_text(path.read_text(encoding="utf-8") + torn, encoding="utf-8")
+    with RejectsFile(path, ["=na\nme", "phone"], goes_on_at=10) as rejects:
+        rejects.add([bad(10), bad(12), bad(13)])
+    assert lines_in(path) == ["rejected_line", "2", "9", "10", "12", "13"]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("saved", ["rejected_line;name\n2;x\n", "who knows\n", "rejected_line,name,phone\nx,y\n"])
+def test_a_file_that_was_saved_in_another_way_loses_nothing(tmp_path: Path, saved: str) -> None:
+    path = tmp_path / "r.csv"
+    path.write_text(saved)
+    with RejectsFile(path, HEADER, goes_on_at=2) as rejects:
+        rejects.add([bad(2)])
+    assert path.read_text() == saved + "2,cells,has 1 cell,x\n"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
