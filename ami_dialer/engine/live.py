@@ -11,6 +11,9 @@ from ami_dialer.store import live
 
 log = structlog.get_logger(__name__)
 
+#: A look that is going on when the dialer stops may take so long.
+LAST_LOOK_SECONDS = 5.0
+
 
 class LiveSync:
     """Looks every `engine.sync` seconds, beside the ticker, which must not wait for a large addition."""
@@ -26,10 +29,13 @@ class LiveSync:
         self._task = asyncio.create_task(self._look_until_stopped(), name="live sync")
 
     async def stop(self) -> None:
-        """End after the look that is going on: a transaction is not to be cut off."""
+        """End after the look that is going on, unless it is stuck: the database undoes what is cut off."""
         self._stopping.set()
         if self._task is not None:
-            await self._task
+            _, stuck = await asyncio.wait([self._task], timeout=LAST_LOOK_SECONDS)
+            for task in stuck:
+                task.cancel()
+            await asyncio.gather(*stuck, return_exceptions=True)
 
     async def _look_until_stopped(self) -> None:
         while not self._stopping.is_set():

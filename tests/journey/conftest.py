@@ -13,7 +13,7 @@ from ami_dialer.config.schema import Config
 from ami_dialer.engine.floor import Floor, build_desks
 from ami_dialer.engine.lifecycle import Engine
 from ami_dialer.journey.intake import import_list
-from ami_dialer.store import documents, lists
+from ami_dialer.store import documents
 from ami_dialer.store.database import Database
 from ami_dialer.store.writer import Writer
 from tests.fakes.speech import FakeSpeech
@@ -97,6 +97,7 @@ class House:
         """End the engine as `kill -9` would: nothing is saved, calls go on in Asterisk."""
         assert self.engine is not None
         self.engine._ticker.stop()
+        self.engine._live._task.cancel()
         await self.engine._ticking
         self.engine.floor.writer._task.cancel()
         self.telephony.connected = False
