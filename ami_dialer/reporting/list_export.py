@@ -2,27 +2,16 @@
 
 import csv
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TextIO
 
 import orjson
 
 from ami_dialer.domain.formulas import neutral
 from ami_dialer.store.database import Database
-from ami_dialer.store.listed import ListedContact, in_order, newest_revision
+from ami_dialer.store.listed import ListedContact, Shape, in_order, shape_of
 
 #: Told how many contacts were looked at. An export looks at each contact twice.
 Progress = Callable[[int], None]
-
-
-@dataclass(slots=True)
-class _Shape:
-    """What the columns have to hold."""
-
-    #: Every field that a contact has, in order of first appearance.
-    names: dict[str, None]
-    #: How many phones after the first one a contact has at most.
-    further: int = 0
 
 
 async def write_csv(database: Database, list_id: int, out: TextIO, progress: Progress) -> int:
@@ -30,18 +19,11 @@ async def write_csv(database: Database, list_id: int, out: TextIO, progress: Pro
 
     One portion is in memory at a time.
     """
-    until = await newest_revision(database, list_id)
-    shape = _Shape({})
-    async for portion in in_order(database, list_id, until):
-        for one in portion:
-            if len(one.fields) > len(shape.names) or one.fields.keys() - shape.names.keys():
-                shape.names.update(dict.fromkeys(one.fields))
-            shape.further = max(shape.further, len(one.further))
-        progress(len(portion))
+    shape = await shape_of(database, list_id, progress)
     writer = csv.writer(out)
-    writer.writerow([neutral(name) for name in (*columns(shape.further), *shape.names)])
+    writer.writerow([neutral(name) for name in (*columns(shape.further), *shape.fields)])
     count = 0
-    async for portion in in_order(database, list_id, until):
+    async for portion in in_order(database, list_id, shape.until):
         writer.writerows(_cells(one, shape) for one in portion)
         count += len(portion)
         progress(len(portion))
@@ -54,21 +36,20 @@ def columns(further: int) -> list[str]:
     return ["phone", "phone_label", *phones, "time_zone", "priority", "country", "state"]
 
 
-def _cells(one: ListedContact, shape: _Shape) -> list[str]:
+def _cells(one: ListedContact, shape: Shape) -> list[str]:
     cells = [one.number, one.label or ""]
     for phone in one.further:
         cells += (phone.number, phone.label or "")
     cells += ("", "") * (shape.further - len(one.further))
     cells += (one.time_zone or "", str(one.priority), one.region.country, one.region.state or "")
-    cells += [str(one.fields.get(name, "")) for name in shape.names]
+    cells += [str(one.fields.get(name, "")) for name in shape.fields]
     return [neutral(cell) for cell in cells]
 
 
 async def write_jsonl(database: Database, list_id: int, out: TextIO, progress: Progress) -> int:
     """Write a list as JSON, one contact a line. Returns how many. One portion is in memory at a time."""
     count = 0
-    until = await newest_revision(database, list_id)
-    async for portion in in_order(database, list_id, until):
+    async for portion in in_order(database, list_id):
         out.writelines(orjson.dumps(as_dict(one)).decode() + "\n" for one in portion)
         count += len(portion)
         progress(2 * len(portion))

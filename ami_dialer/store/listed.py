@@ -5,13 +5,13 @@ dialer's writes.
 """
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Select, Text, and_, cast, func, or_, select, tuple_, union
+from sqlalchemy import Select, Text, and_, cast, func, or_, select, text, tuple_, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.domain.contact import Phone
@@ -21,7 +21,7 @@ from ami_dialer.store.membership import portions
 from ami_dialer.store.regions import load_regions
 from ami_dialer.store.tables import contact_phones, contacts, list_members, list_revisions
 
-#: Contacts whose further phones come with one query.
+#: Contacts that are read at once.
 _CHUNK = 2_000
 #: Contacts that are put in order at once, give or take the last revision.
 _PORTION = 50_000
@@ -30,6 +30,11 @@ _LEAST = 200
 #: What stands in JSON as it stands in a value: ASCII without quotation marks, backslashes and control characters.
 _AS_IT_STANDS = re.compile(r"[ !#-\[\]-~]+")
 _NOWHERE = Region("", None, ())
+_PHONES = """
+    SELECT contact_id, number, label FROM contact_phones WHERE contact_id IN ({keys}) ORDER BY contact_id, position
+"""
+_PHONES_SQLITE = text(_PHONES.format(keys="SELECT value FROM json_each(:keys)"))
+_PHONES_POSTGRESQL = text(_PHONES.format(keys="SELECT unnest(CAST(:keys AS bigint[]))"))
 
 
 class ListedContact(NamedTuple):
@@ -68,6 +73,7 @@ class Page:
 
 
 _MEMBERS = list_members.c
+_IN_ORDER = (_MEMBERS.revision, _MEMBERS.position, _MEMBERS.id)
 
 
 def _rows() -> Select[Any]:
@@ -81,14 +87,10 @@ def _rows() -> Select[Any]:
             contacts.c.priority,
             cast(contacts.c.fields, Text),
             _MEMBERS.occurrence,
-            list_revisions.c.at,
+            _MEMBERS.revision,
         )
         .select_from(list_members)
         .join(contacts, contacts.c.id == _MEMBERS.contact_id)
-        .outerjoin(
-            list_revisions,
-            and_(list_revisions.c.list_id == _MEMBERS.list_id, list_revisions.c.revision == _MEMBERS.revision),
-        )
     )
 
 
@@ -96,7 +98,7 @@ async def page(database: Database, list_id: int, after: Place | None, limit: int
     """The contacts after a place, sorted by number. The way to each page is as short as that to the first."""
     async with database.reading() as connection:
         found = await _page(connection, list_id, after, limit + 1)
-        listed = await _listed(connection, found[:limit], await load_regions(connection))
+        listed = await _listed(connection, found[:limit], await _known(connection, list_id, found))
     return _as_page(listed, more=len(found) > limit)
 
 
@@ -110,29 +112,30 @@ async def with_number(database: Database, list_id: int, number: str) -> list[Lis
     by_first = select(_MEMBERS.id).where(_MEMBERS.list_id == list_id, _MEMBERS.number == number)
     async with database.reading() as connection:
         keys = (await connection.scalars(union(by_first, by_phone))).all()
-        rows = await connection.execute(
-            _rows().where(_MEMBERS.id.in_(keys)).order_by(_MEMBERS.number, _MEMBERS.occurrence)
-        )
-        return await _listed(connection, rows.all(), await load_regions(connection))
+        query = _rows().where(_MEMBERS.id.in_(keys)).order_by(_MEMBERS.number, _MEMBERS.occurrence)
+        rows = (await connection.execute(query)).all()
+        return await _listed(connection, rows, await _known(connection, list_id, rows))
 
 
-async def with_text(database: Database, list_id: int, text: str, after: Place | None, limit: int) -> Page:
+async def with_text(database: Database, list_id: int, searched: str, after: Place | None, limit: int) -> Page:
     """The contacts after a place that have the text in a field or its digits in their first number.
 
     Small and capital letters are alike. Goes through the list until the page is full.
     """
-    wanted = text.lower()
-    digits = re.sub(r"[\s().+-]", "", text)
+    wanted = searched.lower()
+    digits = re.sub(r"[\s().+-]", "", searched)
     # Whether it is really in a value, and not in a field's name, is looked at below.
-    in_fields = and_(*(cast(contacts.c.fields, Text).icontains(run, autoescape=True) for run in _runs(text)))
+    in_fields = and_(
+        *(cast(contacts.c.fields, Text).icontains(run, autoescape=True) for run in _AS_IT_STANDS.findall(searched))
+    )
     may_match = or_(in_fields, _MEMBERS.number.contains(digits)) if digits.isdecimal() else in_fields
     size = max(limit + 1, _LEAST)
     found: list[ListedContact] = []
     async with database.reading() as connection:
-        regions = await load_regions(connection)
         while True:
             rows = await _page(connection, list_id, after, size, may_match)
-            found += [one for one in await _listed(connection, rows, regions) if _holds(one, wanted, digits)]
+            listed = await _listed(connection, rows, await _known(connection, list_id, rows))
+            found += [one for one in listed if _holds(one, wanted, digits)]
             if len(rows) < size or len(found) > limit:
                 return _as_page(found[:limit], more=len(found) > limit)
             after = Place(rows[-1].number, rows[-1].occurrence)
@@ -142,10 +145,6 @@ def _holds(contact: ListedContact, wanted: str, digits: str) -> bool:
     if digits.isdecimal() and digits in contact.number:
         return True
     return any(wanted in str(value).lower() for value in contact.fields.values())
-
-
-def _runs(text: str) -> list[str]:
-    return _AS_IT_STANDS.findall(text)
 
 
 def _as_page(listed: list[ListedContact], *, more: bool) -> Page:
@@ -167,52 +166,110 @@ async def _page(
     return rows
 
 
-async def _listed(connection: AsyncConnection, rows: Sequence[Any], regions: dict[int, Region]) -> list[ListedContact]:
-    further: dict[int, list[Phone]] = {}
-    for start in range(0, len(rows), _CHUNK):
-        keys = [row[0] for row in rows[start : start + _CHUNK]]
-        phones = contact_phones.c
-        query = select(phones.contact_id, phones.number, phones.label).where(phones.contact_id.in_(keys))
-        for key, number, label in await connection.execute(query.order_by(phones.contact_id, phones.position)):
-            further.setdefault(key, []).append(Phone(number, label))
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What rows only refer to."""
+
+    regions: dict[int, Region]
+    #: When the members of each revision came in.
+    times: dict[int, datetime]
+
+
+async def _known(connection: AsyncConnection, list_id: int, rows: Sequence[Any] | None = None) -> _Known:
+    """What these rows refer to, or all members of the list."""
+    times = select(list_revisions.c.revision, list_revisions.c.at).where(list_revisions.c.list_id == list_id)
+    if rows is not None:
+        times = times.where(list_revisions.c.revision.in_({row.revision for row in rows}))
+    found = {row.revision: row.at for row in await connection.execute(times)}
+    return _Known(await load_regions(connection), found)
+
+
+async def _listed(connection: AsyncConnection, rows: Sequence[Any], known: _Known) -> list[ListedContact]:
+    further = await _further(connection, [row[0] for row in rows])
+    regions, times = known.regions, known.times
     return [
         ListedContact(
             key,
             number,
             label,
-            tuple(further.get(key, ())),
+            further.get(key, ()),
             regions.get(region, _NOWHERE),
             time_zone,
             priority,
             orjson.loads(fields),
             occurrence,
-            added_at,
+            times.get(revision),
         )
-        for key, number, label, region, time_zone, priority, fields, occurrence, added_at in rows
+        for key, number, label, region, time_zone, priority, fields, occurrence, revision in rows
     ]
 
 
-async def newest_revision(database: Database, list_id: int) -> int:
-    """The revision that the newest member of a list came with; 0 where it has none."""
-    query = select(func.max(_MEMBERS.revision)).where(_MEMBERS.list_id == list_id)
-    async with database.reading() as connection:
-        return int(await connection.scalar(query) or 0)
+async def _further(connection: AsyncConnection, keys: Sequence[int]) -> dict[int, tuple[Phone, ...]]:
+    """The further phones of contacts, in dialing order."""
+    if connection.dialect.name == "sqlite":
+        rows = await connection.execute(_PHONES_SQLITE, {"keys": orjson.dumps(keys).decode()})
+    else:
+        rows = await connection.execute(_PHONES_POSTGRESQL, {"keys": list(keys)})
+    found: dict[int, tuple[Phone, ...]] = {}
+    for key, number, label in rows:
+        found[key] = (*found.get(key, ()), Phone(number, label))
+    return found
 
 
-async def in_order(database: Database, list_id: int, until: int) -> AsyncIterator[list[ListedContact]]:
+@dataclass(slots=True)
+class Shape:
+    """What the contacts of a list have."""
+
+    #: The last revision that was looked at.
+    until: int
+    #: Every field, in order of first appearance.
+    fields: list[str]
+    #: How many phones after the first one, at most.
+    further: int
+
+
+async def shape_of(database: Database, list_id: int, progress: Callable[[int], None]) -> Shape:
+    """What all contacts of a list have. Looks at each; `progress` is told how many."""
+    names: dict[str, None] = {}
+    shape = Shape(0, [], 0)
+    longest = select(func.max(contact_phones.c.position)).join(
+        list_members, _MEMBERS.contact_id == contact_phones.c.contact_id
+    )
+    fields = select(cast(contacts.c.fields, Text)).select_from(list_members)
+    fields = fields.join(contacts, contacts.c.id == _MEMBERS.contact_id).order_by(*_IN_ORDER)
+    for first, last in await _pieces(database, list_id):
+        within = (_MEMBERS.list_id == list_id, _MEMBERS.revision.between(first, last))
+        async with database.reading() as connection:
+            shape.further = max(shape.further, int(await connection.scalar(longest.where(*within)) or 1) - 1)
+            async with connection.stream(fields.where(*within)) as rows:
+                async for some in rows.scalars().partitions(_CHUNK):
+                    for each in map(orjson.loads, some):
+                        if each.keys() - names.keys():
+                            names.update(dict.fromkeys(each))
+                    progress(len(some))
+        shape.until = last
+    shape.fields = list(names)
+    return shape
+
+
+async def in_order(database: Database, list_id: int, until: int | None = None) -> AsyncIterator[list[ListedContact]]:
     """All contacts of a list in the order in which they came, some thousands at a time.
 
-    `until`: the last revision that counts, so that two readings one after the other give the same contacts, but for
-    those that were taken off in between.
+    `until`: the last revision that counts, so that two looks one after the other find the same contacts, but for those
+    that were taken off in between.
     """
-    order = (_MEMBERS.revision, _MEMBERS.position, _MEMBERS.id)
-    async with database.reading() as connection:
-        pieces = await portions(connection, list_id, _PORTION)
-    for first, last, _ in pieces:
-        within = (_MEMBERS.list_id == list_id, _MEMBERS.revision.between(first, min(last, until)))
+    for first, last in await _pieces(database, list_id):
+        if until is not None and first > until:
+            return
+        upto = last if until is None else min(last, until)
+        query = _rows().where(_MEMBERS.list_id == list_id, _MEMBERS.revision.between(first, upto)).order_by(*_IN_ORDER)
         async with database.reading() as connection:
-            regions = await load_regions(connection)
-            keys = (await connection.scalars(select(_MEMBERS.id).where(*within).order_by(*order))).all()
-            for start in range(0, len(keys), _CHUNK):
-                some = _rows().where(_MEMBERS.id.in_(keys[start : start + _CHUNK])).order_by(*order)
-                yield await _listed(connection, (await connection.execute(some)).all(), regions)
+            known = await _known(connection, list_id)
+            async with connection.stream(query) as rows:
+                async for some in rows.partitions(_CHUNK):
+                    yield await _listed(connection, some, known)
+
+
+async def _pieces(database: Database, list_id: int) -> list[tuple[int, int]]:
+    async with database.reading() as connection:
+        return [(first, last) for first, last, _ in await portions(connection, list_id, _PORTION)]
