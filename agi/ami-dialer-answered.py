@@ -83,6 +83,10 @@ def serve(agi: AGI, connection: socket.socket) -> int:
         "attempt": agi.env.get("agi_arg_1", ""),
         "amdstatus": agi.env.get("agi_arg_2", ""),
         "amdcause": agi.env.get("agi_arg_3", ""),
+        # Of a call to the opt-out line (context ami-dialer-opt-out).
+        "callerid": agi.env.get("agi_callerid", ""),
+        "callingpres": agi.env.get("agi_callingpres", ""),
+        "uniqueid": agi.env.get("agi_uniqueid", ""),
     }
     say(connection, greeting)
     over = False

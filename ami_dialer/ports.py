@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from ami_dialer.config.lists import ListApi
-from ami_dialer.domain.calls import AmdFacts, CallEvent, LiveCall, OriginateRequest
+from ami_dialer.domain.calls import AmdFacts, Caller, CallEvent, LiveCall, OriginateRequest
 from ami_dialer.domain.errors import DialerError
 
 
@@ -96,6 +96,8 @@ class CallLeg(Protocol):
 
     attempt_id: str
     amd: AmdFacts
+    #: Of a call that came in on the opt-out line, and has no attempt; None for the calls of campaigns.
+    caller: Caller | None
 
     async def play(self, sound: str, escape_digits: str = "") -> str:
         """Play a sound file (path without extension, as Asterisk wants it).

@@ -23,6 +23,16 @@ class OriginateRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls the opt-out line, as Asterisk tells it. Not to be trusted: anybody may send any number."""
+
+    #: As it came in; empty where there is none.
+    number: str
+    #: The caller does not want it to be shown.
+    withheld: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class CallRinging:
     """The far end signals ringing."""
 

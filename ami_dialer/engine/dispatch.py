@@ -219,8 +219,10 @@ class Dispatch:
 
     def _after_end(self, call: Call) -> None:
         attempt, desk = call.attempt, call.desk
-        enrolment, verdict = retry.after(attempt, call.claimed, desk.campaign, self._floor.clock.now())
-        self._floor.writer.put(attempts.changed(attempt), enrolment)
+        now = self._floor.clock.now()
+        enrolment, verdict = retry.after(attempt, call.claimed, desk.campaign, now)
+        barred = disposition.opt_outs(attempt, desk.campaign, desk.opt_out_list_id, now)
+        self._floor.writer.put(attempts.changed(attempt), enrolment, *barred)
         desk.tally.ended(attempt)
         if verdict.delay is None:
             desk.tally.done += 1

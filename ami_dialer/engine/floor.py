@@ -61,6 +61,8 @@ class RunDesk:
     limit: CallLimit
     trunks: list[TrunkDesk]
     flow: FlowSettings | None
+    #: The do-not-call list that certain dispositions put numbers on: key in SQL.
+    opt_out_list_id: int
     hopper: deque[Claimed] = field(default_factory=deque)
     tally: Tally = field(default_factory=Tally)
     #: Why the next call does not start, for people; "" when it does.

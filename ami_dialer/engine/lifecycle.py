@@ -11,8 +11,10 @@ from ami_dialer.engine.dispatch import Dispatch
 from ami_dialer.engine.fetcher import Fetcher
 from ami_dialer.engine.floor import Floor, ServerDesk
 from ami_dialer.engine.live import LiveSync
+from ami_dialer.engine.opt_out_line import OptOutLine
 from ami_dialer.engine.reconcile import Reconcile
 from ami_dialer.engine.runs import Runs
+from ami_dialer.engine.schedule import Schedule, jobs_of
 from ami_dialer.engine.ticker import Ticker
 from ami_dialer.ports import CallLeg, ListSource
 
@@ -57,7 +59,9 @@ class Engine:
         self._runs = Runs(floor)
         self._ticker = Ticker(floor, self._runs, self._dispatch, self._reconcile)
         self._live = LiveSync(floor)
-        self._leg_servers = leg_servers(self._dispatch.on_leg)
+        self._schedule = Schedule(jobs_of(floor), floor.clock.monotonic)
+        self._opt_out_line = OptOutLine(floor)
+        self._leg_servers = leg_servers(self._on_leg)
         self._fetcher = None
         if list_source is not None:
             self._fetcher = Fetcher(floor.config, floor.database, list_source, floor.clock, self._on_contacts)
@@ -72,10 +76,13 @@ class Engine:
         await self._runs.start_declared()
         await self._runs.follow()
         await self._reconcile.restore(self._runs)
+        await self.floor.dnc.refresh(self.floor.database)
+        await self._opt_out_line.prepare()
         for server in self._leg_servers:
             await server.start()
         for desk in self.floor.servers.values():
             await desk.telephony.start(partial(self._dispatch.on_event, desk), partial(self._on_link, desk))
+        self._schedule.start()
         self._ticking = asyncio.create_task(self._ticker.run(), name="ticker")
         self._ticking.add_done_callback(self._ticker_ended)
         self._live.start()
@@ -96,6 +103,7 @@ class Engine:
     async def stop(self, grace: float) -> None:
         """No new calls; calls in progress may go on for `grace` seconds, then they are hung up. State is saved."""
         self.floor.draining = True
+        await self._schedule.stop()
         if self.floor.calls:
             log.info("waiting for calls in progress", calls=len(self.floor.calls), at_most_s=grace)
         if not await self._calls_over(grace, lambda: self._hurried):
@@ -166,6 +174,13 @@ class Engine:
         """A list was fetched. Campaigns that waited for the first contacts begin."""
         await self._runs.start_declared()
         self.floor.wake.set()
+
+    async def _on_leg(self, leg: CallLeg) -> None:
+        """The dialplan hands a call over: one of ours that was answered, or one that came in on the opt-out line."""
+        if leg.caller is not None:
+            await self._opt_out_line.serve(leg, leg.caller)
+        else:
+            await self._dispatch.on_leg(leg)
 
     def _on_link(self, desk: ServerDesk, up: bool) -> None:
         self._reconcile.on_link(desk, up)

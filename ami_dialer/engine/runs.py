@@ -77,6 +77,7 @@ class Runs:
 
     async def _desk(self, run: Run) -> RunDesk:
         campaign = run.document
+        opt_outs = await dnc.ensure_list(self._floor.database, campaign.opt_out_list, self._floor.clock.now())
         so_far = await progress.totals(self._floor.database, run.id)
         tally = Tally(
             dispositions=so_far.dispositions,
@@ -90,19 +91,19 @@ class Runs:
             campaign=campaign,
             limit=CallLimit(run.campaign, campaign.max_calls),
             trunks=[self._floor.trunks[name] for name in campaign.trunks if name in self._floor.trunks],
-            flow=await self._flow(campaign),
+            flow=await self._flow(campaign, opt_outs),
+            opt_out_list_id=opt_outs,
             tally=tally,
         )
 
-    async def _flow(self, campaign: Campaign) -> FlowSettings | None:
+    async def _flow(self, campaign: Campaign, opt_outs: int) -> FlowSettings | None:
         if campaign.flow is None:
             return None
-        database, now = self._floor.database, self._floor.clock.now()
         return FlowSettings(
-            flow=await documents.load_flow(database, campaign.flow),
+            flow=await documents.load_flow(self._floor.database, campaign.flow),
             voice=self._floor.config.speech.voice,
             closing=self._floor.config.fastagi.closing_prompt,
-            opt_out_list_id=await dnc.ensure_list(database, campaign.opt_out_list, now),
+            opt_out_list_id=opt_outs,
         )
 
     async def complete(self, desk: RunDesk) -> bool:

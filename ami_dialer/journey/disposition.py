@@ -6,6 +6,8 @@ from ami_dialer.config.schema import Campaign
 from ami_dialer.domain.attempt import Attempt
 from ami_dialer.domain.ending import EndReason
 from ami_dialer.rules.ending import EndFacts, end_reason
+from ami_dialer.store import dnc_loading
+from ami_dialer.store.writer import Kind, Write
 
 
 def conclude(
@@ -30,6 +32,15 @@ def conclude(
     )
     attempt.cause = cause
     attempt.end(end_reason(facts), now)
+
+
+def opt_outs(attempt: Attempt, campaign: Campaign, list_id: int, now: datetime) -> list[Write]:
+    """What an attempt that has ended puts on the opt-out list (its key is `list_id`) by how it ended."""
+    if attempt.disposition is None or attempt.disposition not in campaign.dnc_dispositions:
+        return []
+    reason = f"a call ended as {attempt.disposition}"
+    row = dnc_loading.row(list_id, attempt.number, reason, "disposition", now, attempt_id=attempt.id)
+    return [Write(Kind.DNC, row)]
 
 
 def lose(attempt: Attempt, now: datetime) -> None:

@@ -24,6 +24,7 @@ class FakeLeg(CallLeg):
     ) -> None:
         self.attempt_id = attempt_id
         self.amd = AmdFacts()
+        self.caller = None
         self.verbs: list[tuple[str, ...]] = []
         self.over = False
         self._behaviour = iter(behaviour)

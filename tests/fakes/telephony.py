@@ -42,6 +42,7 @@ class FakeLeg:
     def __init__(self, attempt_id: str, plan: Plan) -> None:
         self.attempt_id = attempt_id
         self.amd = plan.amd
+        self.caller = None
         self._presses = list(plan.presses)
         self._left = plan.hangs_up_after
         self.heard: list[str] = []

@@ -12,10 +12,19 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ami_dialer.adapters.asterisk.call_server import BACKLOG, CHECK, LIMIT, CallServer, NotACallError, OnCall
+from ami_dialer.adapters.asterisk.call_server import (
+    BACKLOG,
+    CHECK,
+    LIMIT,
+    OPT_OUT,
+    CallServer,
+    NotACallError,
+    OnCall,
+    caller_of,
+)
 from ami_dialer.config.schema import FastAgi
 from ami_dialer.domain.attempt import is_attempt_id
-from ami_dialer.domain.calls import AmdFacts
+from ami_dialer.domain.calls import AmdFacts, Caller
 from ami_dialer.domain.errors import AsteriskError
 from ami_dialer.ports import CallerHungUpError, CallLeg, CallLostError, SoundMissingError
 
@@ -27,12 +36,18 @@ class ScriptLeg:
     """An answered call that a classic AGI script holds; the script carries the verbs out through pyst2."""
 
     def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, attempt_id: str, amd: AmdFacts
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        attempt_id: str,
+        amd: AmdFacts,
+        caller: Caller | None = None,
     ) -> None:
         self._reader = reader
         self._writer = writer
         self.attempt_id = attempt_id
         self.amd = amd
+        self.caller = caller
         self._over = False
         #: A verb has been sent and not answered: a cancelled one leaves the two sides out of step.
         self._answer_due = False
@@ -125,6 +140,9 @@ class AgiSocketServer(CallServer):
         if attempt_id == CHECK:
             _send(writer, verb="checked")
             return None
+        if attempt_id == OPT_OUT:
+            caller = caller_of(str(greeting.get("callerid", "")), str(greeting.get("callingpres", "")))
+            return ScriptLeg(reader, writer, str(greeting.get("uniqueid", "")), AmdFacts(), caller)
         if not is_attempt_id(attempt_id):
             raise NotACallError(f"{attempt_id[:60]!r} is no attempt of this dialer")
         amd = AmdFacts(str(greeting.get("amdstatus", "")), str(greeting.get("amdcause", "")))

@@ -7,12 +7,19 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from ami_dialer.config.schema import FastAgi
+from ami_dialer.domain.calls import Caller
 from ami_dialer.ports import CallLeg
 
 _log = logging.getLogger(__name__)
 
 #: What a test call of `ami-dialer doctor` asks for (context ami-dialer-check of asterisk_conf/extensions.conf).
 CHECK = "check"
+#: What a call to the opt-out line asks for (context ami-dialer-opt-out).
+OPT_OUT = "opt-out"
+#: Of Asterisk's CALLINGPRES, an octet of Q.931: these two bits say whether the number may be shown.
+_PRESENTATION, _MAY_BE_SHOWN = 0x60, 0x00
+#: What Asterisk writes for a caller id that it does not have.
+_NO_NUMBER = {"", "unknown", "anonymous", "restricted", "unavailable"}
 #: Serves one answered call, from the first prompt to the hang-up.
 OnCall = Callable[[CallLeg], Awaitable[None]]
 #: Connections that have not said yet what they want, beyond those of `max_calls`; more are closed at once. A
@@ -31,6 +38,13 @@ _CLOSE_SECONDS = 1.0
 
 class NotACallError(Exception):
     """What connected is no answered call of ours; the text says why."""
+
+
+def caller_of(number: str, presentation: str) -> Caller:
+    """Who calls, from `agi_callerid` and `agi_callingpres`."""
+    known = number.strip().lower() not in _NO_NUMBER
+    shown = not presentation.isdecimal() or int(presentation) & _PRESENTATION == _MAY_BE_SHOWN
+    return Caller(number.strip()[:64] if known else "", withheld=not shown)
 
 
 class CallServer(ABC):

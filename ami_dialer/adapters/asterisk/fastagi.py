@@ -16,11 +16,20 @@ from asterisk.agi import AGIError, AGIHangup
 
 from ami_dialer import __version__
 from ami_dialer.adapters.asterisk.agi import ConnectionEndedError, FileNotPlayedError, FlowAgi
-from ami_dialer.adapters.asterisk.call_server import BACKLOG, CHECK, LIMIT, CallServer, NotACallError, OnCall
+from ami_dialer.adapters.asterisk.call_server import (
+    BACKLOG,
+    CHECK,
+    LIMIT,
+    OPT_OUT,
+    CallServer,
+    NotACallError,
+    OnCall,
+    caller_of,
+)
 from ami_dialer.adapters.asterisk.greenlets import in_greenlet, wait_for
 from ami_dialer.config.schema import FastAgi
 from ami_dialer.domain.attempt import is_attempt_id
-from ami_dialer.domain.calls import AmdFacts
+from ami_dialer.domain.calls import AmdFacts, Caller
 from ami_dialer.domain.errors import AsteriskError
 from ami_dialer.ports import CallerHungUpError, CallLeg, CallLostError, SoundMissingError
 
@@ -61,11 +70,19 @@ class _Lines:
 class AgiLeg:
     """An answered call over FastAGI."""
 
-    def __init__(self, agi: FlowAgi, writer: asyncio.StreamWriter, attempt_id: str, amd: AmdFacts) -> None:
+    def __init__(
+        self,
+        agi: FlowAgi,
+        writer: asyncio.StreamWriter,
+        attempt_id: str,
+        amd: AmdFacts,
+        caller: Caller | None = None,
+    ) -> None:
         self._agi = agi
         self._writer = writer
         self.attempt_id = attempt_id
         self.amd = amd
+        self.caller = caller
         self._over = False
         #: A command has been sent and its reply not read: after a cancelled verb the two sides are out of
         #: step.
@@ -147,9 +164,14 @@ class FastAgiServer(CallServer):
             writer.write(f'SET VARIABLE {HEARD} "{name_of_process()}"\n'.encode())
             await reader.readuntil(b"\n")
             return None
-        attempt_id, amd = _whose_call(environment)
+        caller = None
+        if environment.get("agi_network_script") == OPT_OUT:
+            attempt_id, amd = environment.get("agi_uniqueid", ""), AmdFacts()
+            caller = caller_of(environment.get("agi_callerid", ""), environment.get("agi_callingpres", ""))
+        else:
+            attempt_id, amd = _whose_call(environment)
         _keep_alive(writer)
-        return AgiLeg(FlowAgi(_Lines(reader, writer), environment), writer, attempt_id, amd)
+        return AgiLeg(FlowAgi(_Lines(reader, writer), environment), writer, attempt_id, amd, caller)
 
     def _refuse(self, writer: asyncio.StreamWriter, why: str) -> None:
         # A line that begins with "failure" makes Asterisk set AGISTATUS to FAILURE and go on in the dialplan
