@@ -15,6 +15,7 @@ from sqlalchemy import insert
 
 from ami_dialer.config.schema import Campaign
 from ami_dialer.config.schema import Database as Settings
+from ami_dialer.domain.arrivals import Arrivals
 from ami_dialer.domain.attempt import Attempt, AttemptState, new_attempt_id
 from ami_dialer.domain.contact import NewContact
 from ami_dialer.store import attempts, runs
@@ -51,7 +52,7 @@ async def prepare(database: Database) -> None:
     async with database.writing() as connection:
         await connection.execute(insert(lists).values(name="people", origin="config", document={}))
         await connection.execute(insert(campaigns).values(name="bench", origin="config", document={}))
-        await load(connection, 1, [NewContact(2, "+12125550100", None, (), "{}")], Duplicates(), NOW)
+        await load(connection, 1, Arrivals.of([NewContact(2, "+12125550100", None, (), "{}")]), Duplicates(), NOW)
     await runs.start(database, 1, Campaign(lists=["people"], trunks=["carrier"], dialplan="out"), NOW)
 
 

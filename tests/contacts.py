@@ -6,6 +6,7 @@ from datetime import datetime
 import orjson
 from sqlalchemy import select
 
+from ami_dialer.domain.arrivals import Arrivals
 from ami_dialer.domain.contact import NewContact
 from ami_dialer.store.database import Database
 from ami_dialer.store.loading import Duplicates, Loaded, load
@@ -44,4 +45,4 @@ async def add_contacts(
         for line, (number, fields) in enumerate(people.items(), 2)
     ]
     async with database.writing() as connection:
-        return await load(connection, list_id, batch, duplicates or Duplicates(), now)
+        return await load(connection, list_id, Arrivals.of(batch), duplicates or Duplicates(), now)

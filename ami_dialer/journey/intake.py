@@ -184,7 +184,8 @@ async def import_file(
     start = Position.parse(going_on.resume_at) if going_on.resume_at else header.end
     intake.counts.update(going_on.counts)
     goes_on = start.row if intake.rejections else None
-    task = Task(survey, columns, target.settings.region, start, target.settings.batch)
+    again_too = imports.duplicates_of(target.settings).allowed
+    task = Task(survey, columns, target.settings.region, start, target.settings.batch, doubles_too=again_too)
     rejects = _Rejects(intake, rejects_path(path), header.cells, goes_on)
     batches = await asyncio.to_thread(task.open)
     work = _Work(database, target, going_on, batches, clock)
@@ -214,7 +215,7 @@ async def import_rows(
     digest = _digest(target, came.digest, "")
     known = await imports.find(database, target.id, digest)
     done = known if known is not None and known.state is ImportState.DONE else None
-    if done and not _allows_duplicates(target.settings) and not _worn(done, target.settings, clock.now()):
+    if done and not imports.duplicates_of(target.settings).allowed and not _worn(done, target.settings, clock.now()):
         intake.read = False
         intake.list_state = await imports.unchanged(database, target.id, came.name)
         return intake
@@ -222,7 +223,9 @@ async def import_rows(
     # Again, even where one was cut off: its answer is not there any more.
     going_on = await imports.begin(database, target.id, coming, clock.now(), again=True)
     reader = ContactReader(columns, Normaliser(target.settings.region))
-    batches = Batches(reader, ((batch, None, 0) for batch in rows), target.settings.batch, 1)
+    again_too = imports.duplicates_of(target.settings).allowed
+    pieces = ((batch, None, 0) for batch in rows)
+    batches = Batches(reader, pieces, target.settings.batch, 1, doubles_too=again_too)
     work = _Work(database, target, going_on, batches, clock)
     return await work.load(_Rejects(intake, None, header), lambda _done: None)
 
@@ -260,9 +263,8 @@ class _Work:
 
     async def _add(self, read: ReadBatch, ordinal: int) -> Counter[str]:
         resume_at = str(read.end) if read.end else None
-        batch = BatchRead(read.reading.contacts, read.counts(), read.first_line, read.next_line, resume_at)
-        settings = self.target.settings
-        duplicates = imports.duplicates_of(settings.dupe_days, allowed=_allows_duplicates(settings))
+        batch = BatchRead(read.arrivals, read.counts(), read.first_line, read.next_line, resume_at)
+        duplicates = imports.duplicates_of(self.target.settings)
         return await imports.add_batch(self.database, self.going_on, ordinal, batch, duplicates, self.clock.now())
 
     async def _failed(self, ordinal: int, error: DialerError) -> None:
@@ -291,10 +293,6 @@ def _worn(known: Import, settings: ContactList, now: datetime) -> bool:
     """The import is so long ago that its numbers are no duplicates any more."""
     old = known.ended_at is not None and known.ended_at < now - timedelta(days=max(settings.dupe_days, 0))
     return old and settings.dupe_days >= 0
-
-
-def _allows_duplicates(settings: ContactList) -> bool:
-    return settings.api is not None and settings.api.duplicates == "allow"
 
 
 class _Rejects:

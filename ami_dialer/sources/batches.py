@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ami_dialer.domain.arrivals import Arrivals
 from ami_dialer.sources.contacts import ContactReader, Reading
 from ami_dialer.sources.quoting import Row
 from ami_dialer.sources.rows import Position
@@ -16,7 +17,9 @@ Piece = tuple[list[Row], Position | None, int]
 class ReadBatch:
     """What became of some thousand rows."""
 
+    #: Without its contacts.
     reading: Reading
+    arrivals: Arrivals
     first_line: int
     #: Where the next batch begins.
     next_line: int
@@ -36,11 +39,14 @@ class ReadBatch:
 class Batches:
     """Reads a source batch by batch."""
 
-    def __init__(self, reader: ContactReader, pieces: Iterator[Piece], size: int, line: int) -> None:
-        """`size`: rows of a batch, at least. `line`: where the first one begins."""
+    def __init__(
+        self, reader: ContactReader, pieces: Iterator[Piece], size: int, line: int, *, doubles_too: bool = False
+    ) -> None:
+        """`size`: rows of a batch, at least. `line`: where the first one begins. `doubles_too`: as Arrivals.of."""
         self._reader = reader
         self._pieces = pieces
         self._size = size
+        self._doubles_too = doubles_too
         #: Where the next batch begins.
         self.line = line
 
@@ -60,4 +66,8 @@ class Batches:
             whole.warned += reading.warned
             whole.blank += reading.blank
             self.line = end.row if end else found[-1][0] + 1
-        return ReadBatch(whole, first, self.line, end, done) if rows else None
+        if not rows:
+            return None
+        arrivals = Arrivals.of(whole.contacts, doubles_too=self._doubles_too)
+        whole.contacts = []
+        return ReadBatch(whole, arrivals, first, self.line, end, done)

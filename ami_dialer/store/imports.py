@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlalchemy import and_, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ami_dialer.domain.contact import NewContact
+from ami_dialer.config.lists import ContactList
+from ami_dialer.domain.arrivals import Arrivals
 from ami_dialer.domain.errors import DialerError
 from ami_dialer.domain.intake import BatchState, ImportState, ListState
 from ami_dialer.store.database import Database
@@ -62,7 +63,7 @@ class Import:
 class BatchRead:
     """Rows of a source that were read together."""
 
-    contacts: list[NewContact]
+    arrivals: Arrivals
     #: Rows that are no contacts, by kind.
     counts: Counter[str]
     first_line: int
@@ -150,7 +151,7 @@ async def add_batch(
     """Load a batch and note it, in one transaction. Returns what became of its rows. Raises ImportTakenOverError."""
     async with database.bulk_writing() as connection:
         loaded = await load(
-            connection, going_on.list_id, batch.contacts, duplicates, now, since=going_on.since_revision
+            connection, going_on.list_id, batch.arrivals, duplicates, now, since=going_on.since_revision
         )
         # Behind the lock on the list, which `load` has taken: nobody can add one in between.
         await _refuse_when_taken_over(connection, going_on, ordinal)
@@ -272,6 +273,7 @@ async def _set_list(connection: AsyncConnection, list_id: int, state: ListState,
     await connection.execute(update(lists).where(lists.c.id == list_id).values(state=state, trouble=trouble))
 
 
-def duplicates_of(dupe_days: int, *, allowed: bool) -> Duplicates:
-    """How a list treats numbers that it holds; `dupe_days` as in its settings."""
-    return Duplicates(allowed=True) if allowed or dupe_days < 0 else Duplicates(days=dupe_days)
+def duplicates_of(settings: ContactList) -> Duplicates:
+    """How a list treats numbers that it holds."""
+    allowed = settings.dupe_days < 0 or (settings.api is not None and settings.api.duplicates == "allow")
+    return Duplicates(allowed=True) if allowed else Duplicates(days=settings.dupe_days)

@@ -4,23 +4,23 @@ Sorted, because the order of the keys costs more than anything else here (docs/p
 own inserts, which take three times as long for the same rows.
 """
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from operator import itemgetter
+from itertools import compress, repeat
 from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ami_dialer.domain.contact import NewContact
-from ami_dialer.domain.region import region_of
+from ami_dialer.domain.arrivals import Arrivals
+from ami_dialer.domain.region import Region, region_of
 from ami_dialer.store.regions import region_ids
 from ami_dialer.store.revisions import raise_revision
 from ami_dialer.store.tables import list_revisions
 
-_NUMBER = itemgetter(1)
 _CONTACTS = ("id", "number", "label", "region_id", "fields", "time_zone", "priority", "created_at")
 _PHONES = ("contact_id", "position", "label", "number", "region_id")
 _MEMBERS = ("list_id", "number", "occurrence", "contact_id", "revision", "position")
@@ -70,7 +70,6 @@ class _Rules(NamedTuple):
     """What `_choose` goes by."""
 
     allowed: bool
-    revision: int
     since: int
     #: What came in with this revision or before gives way.
     old: int
@@ -80,123 +79,118 @@ class _Rules(NamedTuple):
 class _Choice:
     """Who comes in."""
 
-    contacts: list[NewContact]
-    #: Where it is not 0, by the contact's place in `contacts`.
-    occurrences: dict[int, int]
+    #: Places in the columns of those who do not; empty where all do.
+    left_out: set[int] = field(default_factory=set)
+    #: Where it is not 0, by place.
+    occurrences: dict[int, int] = field(default_factory=dict)
     #: Members that give way: number and occurrence.
-    renewed: list[tuple[str, int]]
+    renewed: list[tuple[str, int]] = field(default_factory=list)
 
 
 async def load(
     connection: AsyncConnection,
     list_id: int,
-    batch: Sequence[NewContact],
+    arrivals: Arrivals,
     duplicates: Duplicates,
     now: datetime,
     since: int | None = None,
 ) -> Loaded:
-    """Bring contacts into a list, in the caller's transaction. `batch` is in the order of their lines.
+    """Bring contacts into a list, in the caller's transaction.
 
     A number that came in after revision `since` of the list stood earlier in the same source: a double, not known.
-    Without it the batch is the whole source.
+    Without it `arrivals` is the whole source.
     """
     revision = await raise_revision(connection, list_id, now)
-    held = await _held(connection, list_id, batch) if revision > 1 else {}
+    held = await _held(connection, list_id, arrivals.numbers) if revision > 1 else {}
     old = await _old(connection, list_id, duplicates, now) if held else 0
-    loaded = Loaded()
+    loaded = Loaded(doubles=arrivals.doubles)
     since = revision - 1 if since is None else since
-    rules = _Rules(duplicates.allowed, revision, since, min(old, since))  # a source does not renew its own rows
-    choice = _choose(batch, held, rules, loaded)
-    if choice.contacts:
+    rules = _Rules(duplicates.allowed, since, min(old, since))  # a source does not renew its own rows
+    choice = _choose(arrivals.numbers, held, rules, loaded)
+    if len(arrivals) > len(choice.left_out):
         await _give_way(connection, list_id, choice.renewed)
-        await _insert(connection, list_id, choice, revision, now)
-        loaded.numbers = [contact.number for contact in choice.contacts]
+        loaded.numbers = await _insert(connection, list_id, arrivals, choice, revision, now)
     return loaded
 
 
-def _choose(batch: Sequence[NewContact], held: dict[str, _Member], rules: _Rules, loaded: Loaded) -> _Choice:
-    """Most numbers of most batches are new; the others are looked at one by one."""
+def _choose(numbers: Sequence[str], held: dict[str, _Member], rules: _Rules, loaded: Loaded) -> _Choice:
+    """Most numbers of most batches are new: only those that the list holds are looked at."""
+    choice = _Choice()
     if rules.allowed:
-        new, others = [], list(batch)
-    else:
-        by_number = {contact.number: contact for contact in reversed(batch)}  # the first line of a number wins
-        loaded.doubles = len(batch) - len(by_number)
-        others = [by_number.pop(number) for number in held if number in by_number]
-        new = list(by_number.values())
-    loaded.added = len(new)
-    occurrences: dict[str, int] = {}
-    renewed = []
-    came = []
-    for contact in others:
-        member = held.get(contact.number)
-        if member is None:
-            loaded.added += 1
-        elif member.revision <= rules.old:
+        choice.occurrences = _next_occurrences(numbers, held)
+        loaded.added = len(numbers)
+        return choice
+    for number, member in held.items():
+        place = bisect_left(numbers, number)
+        if member.revision <= rules.old:
             loaded.renewed += 1
-            renewed.append((contact.number, member.occurrence))
-            occurrences[contact.number] = member.occurrence
-        elif rules.allowed:
-            loaded.added += 1
-        elif member.revision > rules.since:
-            loaded.doubles += 1
-            continue
+            choice.renewed.append((number, member.occurrence))
+            if member.occurrence:
+                choice.occurrences[place] = member.occurrence
         else:
-            loaded.known += 1
-            continue
-        came.append(contact)
-    contacts = sorted([*new, *came], key=_NUMBER)
-    return _Choice(contacts, _occurrences(contacts, held, occurrences) if came else {}, renewed)
+            choice.left_out.add(place)
+            if member.revision > rules.since:
+                loaded.doubles += 1
+            else:
+                loaded.known += 1
+    loaded.added = len(numbers) - len(held)
+    return choice
 
 
-def _occurrences(contacts: list[NewContact], held: dict[str, _Member], given: dict[str, int]) -> dict[int, int]:
-    """The occurrence of each contact that is not the first with its number, by its place."""
-    found = {}
+def _next_occurrences(numbers: Sequence[str], held: dict[str, _Member]) -> dict[int, int]:
+    """The occurrence of each number that is not its first, by place."""
     last = {number: member.occurrence for number, member in held.items()}
-    for place, contact in enumerate(contacts):
-        number = contact.number
-        occurrence = given.pop(number) if number in given else last.get(number, -1) + 1
-        last[number] = max(occurrence, last.get(number, 0))
-        if occurrence:
-            found[place] = occurrence
+    found = {}
+    for place, number in enumerate(numbers):
+        last[number] = last.get(number, -1) + 1
+        if last[number]:
+            found[place] = last[number]
     return found
 
 
-async def _insert(connection: AsyncConnection, list_id: int, choice: _Choice, revision: int, now: datetime) -> None:
-    chosen = choice.contacts
-    several = [place for place, contact in enumerate(chosen) if contact.further]
-    regions = [region_of(contact.number) for contact in chosen]
-    others = {phone.number: region_of(phone.number) for place in several for phone in chosen[place].further}
-    ids = await region_ids(connection, {*regions, *others.values()})
-    keys = await _new_keys(connection, len(chosen))
-    at = _stored(connection, now)
-    await insert_rows(
-        connection,
-        "contacts",
-        _CONTACTS,
-        [
-            (key, number, label, ids[region], fields, time_zone, priority, at)
-            for key, region, (_, number, label, _, fields, time_zone, priority) in zip(
-                keys, regions, chosen, strict=True
-            )
-        ],
+async def _insert(
+    connection: AsyncConnection, list_id: int, arrivals: Arrivals, choice: _Choice, revision: int, now: datetime
+) -> list[str]:
+    """Insert all who are not left out; their numbers. Rows are made by zip: a loop over them would cost more."""
+    stays = [place not in choice.left_out for place in range(len(arrivals))] if choice.left_out else None
+
+    def chosen(column: Sequence[Any]) -> list[Any]:
+        return list(column if stays is None else compress(column, stays))
+
+    regions = await _region_keys(connection, arrivals)
+    numbers = chosen(arrivals.numbers)
+    keys = await _new_keys(connection, len(numbers))
+    columns = (
+        keys,
+        numbers,
+        chosen(arrivals.labels),
+        map(regions.__getitem__, map(arrivals.regions.__getitem__, chosen(arrivals.region_at))),
+        chosen(arrivals.fields),
+        chosen(arrivals.time_zones),
+        chosen(arrivals.priorities),
+        repeat(_stored(connection, now), len(numbers)),
     )
-    await insert_rows(
-        connection,
-        "contact_phones",
-        _PHONES,
-        [
-            (keys[place], position, phone.label, phone.number, ids[others[phone.number]])
-            for place in several
-            for position, phone in enumerate(chosen[place].further, 2)
-        ],
-    )
-    members = [
-        (list_id, number, 0, key, revision, line)
-        for key, (line, number, _, _, _, _, _) in zip(keys, chosen, strict=True)
+    await insert_rows(connection, "contacts", _CONTACTS, list(zip(*columns, strict=True)))
+    key_at = dict(zip(chosen(range(len(arrivals))), keys, strict=True)) if arrivals.further else {}
+    phones = [
+        (key_at[place], position, phone.label, phone.number, regions[region_of(phone.number)])
+        for place, further in arrivals.further.items()
+        if place in key_at
+        for position, phone in enumerate(further, 2)
     ]
-    for place, occurrence in choice.occurrences.items():
-        members[place] = (*members[place][:2], occurrence, *members[place][3:])
-    await insert_rows(connection, "list_members", _MEMBERS, members)
+    await insert_rows(connection, "contact_phones", _PHONES, phones)
+    occurrences: Iterable[int] = repeat(0, len(numbers))
+    if choice.occurrences:
+        occurrences = chosen([choice.occurrences.get(place, 0) for place in range(len(arrivals))])
+    lists, revisions = repeat(list_id, len(numbers)), repeat(revision, len(numbers))
+    members = zip(lists, numbers, occurrences, keys, revisions, chosen(arrivals.lines), strict=True)
+    await insert_rows(connection, "list_members", _MEMBERS, list(members))
+    return numbers
+
+
+async def _region_keys(connection: AsyncConnection, arrivals: Arrivals) -> dict[Region, int]:
+    further = {region_of(phone.number) for phones in arrivals.further.values() for phone in phones}
+    return await region_ids(connection, further.union(arrivals.regions))
 
 
 async def insert_rows(
@@ -217,12 +211,11 @@ async def insert_rows(
     await asyncpg.copy_records_to_table(table, records=rows, columns=list(columns))
 
 
-async def _held(connection: AsyncConnection, list_id: int, batch: Sequence[NewContact]) -> dict[str, _Member]:
-    numbers = sorted(contact.number for contact in batch)
+async def _held(connection: AsyncConnection, list_id: int, numbers: Sequence[str]) -> dict[str, _Member]:
     if _is_sqlite(connection):
         rows = await connection.execute(_HELD_SQLITE, {"list": list_id, "numbers": orjson.dumps(numbers).decode()})
     else:
-        rows = await connection.execute(_HELD_POSTGRESQL, {"list": list_id, "numbers": numbers})
+        rows = await connection.execute(_HELD_POSTGRESQL, {"list": list_id, "numbers": list(numbers)})
     return {number: _Member(occurrence, revision) for number, occurrence, revision in rows}
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import delete, func, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ami_dialer.domain.arrivals import Arrivals
 from ami_dialer.domain.contact import NewContact
 from ami_dialer.domain.intake import ListState
 from ami_dialer.store.database import Database
@@ -97,7 +98,7 @@ async def add(database: Database, stored: StoredList, contact: NewContact, now: 
     """Put one contact on a list, by the rules of an import. Raises OutdatedDocumentError."""
     settings = stored.settings
     async with database.writing() as connection:
-        loaded = await load(connection, stored.id, [contact], duplicates_of(settings.dupe_days, allowed=False), now)
+        loaded = await load(connection, stored.id, Arrivals.of([contact]), duplicates_of(settings), now)
         if settings.file is None and settings.api is None:
             # Nothing it is read from can be what is wrong with it, and now it holds somebody.
             await connection.execute(

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from ami_dialer.config.schema import Config
+from ami_dialer.domain.arrivals import Arrivals
 from ami_dialer.domain.contact import NewContact
 from ami_dialer.store import lists
 from ami_dialer.store.database import Database
@@ -35,7 +36,7 @@ async def add(database: Database, name: str, now: datetime, *people: int | dict[
         fields = json.dumps(one.get("fields", {}))
         batch.append(NewContact(line, number(one["n"]), None, (), fields, None, one.get("priority", 0)))
     async with database.writing() as connection:
-        await load(connection, key, batch, Duplicates(allowed=again, days=90), now)
+        await load(connection, key, Arrivals.of(batch, doubles_too=again), Duplicates(allowed=again, days=90), now)
 
 
 async def in_order(database: Database, run_id: int) -> list[int]:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ami_dialer.domain.arrivals import Arrivals
 from ami_dialer.domain.contact import NewContact, Phone
 from ami_dialer.domain.errors import NotFoundError, StoreError
 from ami_dialer.store import lists
@@ -40,7 +41,9 @@ def contact(line, its_number, name="", further=(), **more):
 async def loaded(database, list_id, batch, now, duplicates=NOT_AGAIN, since=None):
     """What became of them, and whether the numbers told are those that came in."""
     async with database.writing() as connection:
-        done = await load(connection, list_id, batch, duplicates, now, since)
+        done = await load(
+            connection, list_id, Arrivals.of(batch, doubles_too=duplicates.allowed), duplicates, now, since
+        )
     assert len(done.numbers) == done.added + done.renewed
     assert set(done.numbers) <= {one.number for one in batch}
     return replace(done, numbers=[])

@@ -3,6 +3,7 @@
 import pytest
 
 from ami_dialer.config.lists import ContactList
+from ami_dialer.domain.arrivals import Arrivals
 from ami_dialer.domain.contact import NewContact
 from ami_dialer.domain.enrolment import RunState
 from ami_dialer.domain.errors import NotFoundError
@@ -78,7 +79,7 @@ async def test_a_number_that_a_list_holds_several_times_goes_over_once(database,
     key = await lists.list_id(database, "people")
     twice = [NewContact(line, number(5), None, (), "{}") for line in range(2)]
     async with database.writing() as connection:
-        await load(connection, key, twice, Duplicates(allowed=True), clock.now())
+        await load(connection, key, Arrivals.of(twice, doubles_too=True), Duplicates(allowed=True), clock.now())
     await lists.create_list(database, "all", ContactList())
     assert await combine(database, clock, "people", into="all") == (3, 1)
 
