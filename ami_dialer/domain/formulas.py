@@ -10,10 +10,16 @@ _NUMBER = re.compile(r"[+-][0-9]{1,15}(?:[.,][0-9]{1,15})?")
 
 
 def neutral(text: str) -> str:
-    """The text, with an apostrophe before it where a spreadsheet would take it for a formula. Numbers stay."""
-    return f"'{text}" if text.startswith(_FORMULA) and not _NUMBER.fullmatch(text) else text
+    """The text, with an apostrophe before it where a spreadsheet would take it for a formula. Numbers stay.
+
+    A text that has apostrophes before such a character itself gets one more, so that `as_written` can tell.
+    """
+    bare = text.lstrip("'")
+    if not bare.startswith(_FORMULA) or (bare is text and _NUMBER.fullmatch(text)):
+        return text
+    return f"'{text}"
 
 
 def as_written(text: str) -> str:
     """What `neutral` was given: the text without the apostrophe that it put there."""
-    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
+    return text[1:] if text.startswith("'") and text.lstrip("'").startswith(_FORMULA) else text

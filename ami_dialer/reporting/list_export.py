@@ -6,6 +6,7 @@ from typing import TextIO
 
 import orjson
 
+from ami_dialer.domain.export_columns import before_fields
 from ami_dialer.domain.formulas import neutral
 from ami_dialer.store.database import Database
 from ami_dialer.store.listed import ListedContact, Shape, in_order, shape_of
@@ -21,19 +22,13 @@ async def write_csv(database: Database, list_id: int, out: TextIO, progress: Pro
     """
     shape = await shape_of(database, list_id, progress)
     writer = csv.writer(out)
-    writer.writerow([neutral(name) for name in (*columns(shape.further), *shape.fields)])
+    writer.writerow([neutral(name) for name in (*before_fields(shape.further), *shape.fields)])
     count = 0
     async for portion in in_order(database, list_id, shape.until):
         writer.writerows(_cells(one, shape) for one in portion)
         count += len(portion)
         progress(len(portion))
     return count
-
-
-def columns(further: int) -> list[str]:
-    """The columns before those of the fields."""
-    phones = [name for place in range(2, further + 2) for name in (f"phone_{place}", f"phone_{place}_label")]
-    return ["phone", "phone_label", *phones, "time_zone", "priority", "country", "state"]
 
 
 def _cells(one: ListedContact, shape: Shape) -> list[str]:

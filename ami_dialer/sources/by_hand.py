@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from ami_dialer.domain.contact import NewContact
 from ami_dialer.domain.errors import DialerError
+from ami_dialer.domain.export_columns import PRIORITY, ZONE
 from ami_dialer.domain.phone import Normaliser
-from ami_dialer.sources.columns import MAX_NAME, PRIORITY, ZONE, Columns, PhoneColumn
+from ami_dialer.sources.columns import MAX_LABEL, MAX_NAME, Columns, PhoneColumn
 from ami_dialer.sources.contacts import ContactReader
-
-_MAX_LABEL = 32
 
 
 class BadContactError(DialerError):
@@ -29,8 +28,8 @@ def contact_by_hand(
     Raises BadContactError with what is wrong. A further phone that is no number is an error here, not left out.
     """
     for label, _ in phones:
-        if label is not None and (not label.isprintable() or not label.strip() or len(label) > _MAX_LABEL):
-            raise BadContactError(f"{label!r} is no label of a phone; write a word of at most {_MAX_LABEL} characters")
+        if label is not None and (not label.isprintable() or not label.strip() or len(label) > MAX_LABEL):
+            raise BadContactError(f"{label!r} is no label of a phone; write a word of at most {MAX_LABEL} characters")
     for name in fields:
         _check_name(name)
     names = [*(f"phone {label or place}" for place, (label, _) in enumerate(phones, 1)), ZONE, PRIORITY, *fields]

@@ -4,17 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from ami_dialer.domain.export_columns import PRIORITY, ZONE, before_fields, further_phones
+from ami_dialer.domain.formulas import as_written
 from ami_dialer.sources.headings import is_phone_key, label_of_key, looks_like_a_number, phone_heading, plain
 from ami_dialer.sources.problems import SourceError
 
 MAX_COLUMNS = 1_000
 #: Characters of a column's name.
 MAX_NAME = 64
+#: Characters of a phone's label.
+MAX_LABEL = 32
 #: Columns that a file of rejected rows has before those of the list. They are no fields when it is imported again.
 REJECT_COLUMNS = ("rejected_line", "rejected_kind", "rejected_reason")
-#: The names, here and in a mapping, of the two columns that are neither phones nor fields.
-ZONE, PRIORITY = "time_zone", "priority"
-#: Spellings that are taken for them where nothing is mapped.
+#: Spellings that are taken for the two columns that are neither phones nor fields, where nothing is mapped.
 _SPELLINGS = {
     ZONE: ("time_zone", "timezone", "tz", "time_zone_name", "tz_name", "iana_time_zone"),
     PRIORITY: ("priority", "customer_priority", "contact_priority"),
@@ -30,6 +32,8 @@ class PhoneColumn:
     label: str | None
     #: 0 is dialled first.
     order: int
+    #: The column that says what each contact's phone is, in an exported list.
+    labels: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ class Columns:
     priority: int | None
     #: Index and name of each further column, in the file's order.
     fields: tuple[tuple[int, str], ...]
-    #: The file is one of rejected rows that this program wrote.
+    #: This program wrote the file, with apostrophes before what a spreadsheet would take for a formula.
     mended: bool = False
 
 
@@ -53,14 +57,17 @@ def find_columns(header: Sequence[str], mapping: Mapping[str, str], where: str) 
 
     `mapping` is {our name: the column's}: `phone`, `phone_2` … `phone_99` or `phone.label`, in dialing order;
     `time_zone` and `priority`, which an empty column name says there are none of; any other name is that of a field.
-    Without a mapped phone, phones are guessed by the usual names.
+    Without a mapped phone, phones are guessed by the usual names. An exported list has our names already: no mapping
+    applies to it.
     """
+    if (exported := _exported(header)) is not None:
+        return exported
     names = _names(header, where)
     mapped = {ours: _index(names, theirs, ours, where) for ours, theirs in mapping.items() if theirs.strip()}
     _refuse_twice(mapped, names, where)
     mended = tuple(names[: len(REJECT_COLUMNS)]) == REJECT_COLUMNS
     used = set(mapped.values()) | (set(range(len(REJECT_COLUMNS))) if mended else set())
-    phones = _mapped_phones(mapped) or _guessed_phones(names, used)
+    phones = _mapped_phones(mapped, where) or _guessed_phones(names, used)
     if not phones:
         raise SourceError(_no_phone(names, where))
     used |= {phone.index for phone in phones}
@@ -75,6 +82,19 @@ def find_columns(header: Sequence[str], mapping: Mapping[str, str], where: str) 
     fields = tuple((at, renamed.get(at, name)) for at, name in enumerate(names) if at not in used or at in renamed)
     _refuse_doubles([name for _, name in fields], mapping, where)
     return Columns(tuple(names), phones, special[ZONE], special[PRIORITY], fields, mended)
+
+
+def _exported(header: Sequence[str]) -> Columns | None:
+    """The columns of a list that this program exported, or of rows of it that were rejected; None of others."""
+    names = tuple(as_written(cell.strip().strip("\ufeff")) for cell in header)
+    begin = len(REJECT_COLUMNS) if names[: len(REJECT_COLUMNS)] == REJECT_COLUMNS else 0
+    further = further_phones(names[begin:])
+    if further is None or len(names) > MAX_COLUMNS:
+        return None
+    phones = tuple(PhoneColumn(begin + 2 * place, None, place, begin + 2 * place + 1) for place in range(further + 1))
+    zone = begin + 2 * (further + 1)
+    first = begin + len(before_fields(further))
+    return Columns(names, phones, zone, zone + 1, tuple(enumerate(names[first:], first)), mended=True)
 
 
 def _names(header: Sequence[str], where: str) -> list[str]:
@@ -132,8 +152,13 @@ def _index(names: Sequence[str], theirs: str, ours: str, where: str) -> int:
     )
 
 
-def _mapped_phones(mapped: Mapping[str, int]) -> tuple[PhoneColumn, ...]:
+def _mapped_phones(mapped: Mapping[str, int], where: str) -> tuple[PhoneColumn, ...]:
     keys = [ours for ours in mapped if is_phone_key(ours)]
+    for ours in keys:
+        if len(label_of_key(ours) or "") > MAX_LABEL:
+            raise SourceError(
+                f"{where}: the label of `columns.{ours}` has more than {MAX_LABEL} characters; shorten it"
+            )
     return tuple(PhoneColumn(mapped[ours], label_of_key(ours), order) for order, ours in enumerate(keys))
 
 

@@ -13,7 +13,7 @@ import orjson
 from ami_dialer.domain.contact import NewContact, Phone
 from ami_dialer.domain.formulas import as_written
 from ami_dialer.domain.phone import NotANumberError
-from ami_dialer.sources.columns import Columns
+from ami_dialer.sources.columns import MAX_LABEL, Columns
 from ami_dialer.sources.problems import Fault, Kind, Rejected, Warned
 from ami_dialer.sources.quoting import Row
 
@@ -53,7 +53,7 @@ class ContactReader:
     def __init__(self, columns: Columns, normalise: Normalise) -> None:
         self._columns = columns
         self._normalise = normalise
-        self._phone_cells = tuple((phone.index, phone.label) for phone in columns.phones)
+        self._phone_cells = tuple((phone.index, phone.label, phone.labels) for phone in columns.phones)
         self._zones = _zones()
         # itemgetter of one index gives a cell, not a tuple of one; all cells are taken then.
         indexes = [index for index, _ in columns.fields]
@@ -69,7 +69,7 @@ class ContactReader:
         width = len(self._columns.names)
         first = self._columns.phones[0]
         index, label = first.index, first.label
-        several = len(self._columns.phones) > 1
+        several = len(self._columns.phones) > 1 or first.labels is not None
         special = self._columns.zone is not None or self._columns.priority is not None
         normalise, names, values, dumps = self._normalise, self._names, self._values, orjson.dumps
         make, json = NewContact._make, self._json
@@ -110,7 +110,7 @@ class ContactReader:
         if len(cells) != width:
             return Fault(Kind.CELLS, f"has {len(cells):,} cell{'s' * (len(cells) != 1)}, the header has {width:,}")
         for name, cell in zip(self._columns.names, cells, strict=True):
-            length = len(cell.strip())
+            length = len(as_written(cell.strip()) if self._columns.mended else cell.strip())
             if length > MAX_VALUE:
                 return Fault(Kind.TOO_LONG, f"{name} has {length:,} characters, at most {MAX_VALUE} are allowed")
         return None
@@ -128,10 +128,11 @@ class ContactReader:
         label: str | None = None
         further: list[Phone] = []
         bad: list[str] = []
-        for index, name_of_phone in self._phone_cells:
+        for index, of_column, labels in self._phone_cells:
             cell = cells[index]
             if not cell:
                 continue
+            name_of_phone = of_column if labels is None else cells[labels][:MAX_LABEL] or None
             try:
                 found = self._normalise(cell)
             except NotANumberError as error:
@@ -144,7 +145,7 @@ class ContactReader:
         if number is None:
             if bad:
                 raise _RowError(Fault(Kind.PHONE_BAD, "; ".join(bad)))
-            names = ", ".join(self._columns.names[index] for index, _ in self._phone_cells)
+            names = ", ".join(self._columns.names[index] for index, *_ in self._phone_cells)
             raise _RowError(Fault(Kind.PHONE_MISSING, f"has no phone in {names}"))
         if bad:
             reading.warned.extend(Warned(line, Kind.BAD_FURTHER_PHONE, f"left out: {reason}") for reason in bad)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ami_dialer.domain.export_columns import before_fields
 from ami_dialer.sources.columns import MAX_COLUMNS, REJECT_COLUMNS, Columns, find_columns
 from ami_dialer.sources.headings import plain
 from ami_dialer.sources.problems import SourceError
@@ -145,3 +146,27 @@ def test_a_file_of_rejected_rows_is_known_again() -> None:
 )
 def test_headings_are_compared_without_their_dress(name: str, said: str) -> None:
     assert plain(name) == said
+
+
+def test_an_exported_list_has_our_names_already_and_no_mapping_applies_to_it() -> None:
+    header = [*before_fields(1), "name", "''=sum", "priority", "phone"]
+    columns = find_columns(header, {"phone": "Telephone"}, WHERE)
+    assert [(phone.index, phone.labels, phone.label) for phone in columns.phones] == [(0, 1, None), (2, 3, None)]
+    assert (columns.zone, columns.priority, columns.mended) == (4, 5, True)
+    assert columns.fields == ((8, "name"), (9, "'=sum"), (10, "priority"), (11, "phone"))
+
+
+def test_rejected_rows_of_an_exported_list_are_rows_of_an_exported_list() -> None:
+    columns = find_columns([*REJECT_COLUMNS, *before_fields(0), "name"], {}, WHERE)
+    assert [(phone.index, phone.labels) for phone in columns.phones] == [(3, 4)]
+    assert (columns.zone, columns.priority, columns.fields) == (5, 6, ((9, "name"),))
+
+
+def test_columns_that_are_like_those_of_an_exported_list_are_not_taken_for_them() -> None:
+    header = ["phone", "phone_label", "time_zone", "priority", "country", "state", "name"]
+    assert [name for _, name in find_columns(header, {}, WHERE).fields] == ["phone_label", "country", "state", "name"]
+
+
+def test_a_label_that_is_too_long_is_told() -> None:
+    with pytest.raises(SourceError, match=r"the label of `columns\.phone\.xxx.* has more than 32 characters"):
+        find_columns(["a"], {f"phone.{'x' * 33}": "a"}, WHERE)
