@@ -20,11 +20,11 @@ log = structlog.get_logger(__name__)
 #: Lists that are fetched at the same time: each may take a temporary file, and all take turns in the database.
 AT_ONCE = 2
 #: Seconds between two looks at what is due.
-_LOOK_SECONDS = 5.0
+LOOK_SECONDS = 5.0
 
 
 class Fetcher:
-    """Looks which lists are due and fetches them, beside the ticker, which must not wait for them."""
+    """Fetches what is due in tasks of their own: neither the ticker nor other periodic work waits for an API."""
 
     def __init__(
         self,
@@ -44,24 +44,18 @@ class Fetcher:
         #: By name: lists that are being fetched, and how long an API wants to be left alone.
         self._going_on: dict[str, asyncio.Task[None]] = {}
         self._retry_after: dict[str, float] = {}
-        self._looking: asyncio.Task[None] | None = None
-        self._trouble: str | None = None
-
-    def start(self) -> None:
-        """Begin to look. Does nothing where no list has an API."""
-        if self._apis:
-            self._looking = asyncio.create_task(self._look_for_ever(), name="fetcher")
 
     async def stop(self) -> None:
         """End. A fetch that is cut off is due again soon after the next start."""
-        tasks = [*self._going_on.values(), *([self._looking] if self._looking is not None else [])]
-        self._looking = None
+        tasks = list(self._going_on.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def look(self) -> None:
         """Begin to fetch what is due, as far as there is room. Raises StoreError."""
+        if not self._apis:
+            return
         now = self._clock.now()
         standing = await fetches.standing(self._database, list(self._apis))
         for name, stands in standing.items():
@@ -87,19 +81,6 @@ class Fetcher:
         while self._going_on:
             await asyncio.wait(list(self._going_on.values()))
             await asyncio.sleep(0)
-
-    async def _look_for_ever(self) -> None:
-        while True:
-            try:
-                await self.look()
-                self._trouble = None
-            except DialerError as error:
-                if str(error) != self._trouble:
-                    log.error("lists are not fetched while this lasts", why=str(error))
-                self._trouble = str(error)
-            except Exception as error:  # noqa: BLE001 - a fault of ours must not end the fetching of other lists
-                log.error("the look at lists to fetch broke", why=repr(error))
-            await asyncio.sleep(_LOOK_SECONDS)
 
     async def _fetch(self, name: str) -> None:
         try:

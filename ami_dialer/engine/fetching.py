@@ -173,7 +173,7 @@ def _check_mapping(wanted: FetchedList, answer: SpooledAnswer) -> None:
     """Where nobody has a phone where it is mapped, that is one mistake, and not one in every row."""
     phone = wanted.columns.get("phone")
     if phone is not None and phone in answer.survey.unmet():
-        has = shown(answer.survey.further, 30)
+        has = shown([*answer.survey.further, *answer.survey.left_out], 30)
         raise FetchFailedError(
             f"{shown_address(wanted.api.url)}: no contact has {phone!r}, which `columns.phone` names; they have: {has}"
         )

@@ -8,13 +8,13 @@ from typing import Protocol
 import structlog
 
 from ami_dialer.engine.dispatch import Dispatch
-from ami_dialer.engine.fetcher import Fetcher
+from ami_dialer.engine.fetcher import LOOK_SECONDS, Fetcher
 from ami_dialer.engine.floor import Floor, ServerDesk
 from ami_dialer.engine.live import LiveSync
 from ami_dialer.engine.opt_out_line import OptOutLine
 from ami_dialer.engine.reconcile import Reconcile
 from ami_dialer.engine.runs import Runs
-from ami_dialer.engine.schedule import Schedule, jobs_of
+from ami_dialer.engine.schedule import Job, Schedule, jobs_of
 from ami_dialer.engine.ticker import Ticker
 from ami_dialer.ports import CallLeg, ListSource
 
@@ -59,12 +59,14 @@ class Engine:
         self._runs = Runs(floor)
         self._ticker = Ticker(floor, self._runs, self._dispatch, self._reconcile)
         self._live = LiveSync(floor)
-        self._schedule = Schedule(jobs_of(floor), floor.clock.monotonic)
+        jobs = jobs_of(floor)
         self._opt_out_line = OptOutLine(floor)
         self._leg_servers = leg_servers(self._on_leg)
         self._fetcher = None
         if list_source is not None:
             self._fetcher = Fetcher(floor.config, floor.database, list_source, floor.clock, self._on_contacts)
+            jobs.append(Job("lists to be fetched", LOOK_SECONDS, self._fetcher.look))
+        self._schedule = Schedule(jobs, floor.clock.monotonic)
         #: A fault of ours that ended the ticker: nothing is dialled any more.
         self.fault: BaseException | None = None
         self._ticking: asyncio.Task[None] | None = None
@@ -86,8 +88,6 @@ class Engine:
         self._ticking = asyncio.create_task(self._ticker.run(), name="ticker")
         self._ticking.add_done_callback(self._ticker_ended)
         self._live.start()
-        if self._fetcher is not None:
-            self._fetcher.start()
 
     @property
     def idle(self) -> bool:
