@@ -11,6 +11,9 @@ from ami_dialer.config.schema import Config
 from ami_dialer.store import import_log, lists
 from ami_dialer.store.import_log import LoggedImport
 
+#: What becomes of rows that hold a contact.
+_TAKEN = ("added", "renewed", "known", "doubles")
+
 
 @click.command("imports")
 @click.argument("name")
@@ -65,4 +68,6 @@ def _print(name: str, one: LoggedImport) -> None:
 
 
 def _counts(counts: dict[str, int]) -> str:
-    return ", ".join(f"{count:,} {kind}" for kind, count in counts.items() if count) or "none"
+    """Contacts first, then what was left out, by kind."""
+    kinds = [*_TAKEN, *sorted(counts.keys() - set(_TAKEN))]
+    return ", ".join(f"{counts[kind]:,} {kind.replace('_', ' ')}" for kind in kinds if counts.get(kind)) or "none"
