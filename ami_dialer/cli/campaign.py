@@ -7,14 +7,16 @@ import click
 
 from ami_dialer import app
 from ami_dialer.adapters.clock import SystemClock
+from ami_dialer.cli import preview
 from ami_dialer.cli.opening import changing, reading
 from ami_dialer.cli.output import amount, json_option, load_config, local, print_json, print_rows, zone_at
 from ami_dialer.config.schema import Campaign, Config
 from ami_dialer.domain.enrolment import EnrolmentState, RunState
 from ami_dialer.domain.errors import DialerError
 from ami_dialer.reporting.status import CampaignStatus, RunStatus, campaign_status
-from ami_dialer.store import documents, lists, runs
+from ami_dialer.store import documents, lists, live, runs
 from ami_dialer.store.database import Database
+from ami_dialer.store.live import RunList
 
 
 @click.group("campaign")
@@ -79,15 +81,41 @@ def _print_status(found: CampaignStatus) -> None:
     )
     states = ", ".join(f"{count:,} {state}" for state, count in run.by_state.items() if count)
     click.echo(f"  contacts  {run.contacts:,}{f': {states}' if states else ''}")
+    if any(run.excluded.values()):
+        click.echo(f"  excluded  {_excluded(run)}")
     share = f" ({100 * run.answered / run.attempts:.0f} %)" if run.attempts else ""
     now = f"; {amount(run.calls_now, 'call')} going on" if run.calls_now else ""
     click.echo(f"  attempts  {run.attempts:,} ended, {run.answered:,} answered{share}{now}")
     outcomes = ", ".join(f"{name} {count:,}" for name, count in run.outcomes.items())
     click.echo(f"  outcomes  {outcomes or 'none yet'}")
     if run.state is RunState.RUNNING:
-        click.echo(f"  next due  {local(run.next_due) if run.next_due else 'nobody waits'}")
+        _print_live(run)
+        click.echo(f"  next due  {local(run.next_due) if run.next_due else _nobody(run)}")
         if not found.dialer_running:
             click.echo("  no dialer is running on this database; start it with: ami-dialer run")
+
+
+def _excluded(run: RunStatus) -> str:
+    return ", ".join(f"{exclusion.label} {count:,}" for exclusion, count in run.excluded.items() if count)
+
+
+def _print_live(run: RunStatus) -> None:
+    for each in run.lists:
+        newer = f"{amount(each.newer, 'contact')} came in since"
+        if not each.live:
+            click.echo(f"  list      {each.name}: not live{f'; {newer}, not for this run' * bool(each.newer)}")
+            continue
+        came = f"{each.added:,} came in"
+        if each.synced_at is not None:
+            came += f", {each.last_added:,} of them at {local(each.synced_at)}"
+        click.echo(f"  list      {each.name}: live; {came}{f'; {newer}, for the next look' * bool(each.newer)}")
+
+
+def _nobody(run: RunStatus) -> str:
+    lists = ", ".join(each.name for each in run.lists if each.live)
+    if not lists:
+        return "nobody waits"
+    return f"nobody waits; the run goes on for what comes into {lists} (ami-dialer campaign live, campaign stop)"
 
 
 @command.command("start")
@@ -106,8 +134,8 @@ def start_command(config_file: Path, name: str, *, as_json: bool) -> None:
         return
     run = found.run
     enrolled = run.contacts if run is not None else 0
-    out = run.by_state[EnrolmentState.EXCLUDED] if run is not None else 0
-    excluded = f", {out:,} of them taken out by do-not-call lists" if out else ""
+    out = _excluded(run) if run is not None else ""
+    excluded = f" ({out})" if out else ""
     begins = "the dialer takes it up at once" if found.dialer_running else "it begins with the next: ami-dialer run"
     click.echo(f"run {found.runs[0]} of {name} started with {amount(enrolled, 'contact')}{excluded}; {begins}")
 
@@ -148,3 +176,47 @@ async def _stop(config: Config, name: str) -> CampaignStatus:
         if newest is None or not await runs.end(database, newest.id, RunState.STOPPED, now):
             raise DialerError(f"campaign {name!r} is not running")
         return await campaign_status(database, name)
+
+
+@command.command("live")
+@click.argument("name")
+@click.argument("list_name", metavar="LIST")
+@click.argument("switch", metavar="on|off", type=click.Choice(["on", "off"]))
+@json_option
+@click.pass_obj
+def live_command(config_file: Path, name: str, list_name: str, switch: str, *, as_json: bool) -> None:
+    """Switch live sync of LIST on or off for the run of campaign NAME that is going on.
+
+    On: what comes into the list is called in this run too, and what came since the run began. Off: the list stays as
+    it is for this run. For later runs `live:` of the campaign counts.
+    """
+    config = load_config(config_file)
+    run_id, found = asyncio.run(_switch(config, name, list_name, on=switch == "on"))
+    if as_json:
+        print_json({"campaign": name, "run": run_id, "list": found})
+        return
+    click.echo(f"list {list_name} of run {run_id} of {name} is {_told_live(found, config.engine.sync)}")
+
+
+def _told_live(found: RunList, seconds: float) -> str:
+    newer = amount(found.newer, "contact")
+    if not found.live:
+        left = f"; so are {newer} that came in since the last look" if found.newer else ""
+        return f"not live any more: what comes into it now is for the next run{left}"
+    soon = f"; so far {newer} came in that it has not seen" if found.newer else ""
+    return f"live: what comes into it is called in this run, within {seconds:g} s while the dialer runs{soon}"
+
+
+async def _switch(config: Config, name: str, list_name: str, *, on: bool) -> tuple[int, RunList]:
+    async with reading(config) as database:
+        newest = await runs.newest(database, await documents.campaign_id(database, name))
+        if newest is None or newest.state is not RunState.RUNNING:
+            raise DialerError(
+                f"campaign {name!r} is not running; `live:` of the campaign says which lists are live at a start"
+            )
+        await live.switch(database, newest.id, list_name, on=on)
+        found = {each.name: each for each in await live.of_run(database, newest.id)}
+        return newest.id, found[list_name]
+
+
+command.add_command(preview.command)

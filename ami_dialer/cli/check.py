@@ -7,8 +7,11 @@ from pathlib import Path
 
 import click
 
+from ami_dialer.config.filter import BUILT_IN
+from ami_dialer.config.filter import columns_of as filter_columns
 from ami_dialer.config.flow import Flow
 from ami_dialer.config.load import Examination, examine
+from ami_dialer.config.messages import nearest
 from ami_dialer.config.problems import Path as KeyPath
 from ami_dialer.config.problems import Problem, in_order
 from ami_dialer.config.schema import Config
@@ -31,7 +34,8 @@ def command(config_file: Path, *, as_json: bool) -> None:
     problems, warnings = list(examined.problems), list(examined.warnings)
     if examined.config is not None:
         columns = _columns(examined, examined.config, problems)
-        warnings += [examined.document.problem(path, text) for path, text in _unfilled(examined.config, columns)]
+        found = [*_unfilled(examined.config, columns), *_unfiltered(examined.config, columns)]
+        warnings += [examined.document.problem(path, text) for path, text in found]
     if as_json:
         click.echo(_json(examined, in_order(problems), in_order(warnings)))
     else:
@@ -64,6 +68,17 @@ def _unfilled(config: Config, columns: dict[str, set[str]]) -> Iterator[tuple[Ke
                 if without:
                     mend = f'add the column or write {{{{{field}|default("…")}}}}'
                     yield ("flows", name, *path), f"{', '.join(without)}: no column {field!r}; {mend}"
+
+
+def _unfiltered(config: Config, columns: dict[str, set[str]]) -> Iterator[tuple[KeyPath, str]]:
+    """Columns that a filter asks for and no list of the campaign has: probably written otherwise there."""
+    for name, campaign in config.campaigns.items():
+        if campaign.filter is None or not columns.keys() >= set(campaign.lists):
+            continue  # what is fetched or made by hand has columns that are not known here
+        known = {*BUILT_IN, *(column for used in campaign.lists for column in columns[used])}
+        for column in filter_columns(campaign.filter):
+            if column not in known:
+                yield ("campaigns", name, "filter"), f"no list has the column {column!r}{nearest(column, known)}"
 
 
 def _said(flow: Flow) -> Iterator[tuple[KeyPath, str]]:

@@ -106,7 +106,7 @@ def _run(run: RunLook) -> Iterable[RenderableType]:
     rate = f", {100 * run.answered // run.attempts} % answered" if run.attempts else ""
     yield _line(f"  rate           {run.calls_per_minute} calls in the last minute, {run.attempts} ended{rate}")
     outcomes = ", ".join(f"{name} {count}" for name, count in run.dispositions.items()) or "none yet"
-    excluded = f"; {amount(run.excluded, 'contact')} taken out (do not call)" if run.excluded else ""
+    excluded = f"; {amount(run.excluded, 'contact')} excluded" if run.excluded else ""
     yield _folded("  outcomes       ", f"{outcomes}{excluded}")
     if run.going_on:
         yield _folded("  next call      ", run.why or "at once", "yellow" if run.why else "")

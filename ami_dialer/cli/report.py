@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from ami_dialer.cli.opening import reading
-from ami_dialer.cli.output import amount, json_option, load_config, local, print_json, print_rows, zone_at
+from ami_dialer.cli.output import amount, json_option, load_config, local, print_json, print_rows, printable, zone_at
 from ami_dialer.config.schema import Config
 from ami_dialer.domain.enrolment import EnrolmentState
 from ami_dialer.domain.errors import DialerError
@@ -79,8 +79,8 @@ def _print(found: RunReport) -> None:
     click.echo(f"  {local(found.started_at)}{ended}, times in {zone_at(found.started_at)}")
     states = ", ".join(f"{count:,} {state}" for state, count in found.by_state.items() if count)
     click.echo(f"  {amount(found.contacts, 'contact')}{f': {states}' if states else ''}")
-    for by, count in found.excluded_by.items():
-        click.echo(f"    taken out by {by}: {count:,}")
+    for each in found.excluded:
+        click.echo(f"    {each.exclusion.label} {each.contacts:,}: {printable(each.by)}")
     waiting = found.by_state[EnrolmentState.WAITING]
     if found.not_called and waiting:
         click.echo(f"    not called yet: {found.not_called:,}")

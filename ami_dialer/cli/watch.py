@@ -66,10 +66,12 @@ class Watch:
         self._engine = engine
         self._desks: dict[int, RunDesk] = {}
         self._contacts: dict[int, int] = {}
+        #: How many had come in by live sync when the contacts were counted.
+        self._synced: dict[int, int] = {}
         self._began = time.monotonic()
 
     async def look(self) -> Look:
-        """Everything now. Counts the contacts of runs that are new."""
+        """Everything now. Counts the contacts of runs that are new, or have got more."""
         floor = self._engine.floor
         for key, desk in floor.runs.items():
             self._desks[key] = desk
@@ -93,12 +95,16 @@ class Watch:
         return sorted(self._desks.items())
 
     async def _count_contacts(self) -> None:
-        for key in self._desks.keys() - self._contacts.keys():
+        for key, desk in self._desks.items():
+            synced = desk.tally.synced
+            if self._synced.get(key) == synced:
+                continue
             try:
                 counts = await progress.enrolment_counts(self._engine.floor.database, key)
             except StoreError:
                 continue  # the bar waits; the engine says what is wrong with the database
             self._contacts[key] = sum(counts.values())
+            self._synced[key] = synced
 
     def _run(self, desk: RunDesk, calls: Counter[AttemptState], calls_per_minute: int) -> RunLook:
         tally = desk.tally

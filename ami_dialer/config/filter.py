@@ -184,7 +184,7 @@ def told(condition: Condition) -> str:
         if condition.not_ is not None:
             return f"not ({told(condition.not_)})"
         joined = " or " if condition.any else " and "
-        return joined.join(told(part) if part.column else f"({told(part)})" for part in _parts(condition))
+        return joined.join(told(part) if part.column or part.not_ else f"({told(part)})" for part in _parts(condition))
     if condition.empty is not None:
         return f"{condition.column} is {'' if condition.empty else 'not '}empty"
     if condition.between is not None:

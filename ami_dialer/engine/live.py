@@ -61,7 +61,8 @@ class LiveSync:
             synced = await live.sync(self._floor.database, run_id, desk.campaign, self._floor.clock.now())
             if not synced.enrolled:
                 continue
-            desk.tally.excluded += synced.excluded
+            desk.tally.took_out(synced.excluded)
+            desk.tally.synced += synced.enrolled
             desk.ask_again_at = 0.0
             self._floor.wake.set()
             log.info(

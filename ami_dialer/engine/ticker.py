@@ -96,7 +96,7 @@ class Ticker:
             return
         size = self._floor.config.engine.hopper
         claimed = await hopper.refill(
-            self._floor.database, desk.run.id, len(desk.hopper), size, self._floor.clock.now()
+            self._floor.database, desk.run.id, len(desk.hopper), size, self._floor.clock.now(), desk.tally.took_out
         )
         desk.hopper.extend(claimed)
         if claimed or desk.hopper:

@@ -1,5 +1,6 @@
 """Station 3, hopper: enrolments that are due are claimed for dialing now."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from ami_dialer.store import hopper
@@ -7,14 +8,21 @@ from ami_dialer.store.database import Database
 from ami_dialer.store.hopper import Claimed, Outlook
 
 
-async def refill(database: Database, run_id: int, held: int, size: int, now: datetime) -> list[Claimed]:
-    """Claim what the hopper lacks.
+async def refill(
+    database: Database,
+    run_id: int,
+    held: int,
+    size: int,
+    now: datetime,
+    on_expired: Callable[[int], None] | None = None,
+) -> list[Claimed]:
+    """Claim what the hopper lacks. `on_expired` is told how many have expired instead.
 
     Nothing while it is more than half full: claims are made in groups, not one by one.
     """
     if held > size // 2:
         return []
-    return await hopper.claim(database, run_id, size - held, now)
+    return await hopper.claim(database, run_id, size - held, now, on_expired)
 
 
 async def outlook(database: Database, run_id: int) -> Outlook:

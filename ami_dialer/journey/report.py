@@ -21,11 +21,17 @@ class Tally:
     #: Contacts that need no further call, and contacts taken out.
     done: int = 0
     excluded: int = 0
+    #: Contacts that came in by live sync.
+    synced: int = 0
     _starts: deque[datetime] = field(default_factory=deque, repr=False)
 
     def started(self, now: datetime) -> None:
         """An attempt began."""
         self._starts.append(now)
+
+    def took_out(self, contacts: int) -> None:
+        """So many are not called in this run."""
+        self.excluded += contacts
 
     def ended(self, attempt: Attempt) -> None:
         """An attempt ended."""

@@ -9,7 +9,7 @@ from ami_dialer.domain.enrolment import EnrolmentState, RunState
 from ami_dialer.domain.errors import NotFoundError
 from ami_dialer.store import documents, progress, results
 from ami_dialer.store.database import Database
-from ami_dialer.store.results import DigitCount, Duration, EndCount, QuestionCount
+from ami_dialer.store.results import DigitCount, Duration, EndCount, ExclusionCount, QuestionCount
 from ami_dialer.store.runs import Run
 
 
@@ -57,8 +57,8 @@ class RunReport:
     attempts: int
     answered: int
     outcomes: list[Outcome]
-    #: Contacts taken out, by what took them out.
-    excluded_by: dict[str, int]
+    #: Contacts taken out: DNC Excluded, Filter Excluded, Expired, each with the entry or condition that did it.
+    excluded: list[ExclusionCount]
     questions: list[QuestionReport]
     #: Seconds of ringing, and from answer to hang-up.
     ring: Duration
@@ -98,7 +98,7 @@ async def run_report(database: Database, run: Run) -> RunReport:
         attempts=sum(end.attempts for end in ends),
         answered=sum(end.answered for end in ends),
         outcomes=_outcomes(ends),
-        excluded_by=dict(await results.exclusions(database, run.id)),
+        excluded=await results.exclusions(database, run.id),
         questions=_questions(
             await results.question_counts(database, run.id), await results.digit_counts(database, run.id)
         ),

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ami_dialer.domain.ending import DISPOSITION_OF, Disposition
-from ami_dialer.domain.enrolment import EnrolmentState, RunState
-from ami_dialer.store import documents, hopper, progress, results
+from ami_dialer.domain.enrolment import EnrolmentState, Exclusion, RunState
+from ami_dialer.store import documents, hopper, live, progress, results
 from ami_dialer.store.database import Database
 from ami_dialer.store.engine_lock import engine_running
+from ami_dialer.store.live import RunList
 from ami_dialer.store.runs import Run
 
 
@@ -21,6 +22,10 @@ class RunStatus:
     ended_at: datetime | None
     contacts: int
     by_state: dict[EnrolmentState, int]
+    #: Those taken out, by what did it.
+    excluded: dict[Exclusion, int]
+    #: Its lists: which are live, and what came in by them.
+    lists: list[RunList]
     #: Attempts that ended, those of them that were answered, and calls that go on.
     attempts: int
     answered: int
@@ -80,6 +85,8 @@ async def run_status(database: Database, run: Run) -> RunStatus:
         ended_at=run.ended_at,
         contacts=sum(by_state.values()),
         by_state=by_state,
+        excluded=await progress.exclusion_counts(database, run.id),
+        lists=await live.of_run(database, run.id),
         attempts=sum(end.attempts for end in ends),
         answered=sum(end.answered for end in ends),
         calls_now=await results.living_attempts(database, run.id),

@@ -8,10 +8,11 @@ from typing import Any
 
 from ami_dialer.domain.attempt import Attempt, AttemptState
 from ami_dialer.domain.ending import EndReason
-from ami_dialer.domain.enrolment import EnrolmentState, RunState
+from ami_dialer.domain.enrolment import EnrolmentState, Exclusion, RunState
 from ami_dialer.reporting.causes import cause_name
 from ami_dialer.rules.amd import AnsweredBy, answered_by
 from ami_dialer.rules.retry import next_try
+from ami_dialer.store.hopper import EXPIRED_WAITING
 from ami_dialer.store.trail import Answered, Barred, Enrolled
 
 
@@ -37,9 +38,11 @@ def of_enrolment(
     barred: Sequence[Barred],
 ) -> Iterator[Step]:
     """Every step after the import, in order."""
-    barred_later = enrolled.state is EnrolmentState.EXCLUDED and _barred_later(enrolled, attempts, barred)
-    if enrolled.state is EnrolmentState.EXCLUDED and not barred_later:
-        yield _taken_out(enrolled, enrolled.created_at, "at the start of the run")
+    out_later = enrolled.state is EnrolmentState.EXCLUDED and _out_later(enrolled, attempts, barred)
+    if enrolled.state is EnrolmentState.EXCLUDED and not out_later:
+        came_later = enrolled.created_at > enrolled.run_started_at
+        when = "when it came in by live sync" if came_later else "at the start of the run"
+        yield _taken_out(enrolled, enrolled.created_at, when)
     else:
         lists = ", ".join(enrolled.document.dnc)
         yield Step("scrub", enrolled.created_at, f"allowed: on none of the do-not-call lists {lists}")
@@ -50,14 +53,16 @@ def of_enrolment(
             if attempt.end_reason is not EndReason.CANCELLED:
                 tries[attempt.end_reason] += 1
             yield _retry(attempt, enrolled, tries, last=attempt is attempts[-1])
-    if barred_later:
+    if out_later:
         yield _taken_out(enrolled, None, "when it was to be dialled")
     yield from _now(enrolled, attempts)
 
 
-def _barred_later(enrolled: Enrolled, attempts: Sequence[Attempt], barred: Sequence[Barred]) -> bool:
-    """Whether the entry came after the run had begun; the moment when it took the contact out is not kept."""
+def _out_later(enrolled: Enrolled, attempts: Sequence[Attempt], barred: Sequence[Barred]) -> bool:
+    """Whether it was in the run before it was taken out; the moment of that is not kept."""
     by = enrolled.excluded_by or ""
+    if enrolled.exclusion is Exclusion.EXPIRED:
+        return by == EXPIRED_WAITING
     return bool(attempts) or any(
         by.startswith(f"{entry.list_name}:") and entry.added_at > enrolled.created_at for entry in barred
     )
@@ -65,7 +70,10 @@ def _barred_later(enrolled: Enrolled, attempts: Sequence[Attempt], barred: Seque
 
 def _taken_out(enrolled: Enrolled, at: datetime | None, when: str) -> Step:
     by = enrolled.excluded_by
-    return Step("scrub", at, f"taken out {when}, by {by}", {"excluded_by": by})
+    exclusion = enrolled.exclusion or Exclusion.DNC
+    by_what = f"it does not meet: {by}" if exclusion is Exclusion.FILTER else by
+    facts = {"excluded": exclusion.label, "excluded_by": by}
+    return Step("scrub", at, f"{exclusion.label} {when}: {by_what}", facts)
 
 
 def _attempt(

@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from ami_dialer.domain.attempt import Attempt
-from ami_dialer.domain.enrolment import EnrolmentState
+from ami_dialer.domain.enrolment import EnrolmentState, Exclusion
 from ami_dialer.store.attempts import as_attempt
 from ami_dialer.store.database import Database
 from ami_dialer.store.results import CALLED
@@ -31,6 +31,7 @@ class ContactResult:
     number: str
     fields: dict[str, str]
     state: EnrolmentState
+    exclusion: Exclusion | None
     excluded_by: str | None
     due_at: datetime
     #: In order; those that called nobody are left out.
@@ -89,6 +90,7 @@ async def _portion(database: Database, run_id: int, after: int) -> list[ContactR
             enrolments.c.number,
             contacts.c.fields,
             enrolments.c.state,
+            enrolments.c.exclusion,
             enrolments.c.excluded_by,
             enrolments.c.due_at,
         )
@@ -99,8 +101,17 @@ async def _portion(database: Database, run_id: int, after: int) -> list[ContactR
     )
     async with database.reading() as connection:
         found = [
-            ContactResult(key, contact, number, dict(fields), EnrolmentState(state), excluded_by, due_at)
-            for key, contact, number, fields, state, excluded_by, due_at in await connection.execute(query)
+            ContactResult(
+                row.id,
+                row.contact_id,
+                row.number,
+                dict(row.fields),
+                EnrolmentState(row.state),
+                row.exclusion and Exclusion(row.exclusion),
+                row.excluded_by,
+                row.due_at,
+            )
+            for row in await connection.execute(query)
         ]
     await _add_attempts(database, found)
     return found

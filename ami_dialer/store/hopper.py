@@ -1,5 +1,6 @@
 """Claims: who is called now. A claim is one conditional write, so no two engines ever hold one enrolment."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -51,10 +52,12 @@ class Claimed:
 _MOST_EXPIRED = 5_000
 
 
-async def claim(database: Database, run_id: int, limit: int, now: datetime) -> list[Claimed]:
+async def claim(
+    database: Database, run_id: int, limit: int, now: datetime, on_expired: Callable[[int], None] | None = None
+) -> list[Claimed]:
     """Take up to `limit` enrolments that are due: lowest rank first, within it in order of their due time.
 
-    Whoever has expired is excluded instead.
+    Whoever has expired is excluded instead; `on_expired` is told how many.
     """
     keys: list[int] = []
     expired = 0
@@ -70,7 +73,10 @@ async def claim(database: Database, run_id: int, limit: int, now: datetime) -> l
                     break
             if len(keys) >= limit or expired >= _MOST_EXPIRED:
                 break
-        return await _load(connection, keys) if keys else []
+        found = await _load(connection, keys) if keys else []
+    if expired and on_expired is not None:
+        on_expired(expired)
+    return found
 
 
 async def _take(

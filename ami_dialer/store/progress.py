@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 
 from ami_dialer.domain.ending import Disposition, EndReason
-from ami_dialer.domain.enrolment import EnrolmentState
+from ami_dialer.domain.enrolment import EnrolmentState, Exclusion
 from ami_dialer.store.database import Database
 from ami_dialer.store.tables import attempts, enrolments
 
@@ -19,6 +19,18 @@ async def enrolment_counts(database: Database, run_id: int) -> dict[EnrolmentSta
         )
         counts = {EnrolmentState(state): count for state, count in rows}
     return {state: counts.get(state, 0) for state in EnrolmentState}
+
+
+async def exclusion_counts(database: Database, run_id: int) -> dict[Exclusion, int]:
+    """Enrolments that were taken out, by what did it."""
+    async with database.reading() as connection:
+        rows = await connection.execute(
+            select(enrolments.c.exclusion, func.count())
+            .where(enrolments.c.run_id == run_id, enrolments.c.state == EnrolmentState.EXCLUDED)
+            .group_by(enrolments.c.exclusion)
+        )
+        counts = {Exclusion(exclusion): count for exclusion, count in rows if exclusion is not None}
+    return {exclusion: counts.get(exclusion, 0) for exclusion in Exclusion}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.domain.attempt import AttemptState
 from ami_dialer.domain.ending import EndReason
-from ami_dialer.domain.enrolment import EnrolmentState
+from ami_dialer.domain.enrolment import EnrolmentState, Exclusion
 from ami_dialer.store.database import Database
 from ami_dialer.store.runs import Run, as_run, run_query
 from ami_dialer.store.tables import answers, attempts, enrolments, runs
@@ -99,16 +99,28 @@ async def end_counts(database: Database, run_id: int) -> list[EndCount]:
     return sorted(counts, key=lambda count: (-count.attempts, count.end_reason))
 
 
-async def exclusions(database: Database, run_id: int) -> list[tuple[str, int]]:
-    """Contacts taken out, by what took them out."""
+@dataclass(frozen=True, slots=True)
+class ExclusionCount:
+    """How many contacts were taken out by this entry or condition."""
+
+    exclusion: Exclusion
+    by: str
+    contacts: int
+
+
+async def exclusions(database: Database, run_id: int) -> list[ExclusionCount]:
+    """Contacts taken out, by what took them out, the most frequent first."""
     query = (
-        select(enrolments.c.excluded_by, func.count())
+        select(enrolments.c.exclusion, enrolments.c.excluded_by, func.count())
         .where(enrolments.c.run_id == run_id, enrolments.c.state == EnrolmentState.EXCLUDED)
-        .group_by(enrolments.c.excluded_by)
-        .order_by(func.count().desc(), enrolments.c.excluded_by)
+        .group_by(enrolments.c.exclusion, enrolments.c.excluded_by)
+        .order_by(func.count().desc(), enrolments.c.exclusion, enrolments.c.excluded_by)
     )
     async with database.reading() as connection:
-        return [(by or "", count) for by, count in await connection.execute(query)]
+        return [
+            ExclusionCount(Exclusion(kind or Exclusion.DNC), by or "", count)
+            for kind, by, count in await connection.execute(query)
+        ]
 
 
 def _answers_of(run_id: int, *columns: ColumnElement[Any]) -> Select[Any]:

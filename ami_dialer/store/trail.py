@@ -10,7 +10,7 @@ from sqlalchemy import and_, select
 from ami_dialer.config.schema import Campaign
 from ami_dialer.domain.attempt import Attempt
 from ami_dialer.domain.ending import EndReason
-from ami_dialer.domain.enrolment import EnrolmentState, RunState
+from ami_dialer.domain.enrolment import EnrolmentState, Exclusion, RunState
 from ami_dialer.store.attempts import as_attempt
 from ami_dialer.store.database import Database
 from ami_dialer.store.documents import read_document
@@ -57,7 +57,9 @@ class Enrolled:
     tries: dict[str, int]
     claimed_at: datetime | None
     last_end_reason: EndReason | None
+    exclusion: Exclusion | None
     excluded_by: str | None
+    run_started_at: datetime
     created_at: datetime
 
 
@@ -127,7 +129,9 @@ async def enrolled(database: Database, contact_ids: Sequence[int]) -> list[Enrol
             enrolments.c.tries,
             enrolments.c.claimed_at,
             enrolments.c.last_end_reason,
+            enrolments.c.exclusion,
             enrolments.c.excluded_by,
+            runs.c.started_at.label("run_started_at"),
             enrolments.c.created_at,
         )
         .join(runs, runs.c.id == enrolments.c.run_id)
@@ -143,6 +147,7 @@ def _as_enrolled(row: dict[str, Any]) -> Enrolled:
     row["document"] = read_document(Campaign, row["campaign"], row["document"], run=row["run_id"])
     row["run_state"] = RunState(row["run_state"])
     row["state"] = EnrolmentState(row["state"])
+    row["exclusion"] = row["exclusion"] and Exclusion(row["exclusion"])
     row["last_end_reason"] = row["last_end_reason"] and EndReason(row["last_end_reason"])
     return Enrolled(**row)
 

@@ -21,8 +21,7 @@ def test_a_run_is_started_with_the_contacts_of_its_lists_imported_now(house: Fol
     house.invoke("dnc", "add", "opt-outs", "603 555 0110")
     result = house.invoke("campaign", "start", "survey")
     assert result.stdout == (
-        "run 1 of survey started with 3 contacts, 1 of them taken out by do-not-call lists; "
-        "it begins with the next: ami-dialer run\n"
+        "run 1 of survey started with 3 contacts (DNC Excluded 1); it begins with the next: ami-dialer run\n"
     )
 
 
@@ -53,7 +52,7 @@ def test_status_and_list_show_the_run(started: Folder) -> None:
 def test_a_trace_tells_who_took_a_contact_out(started: Folder) -> None:
     text = started.invoke("trace", "(603) 555-0110").stdout
     assert "do not call: opt-outs, by letter (cli, " in text
-    assert "taken out at the start of the run, by opt-outs: by letter" in text
+    assert "DNC Excluded at the start of the run: opt-outs: by letter" in text
     found = started.json("trace", "+16035550110")
     assert [step["station"] for step in found["runs"][0]["steps"]] == ["intake", "scrub"]
 
@@ -72,7 +71,7 @@ def test_an_unknown_contact_ends_with_5(started: Folder) -> None:
 
 def test_a_report_of_a_run_without_calls_is_whole(started: Folder) -> None:
     text = started.invoke("report", "survey").stdout
-    assert "taken out by opt-outs: by letter: 1" in text
+    assert "DNC Excluded 1: opt-outs: by letter" in text
     assert "not called yet: 2" in text
     assert started.json("report", "survey")["outcomes"] == []
 

@@ -3,10 +3,11 @@
 import pytest
 
 from ami_dialer.domain.ending import Disposition, EndReason
-from ami_dialer.domain.enrolment import EnrolmentState, RunState
+from ami_dialer.domain.enrolment import EnrolmentState, Exclusion, RunState
 from ami_dialer.domain.errors import NotFoundError
 from ami_dialer.reporting.outcomes import RunReport, pick_run, run_report
 from ami_dialer.store import runs
+from ami_dialer.store.results import ExclusionCount
 from tests.store.reporting.past import ANN, BOB, CAT, Past
 
 pytestmark = pytest.mark.store
@@ -75,7 +76,7 @@ async def test_contacts_that_were_not_called_and_those_taken_out_are_told(past: 
     await runs.end(past.database, past.run_id, RunState.STOPPED, past.clock.now())
     await past.start()
     found = await report(past)
-    assert found.excluded_by == {"opt-outs: asked for it during a call": 1}
+    assert found.excluded == [ExclusionCount(Exclusion.DNC, "opt-outs: asked for it during a call", 1)]
     assert found.by_state[EnrolmentState.EXCLUDED] == 1
     assert (found.not_called, found.outcomes, found.questions) == (1, [], [])
 

@@ -114,7 +114,7 @@ async def test_a_contact_on_a_do_not_call_list_was_taken_out_at_the_start(past: 
     past.clock.advance(60)
     await past.start()
     [step] = steps(await trail(past, ANN), "scrub")
-    assert step.what == "taken out at the start of the run, by opt-outs: by letter"
+    assert step.what == "DNC Excluded at the start of the run: opt-outs: by letter"
     assert step.at == past.clock.now()
 
 

@@ -51,7 +51,7 @@ def test_a_run_shows_progress_calls_rate_outcomes_and_why_nothing_starts() -> No
     assert "27/60 contacts   45 %" in text
     assert "calls now      3: 2 ringing, 1 in the flow" in text
     assert "34 calls in the last minute, 40 ended, 45 % answered" in text
-    assert "Completed 12, Busy 6; 2 contacts taken out (do not call)" in text
+    assert "Completed 12, Busy 6; 2 contacts excluded" in text
     assert "next call      campaign survey has its 3 calls at once" in text
     assert "● pbx  3 of 50 calls, connected" in text
 
