@@ -190,7 +190,7 @@ def walk(stream: JsonStream, wanted: Mapping[str, str], seen: list[str] | None =
     for key in stream.members():
         if seen is not None:
             seen.append(key)
-        within = {path[len(key) + 1 :]: name for path, name in wanted.items() if _leads(path, key)}
+        within = {path[len(key) + 1 :]: name for path, name in wanted.items() if _leads_on(path, key)}
         yield from walk(stream, within, None, depth + 1)
 
 
@@ -200,5 +200,5 @@ def skip(stream: JsonStream) -> None:
         pass
 
 
-def _leads(path: str, key: str) -> bool:
+def _leads_on(path: str, key: str) -> bool:
     return path.startswith(key) and path[len(key) : len(key) + 1] in {"", "."}

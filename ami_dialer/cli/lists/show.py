@@ -12,6 +12,7 @@ from ami_dialer.cli.opening import reading
 from ami_dialer.cli.output import amount, json_option, load_config, local, print_json, print_rows, printable
 from ami_dialer.config.lists import ContactList
 from ami_dialer.config.schema import Config
+from ami_dialer.domain.web_address import shown_address
 from ami_dialer.store import lists
 from ami_dialer.store.documents import MADE
 from ami_dialer.store.lists import StoredList, Users
@@ -85,7 +86,7 @@ def _source(each: _Shown) -> str:
     if settings.file is not None:
         return str(settings.file)
     if settings.api is not None:
-        return settings.api.url
+        return shown_address(settings.api.url)
     return "made" if each.stored.origin == MADE else "by hand"
 
 
@@ -99,7 +100,7 @@ def _as_dict(each: _Shown) -> dict[str, Any]:
         "origin": stored.origin,
         "description": settings.description,
         "file": settings.file,
-        "url": settings.api.url if settings.api else None,
+        "url": shown_address(settings.api.url) if settings.api else None,
         "campaigns": each.users.campaigns,
         "runs": list(each.users.runs),
         "changed_at": each.changed_at,
