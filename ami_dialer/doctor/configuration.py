@@ -31,14 +31,14 @@ async def _lists(machine: Machine) -> Sequence[Result]:
             results.append(ok(source, subject=name))
             continue
         try:
-            columns = columns_of(name, settings, machine.config.mappings)
+            found = columns_of(name, settings, machine.config.mappings)
         except IntakeError as error:
             mend = (
                 f"Mend the file, or lists.{name} in {machine.config_file}; the dialer's user must be able to read it."
             )
             results.append(failed(str(error).removeprefix(f"list {name!r}: "), mend, subject=name))
             continue
-        fields = ", ".join(column for column in columns if column != "phone") or "no other columns"
+        fields = ", ".join(found) or "no other fields"
         results.append(ok(f"{settings.file} can be read: phone, {fields}", subject=name))
     return results
 

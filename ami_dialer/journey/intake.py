@@ -118,7 +118,17 @@ async def target_of(database: Database, name: str) -> Target:
     stored = await lists.load_list(database, name)
     settings = stored.settings
     named = await load_mapping(database, settings.mapping) if settings.mapping else {}
-    return Target(stored.id, name, settings, {**named, **settings.columns})
+    return Target(stored.id, name, settings, joined(named, settings.columns))
+
+
+def joined(*mappings: Mapping[str, str]) -> dict[str, str]:
+    """Mappings as one: later ones go before, and take a column from an earlier one that names it too."""
+    found: dict[str, str] = {}
+    for mapping in mappings:
+        taken = {theirs.strip().casefold() for theirs in mapping.values()} - {""}
+        found = {ours: theirs for ours, theirs in found.items() if theirs.strip().casefold() not in taken}
+        found.update(mapping)
+    return found
 
 
 def preview(target: Target, path: Path, rows: int = 100) -> Preview:
@@ -133,16 +143,15 @@ def preview(target: Target, path: Path, rows: int = 100) -> Preview:
 
 
 def columns_of(name: str, settings: ContactList, mappings: Mapping[str, Mapping[str, str]]) -> list[str]:
-    """The fields that contacts get from a list's file, with `phone`, `time_zone` and `priority` where it has them.
+    """The fields that contacts get from a list's file: all columns but phones, time zone and priority.
 
     Raises IntakeError where the file cannot be read or has no phone column.
     """
     if settings.file is None:
         return []
     named = mappings.get(settings.mapping, {}) if settings.mapping else {}
-    columns = preview(Target(0, name, settings, {**named, **settings.columns}), settings.file, 1).columns
-    special = {"time_zone": columns.zone, "priority": columns.priority}
-    return ["phone", *(key for key, at in special.items() if at is not None), *(field for _, field in columns.fields)]
+    found = preview(Target(0, name, settings, joined(named, settings.columns)), settings.file, 1)
+    return [field for _, field in found.columns.fields]
 
 
 async def import_list(database: Database, name: str, clock: Clock, progress: Progress = silent) -> Intake:
@@ -244,15 +253,17 @@ class _Work:
         """Load batch after batch to the end."""
         intake = rejects.intake
         intake.batches = self.going_on.batches
+        line = self.batches.line
         try:
             while (read := await asyncio.to_thread(self.batches.read)) is not None:
                 await asyncio.to_thread(rejects.keep, read.reading)
                 intake.counts.update(await self._add(read, intake.batches + 1))
                 intake.batches += 1
+                line = read.next_line
                 watch(read.done)
             intake.list_state = await imports.finish(self.database, self.going_on, self.clock.now())
         except DialerError as error:
-            await self._failed(intake.batches + 1, error)
+            await self._failed(intake.batches + 1, line, error)
             if isinstance(error, SourceError):
                 raise IntakeError(f"list {self.target.name!r}: {error}") from error
             raise
@@ -267,12 +278,12 @@ class _Work:
         duplicates = imports.duplicates_of(self.target.settings)
         return await imports.add_batch(self.database, self.going_on, ordinal, batch, duplicates, self.clock.now())
 
-    async def _failed(self, ordinal: int, error: DialerError) -> None:
+    async def _failed(self, ordinal: int, line: int, error: DialerError) -> None:
         """Note where the import stopped, where the database still takes notes: its own trouble may be why."""
         if isinstance(error, imports.ImportTakenOverError):
             return
         try:
-            await imports.fail(self.database, self.going_on, ordinal, self.batches.line, str(error), self.clock.now())
+            await imports.fail(self.database, self.going_on, ordinal, line, str(error), self.clock.now())
         except DialerError:
             return
 
@@ -290,9 +301,13 @@ def _digest(target: Target, source: str, encoding: str) -> str:
 
 
 def _worn(known: Import, settings: ContactList, now: datetime) -> bool:
-    """The import is so long ago that its numbers are no duplicates any more."""
-    old = known.ended_at is not None and known.ended_at < now - timedelta(days=max(settings.dupe_days, 0))
-    return old and settings.dupe_days >= 0
+    """The import is so long ago that its numbers are no duplicates any more.
+
+    Without such a time (`dupe_days` 0, -1) nobody wants the same file again at each start of the dialer.
+    """
+    if settings.dupe_days <= 0 or known.ended_at is None:
+        return False
+    return known.ended_at < now - timedelta(days=settings.dupe_days)
 
 
 class _Rejects:

@@ -145,7 +145,7 @@ class _Wishes:
         settings = target.settings
         if self.encoding:
             settings = settings.model_copy(update={"encoding": self.encoding})
-        return replace(target, settings=settings, mapping={**target.mapping, **named, **self.columns})
+        return replace(target, settings=settings, mapping=intake.joined(target.mapping, named, self.columns))
 
 
 async def _import(

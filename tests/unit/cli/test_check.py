@@ -86,7 +86,8 @@ def test_json_of_what_is_in_order_holds_the_counts(check: Callable[..., Result])
         (None, "cannot be read: No such file or directory"),
         (b"", "is empty; it needs a header line and a row for each contact"),
         (b"name,town\n", "has no phone column (looked for phone, "),
-        (b"phone,caf\xe9\n", "is not UTF-8; save the file as UTF-8"),
+        (b"2125550100,Ann\n", "people.csv:1: has no header: '2125550100' looks like a phone number"),
+        (b"%PDF-1.7\n", "people.csv is no CSV file but a PDF document; save the list as CSV"),
     ],
 )
 def test_a_list_that_cannot_be_read_is_a_problem_with_its_line(

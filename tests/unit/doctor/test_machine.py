@@ -28,9 +28,10 @@ async def only(check: Check[Machine], machine: Machine) -> Result:
 
 
 async def test_a_list_that_can_be_read_shows_its_columns(machine: MakeMachine) -> None:
-    result = await only(LISTS, machine())
+    patient = machine()
+    result = await only(LISTS, patient)
     assert (result.status, result.subject) == (Status.OK, "people")
-    assert result.detail == "people.csv can be read: phone, first_name"
+    assert result.detail == f"{patient.config.lists['people'].file} can be read: phone, first_name"
 
 
 @pytest.mark.parametrize("settings", [{"file": "gone.csv"}, {"file": "people.csv", "columns": {"phone": "Tel"}}])
