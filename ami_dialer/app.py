@@ -21,6 +21,7 @@ from ami_dialer.ports import CallLeg, Clock, ListSource, Telephony
 from ami_dialer.sources.problems import SourceError
 from ami_dialer.store import dnc_lists, documents, lists
 from ami_dialer.store.database import Database
+from ami_dialer.store.imports import ImportTakenOverError
 from ami_dialer.store.migrate import migrate
 from ami_dialer.store.writer import Writer
 
@@ -54,6 +55,9 @@ async def import_lists(config: Config, database: Database, clock: Clock) -> list
             if stored[name].imported_at is None:
                 raise
             log.error("the list keeps the contacts it has", list=name, why=str(error))
+            continue
+        except ImportTakenOverError as error:
+            log.info("the list is being imported beside the dialer", list=name, why=str(error))
             continue
         _say(intake)
         done.append(intake)

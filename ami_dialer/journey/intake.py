@@ -174,7 +174,8 @@ async def import_file(
     try:
         survey, header, columns = await asyncio.to_thread(_survey, target, path)
     except SourceError as error:
-        await imports.refuse(database, target.id, str(error))
+        if path == target.settings.file:  # any other one was to be added to it: the list is as good as it was
+            await imports.refuse(database, target.id, str(error))
         raise IntakeError(f"list {target.name!r}: {error}") from error
     intake = Intake(target.name, str(path), survey.describe())
     digest = _digest(target, survey.digest, survey.encoding.name)

@@ -11,12 +11,14 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from ami_dialer.adapters.clock import SystemClock
+from ami_dialer.cli.lists.mapping import check_free, mapped_columns
 from ami_dialer.cli.opening import changing
 from ami_dialer.cli.output import amount, json_option, load_config, print_json, print_rows, printable
 from ami_dialer.config.schema import Config
+from ami_dialer.domain.errors import DialerError, StoreError
 from ami_dialer.domain.intake import ListState
 from ami_dialer.journey import intake
-from ami_dialer.journey.intake import Intake, IntakeError, Preview, Target
+from ami_dialer.journey.intake import Intake, Preview, Target
 from ami_dialer.store.database import Database
 from ami_dialer.store.mappings import load_mapping, save_mapping
 
@@ -42,17 +44,6 @@ _COUNTS = {
 _SAMPLE = 5
 
 
-def _assignments(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
-    """`ours=theirs`, several times."""
-    found = {}
-    for text in given:
-        ours, equals, theirs = text.partition("=")
-        if not equals or not ours.strip():
-            raise click.BadParameter(f"{text!r}; write our name, = and the column's name, like phone=Telephone")
-        found[ours.strip()] = theirs.strip()
-    return found
-
-
 @click.command("import")
 @click.argument("names", metavar="[NAME]...", nargs=-1)
 @click.option(
@@ -62,20 +53,25 @@ def _assignments(_context: click.Context, _option: click.Parameter, given: tuple
     help="Append this file to list NAME, instead of the file that the configuration names.",
 )
 @click.option(
-    "--column", "columns", multiple=True, callback=_assignments, metavar="OURS=THEIRS", help="What a column is."
+    "--column",
+    "pairs",
+    multiple=True,
+    metavar="OURS=COLUMN",
+    help="What a column is: phone, phone_2 or phone.mobile in dialing order, time_zone, priority, or a field's name. "
+    "May be given several times.",
 )
 @click.option("--mapping", metavar="NAME", help="Take the columns of this named mapping.")
 @click.option("--save-mapping", metavar="NAME", help="Keep what the columns are under this name.")
-@click.option("--encoding", help="Encoding of the file; found by itself.")
+@click.option("--encoding", help="Encoding of the file (utf-8, cp1252, …); without it, it is found by itself.")
 @click.option("--preview", is_flag=True, help="Show how the file would be read, and import nothing.")
-@click.option("--again", is_flag=True, help="Import a file that was imported before once more.")
+@click.option("--again", is_flag=True, help="Import a file once more that was imported before.")
 @json_option
 @click.pass_obj
 def import_command(  # noqa: PLR0913 - one argument for each option
     config_file: Path,
     names: tuple[str, ...],
     file: Path | None,
-    columns: dict[str, str],
+    pairs: tuple[str, ...],
     mapping: str | None,
     save_mapping: str | None,
     encoding: str | None,
@@ -90,9 +86,12 @@ def import_command(  # noqa: PLR0913 - one argument for each option
     be called are kept beside the file, in FILE.rejected.csv, with line and reason. Dialect, encoding and columns are
     found by themselves and shown; --preview shows them first. Ends with 6 when a file could not be imported.
     """
-    if (file is not None or columns or mapping or save_mapping or encoding) and len(names) != 1:
+    if (file is not None or pairs or mapping or save_mapping or encoding) and len(names) != 1:
         raise click.UsageError("--file, --column, --mapping, --save-mapping and --encoding are for one list: name it")
+    columns = mapped_columns(pairs)
     config = load_config(config_file)
+    if save_mapping:
+        check_free(config, save_mapping)
     wishes = _Wishes(file, columns, mapping, save_mapping, encoding, preview=preview, again=again)
     done, previews, failed = asyncio.run(_import(config, list(names) or list(config.lists), wishes, show=not as_json))
     if as_json:
@@ -100,7 +99,7 @@ def import_command(  # noqa: PLR0913 - one argument for each option
             {
                 "lists": [_as_dict(each) for each in done],
                 "previews": [_preview_as_dict(target, each) for target, each in previews],
-                "failed": failed,
+                "failed": {name: str(error) for name, error in failed.items()},
             }
         )
     else:
@@ -108,12 +107,14 @@ def import_command(  # noqa: PLR0913 - one argument for each option
             _print_intake(each)
         for target, found in previews:
             _print_preview(target, found)
-        for text in failed.values():
-            click.echo(f"ami-dialer: {text}", err=True)
+        if save_mapping and not failed:
+            click.echo(f"mapping {save_mapping} was saved")
+        for error in failed.values():
+            click.echo(f"ami-dialer: {error}", err=True)
         if not names and not config.lists:
             click.echo(f"{config_file} declares no lists")
     if failed:
-        raise SystemExit(IntakeError.exit_code)
+        raise SystemExit(max(error.exit_code for error in failed.values()))
 
 
 class _Wishes:
@@ -150,20 +151,20 @@ class _Wishes:
 
 async def _import(
     config: Config, names: list[str], wishes: _Wishes, *, show: bool
-) -> tuple[list[Intake], list[tuple[Target, Preview]], dict[str, str]]:
+) -> tuple[list[Intake], list[tuple[Target, Preview]], dict[str, DialerError]]:
     done: list[Intake] = []
     previews: list[tuple[Target, Preview]] = []
-    failed: dict[str, str] = {}
+    failed: dict[str, DialerError] = {}
     async with changing(config) as database:
+        targets = [await wishes.target(database, name) for name in names]
         with _progress(show=show) as progress:
-            for name in names:
-                target = await wishes.target(database, name)
+            for target in targets:
                 path = wishes.file or target.settings.file
                 if path is None:
                     if len(names) == 1:
-                        raise click.UsageError(f"list {name!r} has no file of its own; name one with --file")
+                        raise click.UsageError(f"list {target.name!r} has no file of its own; name one with --file")
                     continue
-                watched = partial(_show, progress, progress.add_task(name, total=None), name)
+                watched = partial(_show, progress, progress.add_task(target.name, total=None), target.name)
                 try:
                     if wishes.preview or wishes.save_as:
                         found = await asyncio.to_thread(intake.preview, target, path)
@@ -176,8 +177,10 @@ async def _import(
                             database, target, path, SystemClock(), watched, again=wishes.again
                         )
                         done.append(imported)
-                except IntakeError as error:
-                    failed[name] = str(error)
+                except DialerError as error:
+                    failed[target.name] = error
+                    if isinstance(error, StoreError):  # the next list would meet it too
+                        break
     return done, previews, failed
 
 

@@ -45,14 +45,9 @@ def save_command(config_file: Path, name: str, pairs: tuple[str, ...], *, as_jso
     OURS is phone, phone_2 to phone_9, or phone with a label (phone.mobile), in dialing order; time_zone; priority; or
     the name of a field. A list uses it by `mapping: NAME` in the configuration.
     """
-    columns = _columns(pairs)
-    try:
-        _NAME.validate_python(name)
-    except ValidationError:
-        raise BadMappingError(f"{name!r} cannot be a name; write {ALLOWED[NAME_PATTERN]}") from None
+    columns = mapped_columns(pairs)
     config = load_config(config_file)
-    if name in config.mappings:
-        raise BadMappingError(f"the configuration declares mapping {name!r}; change it there, under `mappings:`")
+    check_free(config, name)
     is_new = asyncio.run(_save(config, name, columns))
     if as_json:
         print_json({"mapping": name, "new": is_new, "columns": columns})
@@ -65,13 +60,25 @@ async def _save(config: Config, name: str, columns: dict[str, str]) -> bool:
         return await mappings.save_mapping(database, name, columns)
 
 
-def _columns(pairs: Sequence[str]) -> dict[str, str]:
+def check_free(config: Config, name: str) -> None:
+    """Whether a mapping may be saved under this name. Raises BadMappingError."""
+    try:
+        _NAME.validate_python(name)
+    except ValidationError:
+        raise BadMappingError(f"{name!r} cannot be a name; write {ALLOWED[NAME_PATTERN]}") from None
+    if name in config.mappings:
+        raise BadMappingError(f"the configuration declares mapping {name!r}; change it there, under `mappings:`")
+
+
+def mapped_columns(pairs: Sequence[str]) -> dict[str, str]:
     """{ours: column}. Raises BadMappingError."""
     columns: dict[str, str] = {}
     for pair in pairs:
         ours, equals, column = (part.strip() for part in pair.partition("="))
         if not equals or not ours:
-            raise BadMappingError(f"{pair!r} is no pair; write ours=column, in quotes where it holds blanks")
+            raise BadMappingError(
+                f"{pair!r} is no pair; write ours=column, like phone=Telephone, in quotes where it holds blanks"
+            )
         if ours in columns:
             raise BadMappingError(f"{ours!r} stands there twice; one column can be it")
         if not column and ours not in ("time_zone", "priority"):
