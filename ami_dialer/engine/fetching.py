@@ -139,7 +139,7 @@ async def fetch_list(
         state=fetch.state,
         campaigns=users.campaigns,
         contacts=fetch.contacts,
-        description="; ".join([fetch.description, *fetch.warnings]),
+        description=source.redacted(wanted.api, "; ".join([fetch.description, *fetch.warnings])),
         field_names=names,
         answer=packed,
     )

@@ -129,6 +129,8 @@ class SpooledAnswer:
                     self.survey.add(contact)
         except JsonError as error:
             raise FetchFailedError(self._no_json(page, error)) from error
+        except RecursionError as error:
+            raise FetchFailedError("is nested too deeply") from error
         finally:
             self._spool.seek(end)
         self._digests.append(digest.digest())

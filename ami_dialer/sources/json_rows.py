@@ -82,4 +82,7 @@ def _mend(path: str, value: object) -> str:
 
 
 def _short(value: object) -> str:
-    return str(value)[:MAX_VALUE]
+    try:
+        return str(value)[:MAX_VALUE]
+    except RecursionError:
+        return "…"

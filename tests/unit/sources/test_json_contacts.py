@@ -3,7 +3,7 @@
 import gzip
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -247,3 +247,25 @@ def test_a_large_answer_is_read_from_disk_without_holding_it() -> None:
     with answer(page) as made:
         assert made.count == 30_000
         assert sum(1 for _ in made.contacts()) == 30_000
+
+
+@pytest.mark.parametrize("depth", [10, 50, 300])
+def test_a_deep_contact_is_a_broken_row(depth: int) -> None:
+    page = b'[{"phone": ' + b'{"a": [' * depth + b"1" + b"]}" * depth + b"}]"
+    with answer(page, columns={"phone": "phone"}) as made:
+        _, cells, fault = made.rows().row(1, next(made.contacts()))
+        assert fault is not None
+        assert len(cells[0]) <= 300
+
+
+@pytest.mark.parametrize("depth", range(440, 520, 3))
+def test_a_contact_too_deep_is_refused_and_breaks_nothing(depth: int) -> None:
+    """Where exactly Python's own limit lies differs from release to release."""
+    page = b'[{"phone": ' + b'{"a": [' * depth + b"1" + b"]}" * depth + b"}]"
+    with suppress(FetchFailedError), answer(page, columns={"phone": "phone"}) as made:
+        assert made.rows().row(1, next(made.contacts()))[2] is not None
+
+
+def test_no_depth_is_too_much() -> None:
+    with pytest.raises(FetchFailedError, match="nested too deeply"), answer(b'[{"phone": ' + b"[" * 1_000_000):
+        pass

@@ -2,14 +2,19 @@
 
 import base64
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
+from ami_dialer.cli import logs
+from ami_dialer.config.schema import Logging
 from ami_dialer.ports import FetchFailedError
 from tests.conftest import ManualClock
 from tests.fakes.web_api import Answered, Asked, WebApi
 from tests.unit.adapters.web.world import ANN, BOB, api, fetched, source
+from tests.unit.cli.conftest import logging_as_it_was as logging_as_it_was  # noqa: PLC0414 - a fixture to share
 
 pytestmark = pytest.mark.unit
 
@@ -284,3 +289,19 @@ async def test_a_401_without_authorization_says_that_it_is_wanted() -> None:
         server.answers("/contacts", Answered(status=401))
         with pytest.raises(FetchFailedError, match=r"wants `api\.authorization`"):
             await fetched(api(server))
+
+
+async def test_given_the_most_talkative_log_then_no_secret_is_in_it(tmp_path: Path, logging_as_it_was: None) -> None:
+    """The libraries beneath log every header where they are asked to."""
+    logs.configure(Logging(level="debug", file=tmp_path / "log"))
+    async with WebApi() as server:
+        tokens = TokenServer(server)
+        await fetched(tokens.settings(), source())
+        await fetched(
+            api(server.url("/contacts?key=in-the-address"), authorization={"kind": "bearer", "token": "token-1"})
+        )
+    structlog.get_logger("ami_dialer.x").debug("the log works")
+    written = (tmp_path / "log").read_text()
+    assert "the log works" in written
+    for secret in ("token-1", "s3cr3t", "in-the-address", base64.b64encode(b"dialer:").decode()[:9]):
+        assert secret not in written
