@@ -112,30 +112,34 @@ async def load(
     ]
     if not rows:
         return 0
+    if not sqlite:
+        return await _copy(connection, rows, now)
     known = await _known(connection, list_id, [row[1] for row in rows], now) if revision > 1 else 0
-    if sqlite:
-        places = ", ".join("?" * len(_COLUMNS))
-        await connection.exec_driver_sql(f"{_INSERT} VALUES ({places}) {_CONFLICT}", rows)
-    else:
-        await _copy(connection, rows)
+    places = ", ".join("?" * len(_COLUMNS))
+    await connection.exec_driver_sql(f"{_INSERT} VALUES ({places}) {_CONFLICT}", rows)
     return len(rows) - known
 
 
-async def _copy(connection: AsyncConnection, rows: list[tuple[Any, ...]]) -> None:
+async def _copy(connection: AsyncConnection, rows: list[tuple[Any, ...]], now: datetime) -> int:
+    """By COPY beside the list, and from there on it; how many were not on it before."""
     columns = ", ".join(_COLUMNS)
     like_it = f"CREATE TEMPORARY TABLE {_TEMPORARY} ON COMMIT DROP AS SELECT {columns} FROM dnc_entries LIMIT 0"  # noqa: S608
     await connection.execute(text(like_it))
     raw = await connection.get_raw_connection()
     asyncpg: Any = raw.driver_connection
     await asyncpg.copy_records_to_table(_TEMPORARY, records=rows, columns=list(_COLUMNS))
-    await connection.execute(
-        text(f"{_INSERT} SELECT {columns} FROM {_TEMPORARY} ORDER BY number {_CONFLICT}")  # noqa: S608 - our own names
-    )
+    # Who came anew has this moment; who stays for longer keeps their own.
+    onto_it = text(
+        f"WITH written AS ({_INSERT} SELECT {columns} FROM {_TEMPORARY} ORDER BY number "  # noqa: S608 - our own names
+        f"{_CONFLICT} RETURNING added_at) SELECT count(*) FROM written WHERE added_at = :added_at"
+    ).bindparams(bindparam("added_at", type_=UtcDateTime(timezone=True)))
+    added = await connection.scalar(onto_it, {"added_at": now})
     await connection.execute(text(f"DROP TABLE {_TEMPORARY}"))
+    return int(added or 0)
 
 
 async def _known(connection: AsyncConnection, list_id: int, numbers: list[str], now: datetime) -> int:
-    """How many of these numbers the list forbids already."""
+    """How many of these numbers a list on SQLite forbids already."""
     given, wanted = handed(connection, numbers)
     query = _typed(
         f"SELECT count(*) FROM dnc_entries WHERE list_id = :list_id AND number IN (SELECT value FROM {given}) "  # noqa: S608

@@ -21,6 +21,9 @@ from ami_dialer.store.tables import UtcDateTime, contact_phones, dnc_lists, enro
 #: Characters that fit into `excluded_by`.
 _MAX_LABEL = 300
 
+#: Memory of one hash of PostgreSQL: two million numbers take some 200 MB, in a few portions.
+_WORK_MEM = "64MB"
+
 _COUNTS = "d.removed_at IS NULL AND (d.expires_at IS NULL OR d.expires_at > :now)"
 _WAITS = f"e.run_id = :run AND e.state = '{EnrolmentState.WAITING}'"
 _LABEL = (
@@ -70,6 +73,8 @@ class _Scrub:
 
     #: Type of a key.
     key = "bigint"
+    #: Of the entries: so many who wait are many.
+    share = 0.5
 
     def __init__(
         self, connection: AsyncConnection, run_id: int, lists: list[int], now: datetime, above: int | None
@@ -94,6 +99,14 @@ class _Scrub:
 
     async def _find(self, lengths: list[int]) -> None:
         raise NotImplementedError
+
+    async def _many(self) -> bool:
+        """Whether those who wait are so many that it is quicker to go through all the entries."""
+        entries = await self._connection.scalar(text("SELECT max(id) FROM dnc_entries")) or 0
+        some = _typed(f"SELECT count(*) FROM (SELECT 1 FROM enrolments e WHERE {self._waits} LIMIT :some) w")  # noqa: S608
+        given = {name: self._given[name] for name in ("run", "above") if f":{name}" in self._waits}
+        waiting = await self._connection.scalar(some, {**given, "some": entries})
+        return int(waiting or 0) >= entries * self.share
 
     async def _move(self) -> None:
         """Whoever has a further phone goes on with it: the first that may be called and is not in the run yet."""
@@ -135,12 +148,7 @@ class _SqliteScrub(_Scrub):
     key = "integer"
 
     async def _find(self, lengths: list[int]) -> None:
-        entries = await self._connection.scalar(text("SELECT max(id) FROM dnc_entries")) or 0
-        waiting = await self._connection.scalar(
-            _typed(f"SELECT count(*) FROM (SELECT 1 FROM enrolments e WHERE {self._waits} LIMIT :entries)"),  # noqa: S608
-            {name: self._given[name] for name in ("run", "above") if f":{name}" in self._waits} | {"entries": entries},
-        )
-        many = int(waiting or 0) >= entries / 2
+        many = await self._many()
         for key in self._lists:
             # The outer one by its covering index alone; rows are fetched only of what is in both.
             sides = "dnc_entries i CROSS JOIN enrolments e" if many else "enrolments e CROSS JOIN dnc_entries i"
@@ -161,9 +169,18 @@ class _SqliteScrub(_Scrub):
 
 
 class _PostgresqlScrub(_Scrub):
-    """One pass over the run for the numbers and one for each length of beginnings, joined by hashes."""
+    """One pass over the run for the numbers and one for each length of beginnings, joined by hashes.
+
+    Nothing is known yet of rows that this very transaction has written: PostgreSQL would expect one contact, and look
+    each of five million up by itself.
+    """
+
+    share = 0.05
 
     async def _find(self, lengths: list[int]) -> None:
+        if await self._many():
+            await self._do("SET LOCAL enable_nestloop = off")
+            await self._do(f"SET LOCAL work_mem = '{_WORK_MEM}'")
         place = "array_position(CAST(:lists AS bigint[]), d.list_id)"
         entry = f"e.id, e.contact_id, {_LABEL} AS label, {place} AS place, d.number LIKE '%*' AS begins, d.id AS entry"
         ways = ["d.number = e.number"]
@@ -182,6 +199,8 @@ class _PostgresqlScrub(_Scrub):
             "ORDER BY id, place, begins, entry",
             lists=self._lists,
         )
+        await self._do("SET LOCAL enable_nestloop = on")
+        await self._do("ANALYZE scrub_found")
 
 
 def _typed(statement: str) -> TextClause:
