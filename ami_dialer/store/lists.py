@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, exists, func, insert, select
+from sqlalchemy import and_, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.config.lists import ContactList
@@ -112,10 +112,13 @@ async def create_list(database: Database, name: str, settings: ContactList) -> i
 
 async def any_contacts(database: Database, names: Collection[str]) -> bool:
     """Whether one of these lists holds a contact."""
-    holds_one = exists().where(list_members.c.list_id == lists.c.id)
-    query = select(lists.c.id).where(lists.c.name.in_(names), holds_one).limit(1)
     async with database.reading() as connection:
-        return await connection.scalar(query) is not None
+        keys = (await connection.scalars(select(lists.c.id).where(lists.c.name.in_(names)))).all()
+        for key in keys:  # one by one and in order, or all members of other lists may be looked through
+            query = select(list_members.c.id).where(list_members.c.list_id == key)
+            if await connection.scalar(query.order_by(list_members.c.revision).limit(1)) is not None:
+                return True
+    return False
 
 
 async def count_members(database: Database, key: int | None = None) -> dict[int, int]:
