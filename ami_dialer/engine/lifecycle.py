@@ -10,7 +10,6 @@ import structlog
 from ami_dialer.engine.dispatch import Dispatch
 from ami_dialer.engine.fetcher import LOOK_SECONDS, Fetcher
 from ami_dialer.engine.floor import Floor, ServerDesk
-from ami_dialer.engine.live import LiveSync
 from ami_dialer.engine.opt_out_line import OptOutLine
 from ami_dialer.engine.reconcile import Reconcile
 from ami_dialer.engine.runs import Runs
@@ -58,7 +57,6 @@ class Engine:
         self._reconcile = Reconcile(floor, self._dispatch)
         self._runs = Runs(floor)
         self._ticker = Ticker(floor, self._runs, self._dispatch, self._reconcile)
-        self._live = LiveSync(floor)
         jobs = jobs_of(floor)
         self._opt_out_line = OptOutLine(floor)
         self._leg_servers = leg_servers(self._on_leg)
@@ -87,7 +85,6 @@ class Engine:
         self._schedule.start()
         self._ticking = asyncio.create_task(self._ticker.run(), name="ticker")
         self._ticking.add_done_callback(self._ticker_ended)
-        self._live.start()
 
     @property
     def idle(self) -> bool:
@@ -140,7 +137,6 @@ class Engine:
     async def _close(self) -> None:
         if self._fetcher is not None:
             await self._fetcher.stop()
-        await self._live.stop()
         ticked = await self._last_tick()
         await self._ticker.settle(PLACED_SECONDS)
         for server in self._leg_servers:

@@ -4,10 +4,12 @@ import asyncio
 import heapq
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
 from ami_dialer.domain.errors import StoreError
+from ami_dialer.engine import live
 from ami_dialer.engine.floor import Floor
 from ami_dialer.engine.unanswered import Unanswered
 
@@ -29,6 +31,7 @@ def jobs_of(floor: Floor) -> list[Job]:
     """The whole list."""
     return [
         Job("numbers that nobody answers", 60.0, Unanswered(floor).look),
+        Job("contacts of live lists", floor.config.engine.sync, partial(live.look, floor)),
     ]
 
 

@@ -87,6 +87,7 @@ async def kill(world):
     before.connected = False
     engine._ticker.stop()
     engine.floor.writer._wake.set()
+    await engine._schedule.stop()
     # The flows break off too; Asterisk holds their calls until their dialplan has ended.
     for task in (*engine._ticker._dials, *engine._reconcile._tasks, *before._tasks):
         task.cancel()

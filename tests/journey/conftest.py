@@ -97,7 +97,7 @@ class House:
         """End the engine as `kill -9` would: nothing is saved, calls go on in Asterisk."""
         assert self.engine is not None
         self.engine._ticker.stop()
-        self.engine._live._task.cancel()
+        await self.engine._schedule.stop()
         await self.engine._ticking
         self.engine.floor.writer._task.cancel()
         self.telephony.connected = False
