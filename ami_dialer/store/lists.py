@@ -115,7 +115,7 @@ async def any_contacts(database: Database, names: Collection[str]) -> bool:
     async with database.reading() as connection:
         keys = (await connection.scalars(select(lists.c.id).where(lists.c.name.in_(names)))).all()
         for key in keys:  # one by one and in order, or all members of other lists may be looked through
-            query = select(list_members.c.id).where(list_members.c.list_id == key)
+            query = select(list_members.c.number).where(list_members.c.list_id == key)
             if await connection.scalar(query.order_by(list_members.c.revision).limit(1)) is not None:
                 return True
     return False
