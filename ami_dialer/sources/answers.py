@@ -52,7 +52,7 @@ class SpooledAnswer:
         try:
             self._spool.write(piece)
         except OSError as error:
-            raise FetchFailedError(f"cannot be kept in a temporary file: {error.strerror}") from error
+            raise FetchFailedError(f"the answer cannot be kept in a temporary file: {error.strerror}") from error
 
     async def end_page(self, charset: str | None) -> Page:
         """Read the page. Raises FetchFailedError where it is no JSON, or does not hold contacts."""

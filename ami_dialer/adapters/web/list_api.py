@@ -104,11 +104,16 @@ class WebListSource:
         while True:
             request = await self._with_headers(client, api, pages.request)
             async with client.asked(request) as reply:
+                failed = None
                 if reply.status == 200:
-                    return await self._read(reply, pages, answer)
-                if reply.status == 204 or pages.ends_with(reply.status):
+                    async for piece in reply.pieces():
+                        answer.write(piece)
+                elif reply.status == 204 or pages.ends_with(reply.status):
                     return False
-                failed = await _failure(reply, request, api)
+                else:
+                    failed = await _failure(reply, request, api)
+            if failed is None:  # the time limit of the request is for the API, not for our reading of its answer
+                return await self._read(reply, pages, answer)
             settings = api.authorization
             if reply.status == 401 and settings is not None and settings.kind == "oauth2" and not renewed:
                 renewed = self._tokens.forget(settings)
@@ -126,9 +131,9 @@ class WebListSource:
             return request
         return replace(request, own_headers=await headers_for(client, api, self._tokens))
 
-    async def _read(self, reply: Reply, pages: Pages, answer: Answer) -> bool:
-        async for piece in reply.pieces():
-            answer.write(piece)
+    @staticmethod
+    async def _read(reply: Reply, pages: Pages, answer: Answer) -> bool:
+        """Understand the page that was written. Returns whether there is a further one."""
         try:
             page = await answer.end_page(reply.charset)
         except FetchFailedError as error:

@@ -6,11 +6,12 @@ import ssl
 import subprocess
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
-from ami_dialer.ports import FetchFailedError
+from ami_dialer.ports import FetchFailedError, Page
+from ami_dialer.sources.answers import SpooledAnswer
 from tests.fakes.web_api import Answered, WebApi
 from tests.unit.adapters.web.world import ANN, Pauses, api, fetched, people, source
 
@@ -169,6 +170,33 @@ async def test_encodings_are_found(data: bytes, charset: str) -> None:
     async with WebApi() as server:
         server.answers("/contacts", Answered(data, headers={"Content-Type": f"application/json; charset={charset}"}))
         assert await fetched(api(server)) == [{"name": "Zoë"}]
+
+
+class SlowReader(SpooledAnswer):
+    """Takes longer to understand a page than the API may take to send it."""
+
+    async def end_page(self, charset: str | None) -> Page:
+        await asyncio.sleep(1.2)
+        return await super().end_page(charset)
+
+
+async def test_our_own_reading_does_not_count_against_the_time_limit_of_a_request() -> None:
+    async with WebApi() as server:
+        server.answers("/contacts", [ANN])
+        with SlowReader({}, None, None) as answer:
+            await source().fetch(api(server, timeout=1), answer)
+            assert answer.count == 1
+
+
+async def test_a_full_disk_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(**_: object) -> IO[bytes]:
+        return Path("/dev/full").open("wb", buffering=0)
+
+    monkeypatch.setattr("ami_dialer.sources.answers.SpooledTemporaryFile", full)
+    async with WebApi() as server:
+        server.answers("/contacts", [ANN])
+        with pytest.raises(FetchFailedError, match="cannot be kept in a temporary file: No space left on device"):
+            await fetched(api(server))
 
 
 async def test_too_many_redirects_are_an_error() -> None:
