@@ -229,7 +229,7 @@ async def unchanged(database: Database, list_id: int, source: str) -> ListState:
 
 async def _settle(connection: AsyncConnection, list_id: int, source: str) -> ListState:
     """The list is valid if it holds anybody."""
-    somebody = await connection.scalar(select(list_members.c.id).where(list_members.c.list_id == list_id).limit(1))
+    somebody = await connection.scalar(select(list_members.c.number).where(list_members.c.list_id == list_id).limit(1))
     if somebody is None:
         await _set_list(connection, list_id, ListState.INVALID, f"{source} holds nobody who can be called")
         return ListState.INVALID

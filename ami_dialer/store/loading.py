@@ -29,6 +29,11 @@ _HELD = """
     SELECT number, max(occurrence), max(revision) FROM list_members
     WHERE list_id = :list AND number IN ({numbers}) GROUP BY number
 """
+#: Keys that come one after the other are told by the first and the last.
+_KEYS_FROM_TO = text("""
+    SELECT min(key), max(key)
+    FROM (SELECT nextval(pg_get_serial_sequence('contacts', 'id')) AS key FROM generate_series(1, :count)) AS taken
+""")
 _HELD_SQLITE = text(_HELD.format(numbers="SELECT value FROM json_each(:numbers)"))
 _HELD_POSTGRESQL = text(_HELD.format(numbers="SELECT unnest(CAST(:numbers AS varchar[]))"))
 
@@ -158,13 +163,14 @@ async def _insert(
         return list(column if stays is None else compress(column, stays))
 
     regions = await _region_keys(connection, arrivals)
+    region_keys = [regions[region] for region in arrivals.regions]
     numbers = chosen(arrivals.numbers)
     keys = await _new_keys(connection, len(numbers))
     columns = (
         keys,
         numbers,
         chosen(arrivals.labels),
-        map(regions.__getitem__, map(arrivals.regions.__getitem__, chosen(arrivals.region_at))),
+        map(region_keys.__getitem__, chosen(arrivals.region_at)),
         chosen(arrivals.fields),
         chosen(arrivals.time_zones),
         chosen(arrivals.priorities),
@@ -242,8 +248,10 @@ async def _new_keys(connection: AsyncConnection, count: int) -> Sequence[int]:
     if _is_sqlite(connection):  # one writer at a time: nobody takes them in between
         first = int((await connection.execute(text("SELECT coalesce(max(id), 0) + 1 FROM contacts"))).scalar_one())
         return range(first, first + count)
-    keys = text("SELECT nextval(pg_get_serial_sequence('contacts', 'id')) FROM generate_series(1, :count)")
-    return sorted((await connection.scalars(keys, {"count": count})).all())
+    first, last = (await connection.execute(_KEYS_FROM_TO, {"count": count})).one()
+    while last - first + 1 != count:  # another import took some in between; these are lost, and there are enough
+        first, last = (await connection.execute(_KEYS_FROM_TO, {"count": count})).one()
+    return range(first, last + 1)
 
 
 def _is_sqlite(connection: AsyncConnection) -> bool:

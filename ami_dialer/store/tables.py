@@ -149,7 +149,7 @@ regions = Table(
 )
 
 # Rows of contacts, contact_phones and list_members are written by the million. They have no foreign keys: checking one
-# for every row would double the time of an import. Contacts are never deleted.
+# for every row would double the time of an import.
 contacts = Table(
     "contacts",
     metadata,
@@ -190,23 +190,21 @@ list_revisions = Table(
     Column("at", UtcDateTime, nullable=False),
 )
 
-# One index only is in random order, that of numbers, and it is as narrow as can be: most of an import goes into it.
+# One index only is in random order, its key, and it is as narrow as can be: most of an import goes into it.
 # Who looks for a number without a list asks for it in each of the lists.
 list_members = Table(
     "list_members",
     metadata,
-    _key(),
-    Column("list_id", Key, nullable=False),
+    Column("list_id", Key, primary_key=True, autoincrement=False),
     #: The contact's first number.
-    Column("number", String(16), nullable=False),
+    Column("number", String(16), primary_key=True),
     #: 0; counts up where a list allows the same number again.
-    Column("occurrence", Integer, nullable=False, default=0, server_default="0"),
+    Column("occurrence", Integer, primary_key=True, autoincrement=False, default=0, server_default="0"),
     Column("contact_id", Key, nullable=False),
     #: The list's revision it came with; list_revisions says when.
     Column("revision", BigInteger, nullable=False),
     #: Order among those of one revision: the line in the file.
     Column("position", BigInteger, nullable=False),
-    UniqueConstraint("list_id", "number", "occurrence"),
     Index(None, "contact_id"),
     Index(None, "list_id", "revision"),
 )

@@ -101,7 +101,7 @@ async def memberships(
         )
         .join(lists, lists.c.id == list_members.c.list_id)
         .join(contacts, contacts.c.id == list_members.c.contact_id)
-        .order_by(list_members.c.id)
+        .order_by(list_members.c.list_id, list_members.c.revision, list_members.c.position)
     )
     wanted = list_members.c.contact_id == contact_id
     if contact_id is None:  # the index of numbers is one for each list

@@ -88,15 +88,13 @@ def _contacts() -> None:
     op.create_index(op.f("ix_contact_phones_number"), "contact_phones", ["number"])
     op.create_table(
         "list_members",
-        sa.Column("id", KEY, autoincrement=True, nullable=False),
-        sa.Column("list_id", KEY, nullable=False),
+        sa.Column("list_id", KEY, autoincrement=False, nullable=False),
         sa.Column("number", sa.String(16), nullable=False),
-        sa.Column("occurrence", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("occurrence", sa.Integer(), autoincrement=False, nullable=False, server_default="0"),
         sa.Column("contact_id", KEY, nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("position", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_list_members")),
-        sa.UniqueConstraint("list_id", "number", "occurrence", name=op.f("uq_list_members_list_id_number_occurrence")),
+        sa.PrimaryKeyConstraint("list_id", "number", "occurrence", name=op.f("pk_list_members")),
     )
     op.create_table(
         "list_revisions",
