@@ -73,7 +73,7 @@ class Page:
 
 
 _MEMBERS = list_members.c
-_IN_ORDER = (_MEMBERS.revision, _MEMBERS.position, _MEMBERS.id)
+_IN_ORDER = (_MEMBERS.revision, _MEMBERS.position, _MEMBERS.contact_id)
 
 
 def _rows() -> Select[Any]:
@@ -105,14 +105,18 @@ async def page(database: Database, list_id: int, after: Place | None, limit: int
 async def with_number(database: Database, list_id: int, number: str) -> list[ListedContact]:
     """The contacts of a list that have this number in E.164, as their first phone or a further one."""
     by_phone = (
-        select(_MEMBERS.id)
+        select(_MEMBERS.contact_id)
         .join(contact_phones, contact_phones.c.contact_id == _MEMBERS.contact_id)
         .where(contact_phones.c.number == number, _MEMBERS.list_id == list_id)
     )
-    by_first = select(_MEMBERS.id).where(_MEMBERS.list_id == list_id, _MEMBERS.number == number)
+    by_first = select(_MEMBERS.contact_id).where(_MEMBERS.list_id == list_id, _MEMBERS.number == number)
     async with database.reading() as connection:
         keys = (await connection.scalars(union(by_first, by_phone))).all()
-        query = _rows().where(_MEMBERS.id.in_(keys)).order_by(_MEMBERS.number, _MEMBERS.occurrence)
+        query = (
+            _rows()
+            .where(_MEMBERS.list_id == list_id, _MEMBERS.contact_id.in_(keys))
+            .order_by(_MEMBERS.number, _MEMBERS.occurrence)
+        )
         rows = (await connection.execute(query)).all()
         return await _listed(connection, rows, await _known(connection, list_id, rows))
 
