@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import and_, func, insert, select, update
+from sqlalchemy import and_, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.config.schema import Campaign
@@ -137,11 +137,19 @@ async def sync(database: Database, run_id: int, document: Campaign, now: datetim
             if each.id in known and each.up_to > known[each.id]
         ]
         last = int(await connection.scalar(select(func.max(enrolments.c.id))) or 0)
+        await _prefer_indexes(connection, on=True)
         enrolled = await enrolling.enrol(connection, run_id, of, document.filter, now)
+        await _prefer_indexes(connection, on=False)
         if enrolled:
             await scrub.at_start(connection, run_id, document, now, above=last)
         await _note(connection, run_id, of, last, now)
         return Synced(enrolled, await _excluded(connection, run_id, last) if enrolled else 0)
+
+
+async def _prefer_indexes(connection: AsyncConnection, *, on: bool) -> None:
+    """PostgreSQL, as long as it has no statistics, would go through all contacts for the few that are new."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(text(f"SET LOCAL enable_seqscan = {'off' if on else 'on'}"))
 
 
 async def _excluded(connection: AsyncConnection, run_id: int, above: int) -> int:
