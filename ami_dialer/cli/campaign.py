@@ -7,7 +7,7 @@ import click
 
 from ami_dialer import app
 from ami_dialer.adapters.clock import SystemClock
-from ami_dialer.cli import preview
+from ami_dialer.cli import preview, scrub
 from ami_dialer.cli.opening import changing, reading
 from ami_dialer.cli.output import amount, json_option, load_config, local, print_json, print_rows, zone_at
 from ami_dialer.config.schema import Campaign, Config
@@ -220,3 +220,4 @@ async def _switch(config: Config, name: str, list_name: str, *, on: bool) -> tup
 
 
 command.add_command(preview.command)
+command.add_command(scrub.command)

@@ -29,8 +29,8 @@ _KEY_SECONDS = 6.0
 _NEXT_KEY_SECONDS = 4.0
 #: Keys of the longest number: 15 digits behind 00 or 011.
 _MAX_DIGITS = 18
-#: Seconds that the caller waits for a slow database. The entry is kept all the same, when it comes back.
-_PATIENCE = 15.0
+#: Seconds that the caller waits for a database that takes no writes; then the line goes on, as flows do.
+_PATIENCE = 2.0
 _DIGITS = "0123456789"
 
 
@@ -139,19 +139,22 @@ class OptOutLine:
         return False
 
     async def _put(self, number: str) -> None:
-        """Put the number on the list; returns when that is durable. After a TimeoutError it comes all the same."""
+        """Put the number on the list; returns when that is durable, or when it has taken too long.
+
+        Then the entry is written, in its turn, when the database is back; until then this engine heeds it already.
+        """
         if self._list_id is None:
             await self.prepare()
         row = dnc_loading.row(
             self._list_id or 0, number, "asked for it on the opt-out line", "inbound", self._floor.clock.now()
         )
-        kept = self._floor.writer.put(Write(Kind.DNC, row))
+        written = self._floor.writer.put(Write(Kind.DNC, row))
         log.info("opted out on the inbound line", action="opted_out_inbound", list=self._settings.list)
-        try:
-            async with asyncio.timeout(_PATIENCE):
-                await asyncio.shield(kept)
-        except TimeoutError:
-            raise TimeoutError("the database did not take the entry in time; it will be kept when it does") from None
+        done, _ = await asyncio.wait([written], timeout=_PATIENCE)
+        if done:
+            written.result()  # raises where the database refused it for good
+        else:
+            log.warning("an opt-out waits for the database and is kept", why=self._floor.writer.trouble or "it is slow")
 
     async def _say(self, leg: CallLeg, prompts: Sequence[Prompt], keys: str = "") -> str:
         """Play until a key of `keys` is pressed; that key, or ""."""

@@ -107,7 +107,7 @@ async def import_dnc_file(
 ) -> DncImport:
     """Bring the numbers of a file into a do-not-call list, which is made where there is none. Raises SourceError.
 
-    Rows that hold no number are kept beside the file, with line and reason; all others come in, some 20,000 in one
+    Rows that hold no number are kept beside the file, with line and reason; all others come in, some 50,000 in one
     transaction, so that nobody waits long for the list. Cut off in the middle it can be done again: twice changes
     nothing. Without `again` a file that was imported last is not read.
     """

@@ -61,7 +61,8 @@ async def trace(database: Database, wanted: str, regions: Collection[str]) -> Tr
         one.steps.extend(_intake(enrolled, found))
         one.steps.extend(steps.of_enrolment(enrolled, made, answers, barred))
         runs.append(one)
-    return Trail(number, found, barred, runs)
+    stands = [entry for entry in barred if entry.removed_at is None]
+    return Trail(number, found, stands, runs)
 
 
 async def _find(database: Database, wanted: str, regions: Collection[str]) -> list[Membership]:

@@ -13,6 +13,7 @@ from ami_dialer.domain.ending import EndReason
 from ami_dialer.domain.enrolment import EnrolmentState, Exclusion, RunState
 from ami_dialer.store.attempts import as_attempt
 from ami_dialer.store.database import Database
+from ami_dialer.store.dnc import beginning_lengths, beginnings
 from ami_dialer.store.documents import read_document
 from ami_dialer.store.tables import (
     answers,
@@ -77,13 +78,15 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Barred:
-    """A do-not-call entry of a number."""
+    """A do-not-call entry of a number, or of a beginning that it has."""
 
     list_name: str
     reason: str
     source: str
     attempt_id: str | None
     added_at: datetime
+    expires_at: datetime | None = None
+    removed_at: datetime | None = None
 
 
 async def memberships(
@@ -178,7 +181,9 @@ async def answers_of(database: Database, attempt_ids: Sequence[str]) -> list[Ans
 
 
 async def barred(database: Database, number: str) -> list[Barred]:
-    """The do-not-call entries of an E.164 number as they are now."""
+    """The do-not-call entries of an E.164 number, those of its beginnings and those that were taken off among them."""
+    async with database.reading() as connection:
+        entries = [number, *beginnings(number, await beginning_lengths(connection))]
     query = (
         select(
             dnc_lists.c.name,
@@ -186,9 +191,11 @@ async def barred(database: Database, number: str) -> list[Barred]:
             dnc_entries.c.source,
             dnc_entries.c.attempt_id,
             dnc_entries.c.added_at,
+            dnc_entries.c.expires_at,
+            dnc_entries.c.removed_at,
         )
         .join(dnc_lists, dnc_lists.c.id == dnc_entries.c.list_id)
-        .where(dnc_entries.c.number == number)
+        .where(dnc_entries.c.number.in_(entries))
         .order_by(dnc_entries.c.id)
     )
     async with database.reading() as connection:

@@ -190,3 +190,12 @@ def test_the_configurations_files_are_read_when_they_change(house: Folder) -> No
     assert "declares it under dnc_lists" in house.invoke("dnc", "delete", "register").stderr
     started = house.json("campaign", "start", "survey")
     assert started["run"]["by_state"]["excluded"] == 3
+
+
+def test_a_run_is_looked_through_again_by_hand(house: Folder) -> None:
+    house.invoke("list", "import")
+    assert "is not running" in house.invoke("campaign", "scrub", "survey").stderr
+    house.invoke("campaign", "start", "survey")
+    house.invoke("dnc", "add", "opt-outs", "3015550100")
+    assert house.json("campaign", "scrub", "survey")["excluded"] == 1
+    assert "0 contacts taken out" in house.invoke("campaign", "scrub", "survey").stdout
