@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,6 +33,7 @@ def test_the_example_of_the_document_works_as_it_says(
             validated = folder.invoke("list", "validate", "sign-ups")
             if "refused" not in validated.output and "Connect call failed" not in validated.output:
                 break
+            time.sleep(0.1)  # until the CRM listens
         shown = re.search(r"```\n(sign-ups: \S+ gives.*?)^```", DOCUMENT, re.MULTILINE | re.DOTALL)
         assert shown is not None
         for line in shown[1].replace("8085", str(port)).splitlines():
