@@ -255,13 +255,18 @@ class _Work:
         intake = rejects.intake
         intake.batches = self.going_on.batches
         line = self.batches.line
+        coming = self._ask()
         try:
-            while (read := await asyncio.to_thread(self.batches.read)) is not None:
+            while (read := await coming) is not None:
+                if self.batches.apart:
+                    coming = self._ask()
                 await asyncio.to_thread(rejects.keep, read.reading)
                 intake.counts.update(await self._add(read, intake.batches + 1))
                 intake.batches += 1
                 line = read.next_line
                 watch(read.done)
+                if not self.batches.apart:
+                    coming = self._ask()
             intake.list_state = await imports.finish(self.database, self.going_on, self.clock.now())
         except DialerError as error:
             await self._failed(intake.batches + 1, line, error)
@@ -271,7 +276,12 @@ class _Work:
         finally:
             rejects.close()
             await asyncio.to_thread(self.batches.close)
+            await asyncio.gather(coming, return_exceptions=True)
         return intake
+
+    def _ask(self) -> asyncio.Task[ReadBatch | None]:
+        """Begin to read the next batch."""
+        return asyncio.create_task(asyncio.to_thread(self.batches.read))
 
     async def _add(self, read: ReadBatch, ordinal: int) -> Counter[str]:
         resume_at = str(read.end) if read.end else None

@@ -53,6 +53,8 @@ class Task:
 class Ahead:
     """Reads the batches of a task in another process, one batch ahead. As `Batches`; `close` it."""
 
+    apart = True
+
     def __init__(self, task: Task) -> None:
         #: Where the next batch begins.
         self.line = task.start.row
@@ -78,8 +80,7 @@ class Ahead:
         return batch
 
     def close(self) -> None:
-        """End the process, however far it is."""
-        self._pipe.close()
+        """End the process, however far it is. Whoever waits in `read` is told so."""
         self._process.terminate()
         self._process.join()
 

@@ -39,6 +39,9 @@ class ReadBatch:
 class Batches:
     """Reads a source batch by batch."""
 
+    #: Whether batches are read by another process, so that one may be asked for while another is loaded.
+    apart = False
+
     def __init__(
         self, reader: ContactReader, pieces: Iterator[Piece], size: int, line: int, *, doubles_too: bool = False
     ) -> None:
