@@ -17,6 +17,8 @@ from ami_dialer.config.problems import Problem, in_order
 from ami_dialer.config.schema import Config
 from ami_dialer.domain.merge import fields_needed
 from ami_dialer.journey.intake import IntakeError, columns_of
+from ami_dialer.sources.dnc import look_at
+from ami_dialer.sources.problems import SourceError
 
 #: What is counted, in the order of the file.
 _COUNTED = ("servers", "trunks", "lists", "flows", "campaigns")
@@ -34,6 +36,7 @@ def command(config_file: Path, *, as_json: bool) -> None:
     problems, warnings = list(examined.problems), list(examined.warnings)
     if examined.config is not None:
         columns = _columns(examined, examined.config, problems)
+        problems += _dnc_files(examined, examined.config)
         found = [*_unfilled(examined.config, columns), *_unfiltered(examined.config, columns)]
         warnings += [examined.document.problem(path, text) for path, text in found]
     if as_json:
@@ -56,6 +59,16 @@ def _columns(examined: Examination, config: Config, problems: list[Problem]) -> 
         if found:
             columns[name] = set(found) - {"phone", "time_zone", "priority"}  # these are no fields to be spoken
     return columns
+
+
+def _dnc_files(examined: Examination, config: Config) -> Iterator[Problem]:
+    """Do-not-call files that cannot be read; without them the dialer does not start."""
+    for name, settings in config.dnc_lists.items():
+        if settings.file is not None:
+            try:
+                look_at(settings.file, settings.region)
+            except SourceError as error:
+                yield examined.document.problem(("dnc_lists", name, "file"), str(error))
 
 
 def _unfilled(config: Config, columns: dict[str, set[str]]) -> Iterator[tuple[KeyPath, str]]:

@@ -20,6 +20,7 @@ def advice(document: Document, config: Config, folder: FilePath) -> list[Problem
         *_servers(config),
         *_open_ports(config),
         *_password_in_url(config),
+        *_unheeded(config),
         *(pair for name, flow in config.flows.items() for pair in _flow(name, flow, flows_in(document).get(name))),
     ]
     return [document.problem(path, text) for path, text in found]
@@ -71,6 +72,22 @@ def _open_ports(config: Config) -> Iterator[tuple[Path, str]]:
             ("fastagi", "host"),
             "the FastAGI port has no log-in and is not on loopback; let a firewall keep it to your Asterisk",
         )
+
+
+def _unheeded(config: Config) -> Iterator[tuple[Path, str]]:
+    """Do-not-call lists that keep nobody from being called."""
+    heeded = {name for campaign in config.campaigns.values() for name in campaign.dnc}
+    heeded |= {config.do_not_call.global_list or ""}
+    written: list[tuple[Path, str]] = [(("dnc_lists", name), name) for name in config.dnc_lists]
+    if "opt_out_line" in config.do_not_call.model_fields_set:
+        written.append((("do_not_call", "opt_out_line", "list"), config.do_not_call.opt_out_line.list))
+    for path, name in written:
+        if name not in heeded and config.campaigns:
+            yield (
+                path,
+                f"no campaign heeds the do-not-call list {name!r}; name it under their `dnc`, or as global_list "
+                "of do_not_call",
+            )
 
 
 def _password_in_url(config: Config) -> Iterator[tuple[Path, str]]:

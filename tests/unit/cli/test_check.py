@@ -134,3 +134,18 @@ def test_a_missing_file_is_told_without_a_traceback(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["-c", str(tmp_path / "none.yaml"), "check"])
     assert result.exit_code == 2
     assert "there is no such file" in result.stderr
+
+
+def test_a_do_not_call_file_that_cannot_be_read_and_a_list_that_nobody_heeds_are_told(
+    check: Callable[..., Result], tmp_path: Path
+) -> None:
+    (tmp_path / "good.txt").write_text("3015550100\n")
+    result = check(BASE + "dnc_lists:\n  gone: {file: gone.txt}\n  good: {file: good.txt}\n")
+    assert result.exit_code == 2
+    assert f"dnc_lists.gone.file: {tmp_path}/gone.txt" in result.stderr
+    assert "No such file or directory" in result.stderr
+    assert "dnc_lists.good: no campaign heeds the do-not-call list 'good'" in result.stderr
+    quiet = check(BASE + "dnc_lists: {good: {file: good.txt}}\ndo_not_call: {global_list: good}\n")
+    assert (quiet.exit_code, quiet.stderr) == (0, "")
+    line = check(BASE + "do_not_call: {opt_out_line: {list: callers}}\n")
+    assert "do_not_call.opt_out_line.list: no campaign heeds the do-not-call list 'callers'" in line.stderr
