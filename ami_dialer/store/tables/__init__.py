@@ -1,0 +1,33 @@
+"""The tables. A change here needs a migration in `migrations/versions/`; a test compares the two."""
+
+from ami_dialer.store.tables.base import Key, UtcDateTime, metadata
+from ami_dialer.store.tables.contacts import contact_phones, contacts, list_members, list_revisions, regions
+from ami_dialer.store.tables.dnc import dnc_entries, dnc_lists
+from ami_dialer.store.tables.documents import campaigns, flows, lists, mappings
+from ami_dialer.store.tables.intake import fetches, import_batches, imports
+from ami_dialer.store.tables.runs import answers, attempts, enrolments, run_lists, runs
+
+__all__ = [
+    "Key",
+    "UtcDateTime",
+    "answers",
+    "attempts",
+    "campaigns",
+    "contact_phones",
+    "contacts",
+    "dnc_entries",
+    "dnc_lists",
+    "enrolments",
+    "fetches",
+    "flows",
+    "import_batches",
+    "imports",
+    "list_members",
+    "list_revisions",
+    "lists",
+    "mappings",
+    "metadata",
+    "regions",
+    "run_lists",
+    "runs",
+]

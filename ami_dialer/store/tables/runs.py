@@ -1,0 +1,141 @@
+"""Runs, who is enrolled in them, each attempt and what was answered."""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from ami_dialer.domain.attempt import AttemptState
+from ami_dialer.domain.ending import Disposition, EndReason
+from ami_dialer.domain.enrolment import EnrolmentState, Exclusion, RunState
+from ami_dialer.store.tables.base import Key, UtcDateTime, key, metadata, one_of, reference
+
+runs = Table(
+    "runs",
+    metadata,
+    key(),
+    reference("campaign_id", "campaigns.id"),
+    Column("state", String(16), nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    #: The campaign's document as it was when the run began.
+    Column("document", JSON, nullable=False),
+    one_of("state", RunState),
+    Index(None, "campaign_id"),
+)
+
+#: The lists of a run: whether what is added later is called too, and up to which revision it has been enrolled.
+run_lists = Table(
+    "run_lists",
+    metadata,
+    Column("run_id", Key, ForeignKey("runs.id"), primary_key=True, autoincrement=False),
+    Column("list_id", Key, ForeignKey("lists.id"), primary_key=True, autoincrement=False),
+    Column("live", Boolean, nullable=False),
+    Column("synced_revision", BigInteger, nullable=False),
+    #: When contacts came in by live sync last, how many then, and how many since the start.
+    Column("synced_at", UtcDateTime),
+    Column("last_added", Integer, nullable=False, default=0, server_default="0"),
+    Column("added", Integer, nullable=False, default=0, server_default="0"),
+)
+
+# Made by the million in one transaction, from rows of `runs` and `contacts` that are never deleted: no foreign keys.
+enrolments = Table(
+    "enrolments",
+    metadata,
+    key(),
+    Column("run_id", Key, nullable=False),
+    Column("contact_id", Key, nullable=False),
+    #: The phone that is dialled next.
+    Column("number", String(16), nullable=False),
+    #: As in list_members: above 0 where a list allows the same number again.
+    Column("occurrence", Integer, nullable=False, default=0, server_default="0"),
+    Column("state", String(16), nullable=False),
+    #: Lower ones are called first: made of the list's and the contact's priority (store/enrolments.py).
+    Column("rank", Integer, nullable=False, default=0, server_default="0"),
+    Column("due_at", UtcDateTime, nullable=False),
+    #: Not called any more after this moment.
+    Column("expires_at", UtcDateTime),
+    #: How many attempts ended, and how many of them in which way: {"busy": 2}.
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("tries", JSON, nullable=False),
+    Column("claimed_at", UtcDateTime),
+    Column("last_end_reason", String(16)),
+    #: What took it out: a do-not-call entry, a filter, its age.
+    Column("exclusion", String(16)),
+    #: The entry or the filter that did it, for people.
+    Column("excluded_by", String(300)),
+    Column("created_at", UtcDateTime, nullable=False),
+    one_of("state", EnrolmentState),
+    one_of("exclusion", Exclusion),
+    UniqueConstraint("run_id", "number", "occurrence"),
+    Index(None, "run_id", "state", "rank", "due_at", "id"),
+    Index(None, "contact_id"),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    reference("run_id", "runs.id"),
+    reference("enrolment_id", "enrolments.id"),
+    reference("contact_id", "contacts.id"),
+    Column("ordinal", Integer, nullable=False),
+    Column("number", String(16), nullable=False),
+    Column("server", String(64), nullable=False),
+    Column("trunk", String(64), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("claimed_at", UtcDateTime, nullable=False),
+    Column("originated_at", UtcDateTime),
+    Column("ringing_at", UtcDateTime),
+    Column("answered_at", UtcDateTime),
+    Column("classified_at", UtcDateTime),
+    Column("flow_at", UtcDateTime),
+    Column("ended_at", UtcDateTime),
+    Column("amd_status", String(16)),
+    Column("amd_cause", String(80)),
+    Column("cause", Integer),
+    Column("end_reason", String(16)),
+    Column("disposition", String(20)),
+    Column("detail", Text),
+    one_of("state", AttemptState),
+    one_of("end_reason", EndReason),
+    one_of("disposition", Disposition),
+    CheckConstraint("(state = 'ended') = (end_reason IS NOT NULL)", name="ended_has_reason"),
+    Index(None, "enrolment_id"),
+    Index(None, "run_id", "disposition"),
+    Index("ix_attempts_contact_id", "contact_id"),
+    Index(None, "number", "ended_at"),
+    Index(None, "ended_at"),
+    # What a restarted dialer asks first: what was going on? Holds living attempts only, so it stays small.
+    Index(
+        "ix_attempts_living",
+        "server",
+        sqlite_where=Column("state") != "ended",
+        postgresql_where=Column("state") != "ended",
+    ),
+)
+
+answers = Table(
+    "answers",
+    metadata,
+    key(),
+    Column("attempt_id", String(40), ForeignKey("attempts.id"), nullable=False),
+    Column("question", String(64), nullable=False),
+    #: Empty where nothing was pressed.
+    Column("digits", String(32), nullable=False),
+    Column("valid", Boolean, nullable=False),
+    #: 1 for the first time the question was asked.
+    Column("try_number", Integer, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Index(None, "attempt_id"),
+)
