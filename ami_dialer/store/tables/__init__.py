@@ -1,6 +1,6 @@
 """The tables. A change here needs a migration in `migrations/versions/`; a test compares the two."""
 
-from ami_dialer.store.tables.base import Key, UtcDateTime, metadata
+from ami_dialer.store.tables.columns import Key, UtcDateTime, metadata
 from ami_dialer.store.tables.contacts import contact_phones, contacts, list_members, list_revisions, regions
 from ami_dialer.store.tables.dnc import dnc_entries, dnc_lists
 from ami_dialer.store.tables.documents import campaigns, flows, lists, mappings

@@ -2,7 +2,7 @@
 
 from sqlalchemy import JSON, BigInteger, Column, Index, Integer, String, Table, Text, UniqueConstraint
 
-from ami_dialer.store.tables.base import Key, UtcDateTime, key, metadata
+from ami_dialer.store.tables.columns import Key, UtcDateTime, key, metadata
 
 #: Where numbers are: a few hundred rows that millions of numbers refer to.
 regions = Table(

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, String, Table, UniqueConstraint, false, text
 
-from ami_dialer.store.tables.base import UtcDateTime, key, metadata, reference
+from ami_dialer.store.tables.columns import UtcDateTime, key, metadata, reference
 
 _IS_GLOBAL = text("is_global")
 _IS_BEGINNING = text("number LIKE '%*'")

@@ -3,7 +3,7 @@
 from sqlalchemy import JSON, BigInteger, Column, String, Table, Text
 
 from ami_dialer.domain.intake import ListState
-from ami_dialer.store.tables.base import UtcDateTime, key, metadata, one_of
+from ami_dialer.store.tables.columns import UtcDateTime, key, metadata, one_of
 
 lists = Table(
     "lists",

@@ -3,7 +3,7 @@
 from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
 
 from ami_dialer.domain.intake import BatchState, FetchState, ImportState
-from ami_dialer.store.tables.base import Key, UtcDateTime, key, metadata, one_of, reference
+from ami_dialer.store.tables.columns import Key, UtcDateTime, key, metadata, one_of, reference
 
 #: One file (or one fetch of an API) brought into a list, in batches.
 imports = Table(

@@ -18,7 +18,7 @@ from sqlalchemy import (
 from ami_dialer.domain.attempt import AttemptState
 from ami_dialer.domain.ending import Disposition, EndReason
 from ami_dialer.domain.enrolment import EnrolmentState, Exclusion, RunState
-from ami_dialer.store.tables.base import Key, UtcDateTime, key, metadata, one_of, reference
+from ami_dialer.store.tables.columns import Key, UtcDateTime, key, metadata, one_of, reference
 
 runs = Table(
     "runs",
