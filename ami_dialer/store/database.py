@@ -25,6 +25,8 @@ BULK_CACHE_KIB = 64 * 1024
 BULK_WAL_PAGES = 20_000
 #: Advisory lock of PostgreSQL that the one running engine holds: "amid" as a number.
 ENGINE_LOCK = 0x616D6964
+#: The same of who migrates.
+MIGRATION_LOCK = ENGINE_LOCK + 1
 
 
 def async_url(settings: Settings) -> URL:
@@ -210,5 +212,21 @@ def _postgresql_engine(url: URL) -> AsyncEngine:
 
 
 def migration_engine(settings: Settings) -> AsyncEngine:
-    """An engine for Alembic, which handles transactions itself."""
-    return create_async_engine(async_url(settings), poolclass=NullPool)
+    """An engine for migrations, each whole or not at all: SQLite's driver by itself would commit table by table.
+
+    Foreign keys are not looked at: a table is changed there by making another one.
+    """
+    url = async_url(settings)
+    if url.get_backend_name() != "sqlite":
+        return create_async_engine(url, poolclass=NullPool)
+    engine = create_async_engine(url, poolclass=NullPool, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _on_connect(connection: Any, _record: Any) -> None:  # noqa: ANN401 - the driver's own objects
+        connection.isolation_level = None
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine

@@ -6,11 +6,11 @@ from alembic import command
 from alembic.config import Config as AlembicConfig
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from ami_dialer.config.schema import Database as Settings
 from ami_dialer.domain.errors import StoreError
-from ami_dialer.store.database import Database, migration_engine
+from ami_dialer.store.database import MIGRATION_LOCK, Database, migration_engine
 from ami_dialer.store.failures import speaking
 
 
@@ -41,11 +41,16 @@ async def current_revision(database: Database) -> str | None:
 
 
 async def migrate(settings: Settings) -> None:
-    """Upgrade to the newest revision; does nothing when it is there. Raises StoreError."""
-    label = Database(settings).label  # makes SQLite's folder
+    """Upgrade to the newest revision, whole or not at all; does nothing when it is there. Raises StoreError."""
+    database = Database(settings)  # makes SQLite's folder
+    try:
+        if await current_revision(database) == newest_revision():
+            return
+    finally:
+        await database.close()
     engine = migration_engine(settings)
     try:
-        with speaking(label):
+        with speaking(database.label):
             async with engine.connect() as connection:
                 await connection.run_sync(_upgrade)
                 await connection.commit()
@@ -54,10 +59,12 @@ async def migrate(settings: Settings) -> None:
 
 
 def _upgrade(connection: Connection) -> None:
+    if connection.dialect.name != "sqlite":  # there one transaction at a time writes
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
     revision = MigrationContext.configure(connection).get_current_revision()
     if revision is not None and revision not in known_revisions():
         raise StoreError(
             f"the database was written by a newer ami-dialer (revision {revision}); install that version again"
         )
-    if revision != newest_revision():
+    if revision != newest_revision():  # another process may have been quicker
         command.upgrade(_alembic(connection), "head")

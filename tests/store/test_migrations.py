@@ -1,5 +1,6 @@
 """The migrations make what the code's tables say, on both databases, and keep all that an older version wrote."""
 
+import asyncio
 import json
 from datetime import UTC, datetime
 
@@ -7,7 +8,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from ami_dialer.config.schema import Database as Settings
 from ami_dialer.domain.errors import StoreError
@@ -220,6 +221,34 @@ async def test_a_list_that_happened_to_be_named_global_counts_for_whom_it_counte
     assert await dnc.forbidden(database, [CAT], ["mine"], clock.now()) == {}
     assert list(await dnc.forbidden(database, [CAT], ["global"], clock.now())) == [CAT]
     assert await rows(database, "SELECT name FROM dnc_lists WHERE is_global") == [("global-3",)]
+
+
+async def test_a_migration_that_is_cut_off_leaves_nothing_and_is_done_later(unmigrated, monkeypatch):
+    class KilledError(BaseException):
+        pass
+
+    def killed(*_given):
+        raise KilledError
+
+    database = Database(unmigrated)
+    with monkeypatch.context() as patch:
+        patch.setattr("ami_dialer.store.migrate.known_revisions", set)
+        patch.setattr("alembic.runtime.migration.HeadMaintainer.update_to_step", killed)
+        with pytest.raises(KilledError):
+            await migrate(unmigrated)
+    assert await current_revision(database) is None
+    async with database.reading() as connection:
+        assert await connection.run_sync(lambda c: inspect(c).get_table_names()) == []
+    await migrate(unmigrated)
+    assert await differences(database) == []
+    await database.close()
+
+
+async def test_two_that_migrate_at_a_time_do_it_once(unmigrated):
+    await asyncio.gather(migrate(unmigrated), migrate(unmigrated), migrate(unmigrated))
+    database = Database(unmigrated)
+    assert await differences(database) == []
+    await database.close()
 
 
 async def test_a_database_of_a_newer_version_is_left_alone(database_settings, database):

@@ -30,7 +30,7 @@ _COUNTS = {
     "known": "known already",
     "doubles": "stood twice in the file",
     "blank": "blank",
-    "broken": "rejected: could not be told from their neighbours",
+    "broken": "rejected: broken (open quotation mark, NUL byte, endless line)",
     "encoding": "rejected: bytes that are no text",
     "cells": "rejected: more or fewer cells than the header",
     "too_long": "rejected: a value is too long",
@@ -241,6 +241,8 @@ def _print_intake(each: Intake) -> None:
     for kind, words in _COUNTS.items():
         if count := each.counts.get(kind, 0):
             click.echo(f"  {count:>11,} {words}")
+    if not each.counts:
+        click.echo("            no rows")
     for line, reason in [(row.line, row.reason) for row in each.rejected] + [(w.line, w.reason) for w in each.warned]:
         click.echo(f"  {each.source}:{line}: {printable(reason)}")
     if (left := each.rejections - len(each.rejected)) > 0:
