@@ -31,7 +31,7 @@ class RejectsFile:
         `goes_on_at`: rows are added to what an import wrote that was cut off and goes on at this line of its source.
         """
         self.path = path
-        self._header = [neutral(_readable(name)) for name in (*REJECT_COLUMNS, *header)]
+        self._header = [neutral(readable(name)) for name in (*REJECT_COLUMNS, *header)]
         self._goes_on_at = goes_on_at
         self._out: IO[str] | None = None
         #: Rows that were written.
@@ -43,8 +43,8 @@ class RejectsFile:
             [
                 row.line,
                 row.kind.value,
-                neutral(_readable(row.reason)),
-                *(neutral(_readable(cell)) for cell in row.cells),
+                neutral(readable(row.reason)),
+                *(neutral(readable(cell)) for cell in row.cells),
             ]
             for row in rejected
         ]
@@ -122,8 +122,8 @@ def _before(rows: Iterator[list[str]], line: int) -> Iterator[list[str]]:
         yield row
 
 
-def _readable(text: str) -> str:
-    """The text without NULs and without the lone surrogates that stand for bytes that are no text."""
+def readable(text: str) -> str:
+    """The text as files and terminals take it: without NULs, and without the surrogates of bytes that are no text."""
     if "\0" not in text and text.isascii():
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\0", _UNREADABLE)

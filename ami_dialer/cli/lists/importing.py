@@ -19,6 +19,7 @@ from ami_dialer.domain.errors import DialerError, StoreError
 from ami_dialer.domain.intake import ListState
 from ami_dialer.journey import intake
 from ami_dialer.journey.intake import Intake, Preview, Target
+from ami_dialer.sources.rejects import readable
 from ami_dialer.store.database import Database
 from ami_dialer.store.mappings import load_mapping, save_mapping
 
@@ -221,9 +222,10 @@ def _as_dict(each: Intake) -> dict[str, Any]:
         "counts": dict(each.counts),
         "state": each.list_state,
         "rejected": [
-            {"line": row.line, "kind": row.kind, "reason": row.reason, "row": row.cells} for row in each.rejected
+            {"line": row.line, "kind": row.kind, "reason": readable(row.reason), "row": list(map(readable, row.cells))}
+            for row in each.rejected
         ],
-        "warned": [{"line": row.line, "kind": row.kind, "reason": row.reason} for row in each.warned],
+        "warned": [{"line": row.line, "kind": row.kind, "reason": readable(row.reason)} for row in each.warned],
         "rejects_file": each.rejects_file,
         "rejects_trouble": each.rejects_trouble,
     }
@@ -238,11 +240,7 @@ def _print_intake(each: Intake) -> None:
         return
     went_on = "; went on where it was cut off" if each.resumed else ""
     click.echo(f"{each.list_name}: {each.source}, {each.described}{went_on}")
-    for kind, words in _COUNTS.items():
-        if count := each.counts.get(kind, 0):
-            click.echo(f"  {count:>11,} {words}")
-    if not each.counts:
-        click.echo("            no rows")
+    _print_counts(each)
     for line, reason in [(row.line, row.reason) for row in each.rejected] + [(w.line, w.reason) for w in each.warned]:
         click.echo(f"  {each.source}:{line}: {printable(reason)}")
     if (left := each.rejections - len(each.rejected)) > 0:
@@ -253,6 +251,14 @@ def _print_intake(each: Intake) -> None:
         click.echo(f"  rejected rows are not kept: {each.rejects_trouble}")
     if each.list_state is ListState.INVALID:
         click.echo(f"  nobody in {each.list_name} can be called")
+
+
+def _print_counts(each: Intake) -> None:
+    for kind, words in _COUNTS.items():
+        if count := each.counts.get(kind, 0):
+            click.echo(f"  {count:>11,} {words}")
+    if not each.counts:
+        click.echo("            no rows")
 
 
 def _preview_as_dict(target: Target, found: Preview) -> dict[str, Any]:
@@ -266,7 +272,7 @@ def _preview_as_dict(target: Target, found: Preview) -> dict[str, Any]:
             {"line": one.line, "phone": one.number, "further": [phone.number for phone in one.further]}
             for one in found.reading.contacts[:_SAMPLE]
         ],
-        "rejected": [{"line": row.line, "reason": row.reason} for row in found.reading.rejected[:_SAMPLE]],
+        "rejected": [{"line": row.line, "reason": readable(row.reason)} for row in found.reading.rejected[:_SAMPLE]],
     }
 
 
