@@ -7,18 +7,21 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event
 
 from ami_dialer.config.lists import ContactList
+from ami_dialer.config.schema import Database as Settings
 from ami_dialer.domain.arrivals import Arrivals
 from ami_dialer.domain.errors import StoreError
 from ami_dialer.domain.intake import BatchState, ImportState, ListState
 from ami_dialer.journey.intake import IntakeError, import_file, target_of
 from ami_dialer.sources.rows import read_rows
-from ami_dialer.store import import_log, imports, lists
+from ami_dialer.store import attempts, import_log, imports, lists
 from ami_dialer.store.database import Database
 from ami_dialer.store.imports import ImportTakenOverError
+from ami_dialer.store.writer import Writer
 from tests.conftest import ManualClock
-from tests.store.world import campaign, config, fill, number, rows, value
+from tests.store.world import attempt_on, campaign, claimed, config, fill, number, rows, value
 
 pytestmark = pytest.mark.store
 
@@ -365,3 +368,99 @@ def test_wherever_it_is_cut_the_same_contacts_and_rejected_rows_come_in(
         await database.close()
 
     asyncio.run(play())
+
+
+@pytest.mark.parametrize(
+    ("on", "off", "words"),
+    [
+        ("PRAGMA max_page_count = 1", "PRAGMA max_page_count = 1000000", "the disk is full; free some space"),
+        ("PRAGMA query_only = 1", "PRAGMA query_only = 0", "it is read-only; give the dialer's user write permission"),
+    ],
+    ids=["full", "read-only"],
+)
+async def test_a_database_that_refuses_is_said_and_the_import_goes_on_later(
+    sqlite_settings, clock, file, on, off, words
+):
+    database = Database(sqlite_settings)
+    importing = Importing(database, clock, file)
+    await importing.prepare()
+    file.write_text("phone,name\n" + "".join(f"{number(i)},{'x' * 300}\n" for i in range(23)))
+    refusing = False
+
+    def checkout(connection, _record, _proxy):
+        cursor = connection.cursor()
+        cursor.execute(on if refusing else off)
+        cursor.close()
+
+    for engine in (database._bulk, database._writer):
+        event.listen(engine.sync_engine, "checkout", checkout)
+    add = imports.add_batch
+
+    async def adding(*given):
+        nonlocal refusing
+        refusing = given[2] >= 3
+        return await add(*given)
+
+    imports.add_batch = adding
+    try:
+        with pytest.raises(StoreError, match=words):
+            await importing.run()
+    finally:
+        imports.add_batch = add
+    assert len(await importing.members()) == 10
+    refusing = False
+    intake = await importing.run()
+    assert (intake.resumed, intake.counts) == (True, {"added": 23})
+    await database.close()
+
+
+async def test_a_postgresql_that_turns_read_only_is_said_and_the_import_goes_on_later(postgres, clock, file):
+    postgres.sql("CREATE DATABASE import_read_only TEMPLATE migrated")
+    end_sessions = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'import_read_only'"
+    database = Database(Settings(url=postgres.url("import_read_only")))
+    importing = Importing(database, clock, file)
+    await importing.prepare()
+    write(file, 23)
+    add = imports.add_batch
+
+    async def adding(*given):
+        if given[2] == 3:
+            postgres.sql("ALTER DATABASE import_read_only SET default_transaction_read_only = on")
+            postgres.sql(end_sessions)
+        return await add(*given)
+
+    imports.add_batch = adding
+    try:
+        with pytest.raises(StoreError, match="it is read-only"):
+            await importing.run()
+    finally:
+        imports.add_batch = add
+    assert len(await importing.members()) == 10
+    postgres.sql("ALTER DATABASE import_read_only RESET default_transaction_read_only")
+    postgres.sql(end_sessions)
+    assert (await importing.run()).counts == {"added": 23}
+    await database.close()
+    postgres.sql("DROP DATABASE import_read_only WITH (FORCE)")
+
+
+async def test_a_running_dialer_writes_on_between_the_batches(database, database_settings, clock, file, monkeypatch):
+    monkeypatch.setattr("ami_dialer.sources.ahead.read_rows", read_rows)
+    dialer = Database(database_settings)
+    [one] = await claimed(dialer, 1, clock.now())
+    writer = Writer(dialer, 0.0)
+    writer.start()
+    importing = Importing(database, clock, file)
+    await importing.prepare(batch=2_000)
+    file.write_text("phone,name\n" + "".join(f"+1212{index:07d},P {index}\n" for index in range(2_000_000, 2_030_000)))
+    target = await target_of(database, "people")
+    bringing = asyncio.create_task(import_file(database, target, file, clock))
+    written = 0
+    troubles = set()
+    while not bringing.done():
+        await writer.put(attempts.new(attempt_on(one, clock.now())))
+        troubles.add(writer.trouble)
+        written += 1
+    assert (await bringing).counts["added"] == 30_000
+    assert (written > 15, troubles) == (True, {None})
+    assert await writer.stop(10) == 0
+    await dialer.close()
