@@ -116,17 +116,22 @@ class DncIndex:
 _LISTS = select(
     dnc_lists.c.id, dnc_lists.c.name, dnc_lists.c.is_global, dnc_lists.c.revision, dnc_lists.c.created_at
 ).order_by(dnc_lists.c.id)
-#: Sorted by the database, which needs less memory for it. The columns of SQLite's INTEGER and of bigint hold 18 digits.
-_ALL = text("SELECT CAST(substr(number, 2) AS bigint) FROM dnc_entries WHERE number NOT LIKE '%*' ORDER BY 1")
+#: PostgreSQL sorts as numbers, which is quick. SQLite gives them in the order of its index, without sorting at all:
+#: that of texts, the same where all numbers are of one length.
+_ALL = "SELECT CAST(substr(number, 2) AS bigint) FROM dnc_entries WHERE number NOT LIKE '%*' ORDER BY {order}"
 _BEGINNINGS = text("SELECT DISTINCT number FROM dnc_entries WHERE number LIKE '%*'")
 
 
 async def _load(connection: AsyncConnection) -> Numbers:
     digits = array("q")
-    async for portion in _portions(connection, _ALL):
-        digits.extend([row[0] for row in portion])
+    in_order = True
+    query = text(_ALL.format(order="number" if connection.dialect.name == "sqlite" else "1"))
+    async for portion in _portions(connection, query):
+        found = [row[0] for row in portion]
+        in_order = in_order and found == sorted(found) and (not digits or digits[-1] <= found[0])
+        digits.extend(found)
     numbers = Numbers()
-    numbers.fill(digits, await connection.scalars(_BEGINNINGS))
+    numbers.fill(digits if in_order else array("q", sorted(digits)), await connection.scalars(_BEGINNINGS))
     return numbers
 
 
