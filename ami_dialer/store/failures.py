@@ -79,5 +79,5 @@ def speaking(label: str) -> Iterator[None]:
 
 
 def _of_the_driver(error: Exception) -> bool:
-    """COPY goes past SQLAlchemy, which would wrap it. By its name: who uses SQLite need not load asyncpg."""
-    return type(error).__module__.partition(".")[0] == "asyncpg"
+    """Bulk loads go past SQLAlchemy, which would wrap it. By its name: who uses SQLite need not load asyncpg."""
+    return type(error).__module__.partition(".")[0] in {"asyncpg", "sqlite3"}

@@ -176,7 +176,7 @@ async def _insert(
         chosen(arrivals.priorities),
         repeat(_stored(connection, now), len(numbers)),
     )
-    await insert_rows(connection, "contacts", _CONTACTS, list(zip(*columns, strict=True)))
+    await insert_rows(connection, "contacts", _CONTACTS, zip(*columns, strict=True))
     key_at = dict(zip(chosen(range(len(arrivals))), keys, strict=True)) if arrivals.further else {}
     phones = [
         (key_at[place], position, phone.label, phone.number, regions[region_of(phone.number)])
@@ -184,13 +184,14 @@ async def _insert(
         if place in key_at
         for position, phone in enumerate(further, 2)
     ]
-    await insert_rows(connection, "contact_phones", _PHONES, phones)
+    if phones:
+        await insert_rows(connection, "contact_phones", _PHONES, phones)
     occurrences: Iterable[int] = repeat(0, len(numbers))
     if choice.occurrences:
         occurrences = chosen([choice.occurrences.get(place, 0) for place in range(len(arrivals))])
     lists, revisions = repeat(list_id, len(numbers)), repeat(revision, len(numbers))
     members = zip(lists, numbers, occurrences, keys, revisions, chosen(arrivals.lines), strict=True)
-    await insert_rows(connection, "list_members", _MEMBERS, list(members))
+    await insert_rows(connection, "list_members", _MEMBERS, members)
     return numbers
 
 
@@ -200,21 +201,21 @@ async def _region_keys(connection: AsyncConnection, arrivals: Arrivals) -> dict[
 
 
 async def insert_rows(
-    connection: AsyncConnection, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
+    connection: AsyncConnection, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]
 ) -> None:
-    """Insert many rows the quickest way there is. Times must be as `_stored` makes them, JSON must be text."""
-    if not rows:
-        return
+    """Insert many rows the quickest way there is: by the driver itself, each made when it is its turn.
+
+    Times must be as `_stored` makes them, JSON must be text. Raises what the driver raises.
+    """
+    driver: Any = (await connection.get_raw_connection()).driver_connection
     if _is_sqlite(connection):
         places = ", ".join("?" * len(columns))
-        await connection.exec_driver_sql(
+        await driver.executemany(
             f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})",  # noqa: S608 - names of our own
-            list(rows),
+            rows,
         )
-        return
-    raw = await connection.get_raw_connection()
-    asyncpg: Any = raw.driver_connection
-    await asyncpg.copy_records_to_table(table, records=rows, columns=list(columns))
+    else:
+        await driver.copy_records_to_table(table, records=rows, columns=list(columns))
 
 
 async def _held(connection: AsyncConnection, list_id: int, numbers: Sequence[str]) -> dict[str, _Member]:
