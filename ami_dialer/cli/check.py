@@ -54,10 +54,11 @@ def _columns(examined: Examination, config: Config, problems: list[Problem]) -> 
         try:
             found = columns_of(name, settings, config.mappings)
         except IntakeError as error:
-            problems.append(examined.document.problem(("lists", name, "file"), str(error)))
+            told = str(error).removeprefix(f"list {name!r}: ")  # the key says so
+            problems.append(examined.document.problem(("lists", name, "file"), told))
             continue
-        if found:
-            columns[name] = set(found) - {"phone", "time_zone", "priority"}  # these are no fields to be spoken
+        if settings.file is not None:
+            columns[name] = set(found)
     return columns
 
 

@@ -1,6 +1,7 @@
 """`ami-dialer list import`: contacts in."""
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -110,8 +111,7 @@ def import_command(  # noqa: PLR0913 - one argument for each option
             _print_preview(target, found)
         if save_mapping and not failed:
             click.echo(f"mapping {save_mapping} was saved")
-        for error in failed.values():
-            click.echo(f"ami-dialer: {error}", err=True)
+        _print_failed(failed.values())
         if not names and not config.lists:
             click.echo(f"{config_file} declares no lists")
     if failed:
@@ -251,6 +251,13 @@ def _print_intake(each: Intake) -> None:
         click.echo(f"  rejected rows are not kept: {each.rejects_trouble}")
     if each.list_state is ListState.INVALID:
         click.echo(f"  nobody in {each.list_name} can be called")
+
+
+def _print_failed(errors: Collection[DialerError]) -> None:
+    for error in errors:
+        click.echo(f"ami-dialer: {error}", err=True)
+    if any(isinstance(error, StoreError) for error in errors):
+        click.echo("What came in stays; the same command goes on where this one stopped.", err=True)
 
 
 def _print_counts(each: Intake) -> None:

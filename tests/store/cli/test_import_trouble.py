@@ -135,6 +135,7 @@ def test_a_disk_that_is_full_is_said_and_the_import_goes_on_when_there_is_room(f
     assert limited.returncode == 3, err
     assert "Traceback" not in err
     assert "the disk cannot be written; check free space" in err
+    assert err.endswith("What came in stays; the same command goes on where this one stopped.\n")
     came = batches(folder)
     assert 0 < came < PEOPLE // BATCH
     assert len(imported(folder)) == came * BATCH - came * BATCH // 50

@@ -95,7 +95,7 @@ def test_a_list_that_cannot_be_read_is_a_problem_with_its_line(
 ) -> None:
     result = check(BASE, people=people)
     assert result.exit_code == 2
-    assert result.stderr.startswith(f"{tmp_path}/config.yaml:4:18: lists.people.file: ")
+    assert result.stderr.startswith(f"{tmp_path}/config.yaml:4:18: lists.people.file: {tmp_path}/people.csv")
     assert told in result.stderr
 
 
@@ -106,6 +106,12 @@ def test_a_merge_field_that_the_list_lacks_is_warned_of(check: Callable[..., Res
         f"warning: {tmp_path}/config.yaml:9:21: flows.hello.steps.start[0].say: people: no column 'first_name'; "
         'add the column or write {{first_name|default("…")}}\n'
     )
+
+
+@pytest.mark.parametrize("people", [b"phone\n", b"phone,time_zone\n"])
+def test_what_is_no_field_cannot_be_spoken(check: Callable[..., Result], people: bytes) -> None:
+    text = BASE.replace("{{first_name}}", "{{time_zone}}")
+    assert "people: no column 'time_zone'" in check(text, people=people).stderr
 
 
 def test_a_merge_field_with_a_default_may_be_missing(check: Callable[..., Result]) -> None:
