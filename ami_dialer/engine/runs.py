@@ -38,6 +38,9 @@ class Runs:
                     run_id = await runs.start(self._floor.database, key, campaign, self._floor.clock.now())
                 except runs.AlreadyRunningError:
                     continue  # `ami-dialer campaign start` was quicker
+                except runs.ListsNotReadyError as error:
+                    log.warning("campaign not started; start it by hand when they are", campaign=name, why=str(error))
+                    continue
                 log.info("run started", action="run_started", campaign=name, run=run_id)
 
     async def follow(self) -> None:

@@ -6,14 +6,20 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, Select, and_, exists, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.config.schema import Campaign
 from ami_dialer.domain.enrolment import RunState
 from ami_dialer.domain.errors import DialerError
+from ami_dialer.domain.intake import ListState
 from ami_dialer.store import enrolling, live, scrub
 from ami_dialer.store.database import Database
 from ami_dialer.store.documents import as_json, read_document
-from ami_dialer.store.tables import campaigns, run_lists, runs
+from ami_dialer.store.tables import campaigns, lists, run_lists, runs
+
+
+class ListsNotReadyError(DialerError):
+    """A list of the campaign is being imported: a run that began now would call some of it only."""
 
 
 class AlreadyRunningError(DialerError):
@@ -86,7 +92,8 @@ async def newest(database: Database, campaign_key: int) -> Run | None:
 async def start(database: Database, campaign_key: int, document: Campaign, now: datetime) -> int:
     """Begin a run: enrol every contact of its lists, once per number, and take out who must not be called.
 
-    One transaction: a run is there whole or not at all. Returns its key. Raises AlreadyRunningError.
+    One transaction: a run is there whole or not at all. Returns its key. Raises AlreadyRunningError,
+    ListsNotReadyError.
     """
     async with database.writing() as connection:
         # PostgreSQL: one start of a campaign at a time. SQLite has one writer anyhow.
@@ -96,6 +103,7 @@ async def start(database: Database, campaign_key: int, document: Campaign, now: 
         )
         if going_on is not None:
             raise AlreadyRunningError(f"run {going_on} of this campaign is still going on; only one at a time")
+        await _check_lists(connection, document)
         run_id: int = (
             await connection.scalars(
                 insert(runs)
@@ -108,6 +116,16 @@ async def start(database: Database, campaign_key: int, document: Campaign, now: 
         await enrolling.enrol(connection, run_id, attached, document.filter, now)
         await scrub.at_start(connection, run_id, document, now)
     return run_id
+
+
+async def _check_lists(connection: AsyncConnection, document: Campaign) -> None:
+    half = select(lists.c.name).where(lists.c.name.in_(document.lists), lists.c.state == ListState.VALIDATING)
+    names = (await connection.scalars(half.order_by(lists.c.name))).all()
+    if names:
+        raise ListsNotReadyError(
+            f"an import into {', '.join(names)} is going on or was cut off; wait for its end, or go on with it: "
+            f"ami-dialer list import {' '.join(names)}"
+        )
 
 
 async def end(database: Database, run_id: int, state: RunState, now: datetime) -> bool:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from ami_dialer.domain.enrolment import RunState
-from ami_dialer.store import dnc, hopper, runs, scrub
+from ami_dialer.store import dnc, hopper, imports, runs, scrub
 from ami_dialer.store.database import Database
 from tests.store.world import campaign, config, fill, number, rows, run_of, value
 
@@ -111,6 +111,20 @@ async def test_a_run_ends_once(database, clock):
     assert not await runs.end(database, run_id, RunState.COMPLETED, clock.now() + timedelta(hours=1))
     assert await rows(database, "SELECT state FROM runs") == [("stopped",)]
     assert await runs.running(database) == []
+
+
+async def test_no_run_begins_while_a_list_of_it_is_being_imported(database, clock):
+    key, document = await campaign(database, config())
+    await fill(database, "people", [number(1)], clock.now())
+    list_id = await value(database, "SELECT id FROM lists WHERE name = 'people'")
+    going_on = await imports.begin(
+        database, list_id, source="p.csv", digest="d", described="", lines=2, now=clock.now(), again=False
+    )
+    with pytest.raises(runs.ListsNotReadyError, match="people"):
+        await runs.start(database, key, document, clock.now())
+    assert await rows(database, "SELECT id FROM runs") == []
+    await imports.finish(database, going_on, clock.now())
+    assert await runs.start(database, key, document, clock.now())
 
 
 async def test_a_campaign_without_contacts_runs_with_nobody(database, clock):
