@@ -98,7 +98,8 @@ async def cut(database, other):
     await database.lock_engine()
     [(pid,)] = await rows(other, "SELECT pid FROM pg_locks WHERE locktype = 'advisory'")
     async with other.writing() as connection:
-        await connection.execute(text(f"SELECT pg_terminate_backend({pid})"))
+        # Waits until it is gone: it is told to end, and ends when it likes.
+        assert await connection.scalar(text(f"SELECT pg_terminate_backend({pid}, 10000)"))
 
 
 async def test_a_lock_that_was_lost_with_its_connection_is_taken_again(on_postgresql):
