@@ -1,5 +1,6 @@
 """Runs and who is enrolled in them."""
 
+import shlex
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,11 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ami_dialer.config.schema import Campaign
 from ami_dialer.domain.enrolment import RunState
 from ami_dialer.domain.errors import DialerError
-from ami_dialer.domain.intake import ListState
+from ami_dialer.domain.intake import ImportState, ListState
 from ami_dialer.store import enrolling, live, scrub
 from ami_dialer.store.database import Database
 from ami_dialer.store.documents import as_json, read_document
-from ami_dialer.store.tables import campaigns, lists, run_lists, runs
+from ami_dialer.store.tables import campaigns, imports, lists, run_lists, runs
 
 
 class ListsNotReadyError(DialerError):
@@ -119,13 +120,28 @@ async def start(database: Database, campaign_key: int, document: Campaign, now: 
 
 
 async def _check_lists(connection: AsyncConnection, document: Campaign) -> None:
-    half = select(lists.c.name).where(lists.c.name.in_(document.lists), lists.c.state == ListState.VALIDATING)
-    names = (await connection.scalars(half.order_by(lists.c.name))).all()
-    if names:
-        raise ListsNotReadyError(
-            f"an import into {', '.join(names)} is going on or was cut off; wait for its end, or go on with it: "
-            f"ami-dialer list import {' '.join(names)}"
-        )
+    half = (
+        select(lists.c.name, lists.c.document, imports.c.source)
+        .outerjoin(imports, and_(imports.c.list_id == lists.c.id, imports.c.state == ImportState.RUNNING))
+        .where(lists.c.name.in_(document.lists), lists.c.state == ListState.VALIDATING)
+        .order_by(lists.c.name)
+    )
+    told = [
+        f"an import into {name} is going on or was cut off; wait for its end, or go on with it: "
+        f"ami-dialer {_going_on_with(name, settings, source)}"
+        for name, settings, source in await connection.execute(half)
+    ]
+    if told:
+        raise ListsNotReadyError("\n".join(told))
+
+
+def _going_on_with(name: str, settings: dict[str, Any], source: str | None) -> str:
+    """The command that takes up the import of `source` into the list `name`."""
+    if settings.get("api") is not None:
+        return f"list fetch {name}"
+    if source is None or source == settings.get("file"):
+        return f"list import {name}"
+    return f"list import {name} --file {shlex.quote(source)}"
 
 
 async def end(database: Database, run_id: int, state: RunState, now: datetime) -> bool:
