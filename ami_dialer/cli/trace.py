@@ -43,7 +43,8 @@ def _print(found: Trail) -> None:
     click.secho(f"{found.number}   times in {zone_at(found.lists[0].created_at)}", bold=True)
     for member in found.lists:
         fields = ", ".join(f"{name} {value!r}" for name, value in member.fields.items() if value)
-        click.echo(f"  contact {member.contact_id} in list {member.list_name}: {printable(fields) or 'no fields'}")
+        where = f"in list {member.list_name}" if member.list_name is not None else "on no list any more"
+        click.echo(f"  contact {member.contact_id} {where}: {printable(fields) or 'no fields'}")
     for entry in found.do_not_call:
         click.echo(
             f"  do not call: {entry.list_name}, {printable(entry.reason)} ({entry.source}, {local(entry.added_at)})"

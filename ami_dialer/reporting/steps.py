@@ -54,7 +54,9 @@ def of_enrolment(
                 tries[attempt.end_reason] += 1
             yield _retry(attempt, enrolled, tries, last=attempt is attempts[-1])
     if out_later:
-        yield _taken_out(enrolled, None, "when it was to be dialled")
+        # The moment is not kept, so a scrub by hand cannot be told from the look right before a call.
+        expired = enrolled.exclusion is Exclusion.EXPIRED
+        yield _taken_out(enrolled, None, "at its turn" if expired else "later, by a scrub or right before a call")
     yield from _now(enrolled, attempts)
 
 

@@ -80,7 +80,7 @@ async def _find(database: Database, wanted: str, regions: Collection[str]) -> li
     if wanted.isdecimal() and int(wanted) <= _MAX_KEY:
         found = await trail.memberships(database, contact_id=int(wanted))
         if found:
-            return await trail.memberships(database, number=found[0].number)
+            return await trail.memberships(database, number=found[0].number) or found
     read_as = f" (read as {', '.join(numbers)})" if numbers else ""
     raise NotFoundError(f"no list holds a contact with the number or id {wanted!r}{read_as}")
 
@@ -98,7 +98,7 @@ def _run_trail(enrolled: Enrolled) -> RunTrail:
 
 def _intake(enrolled: Enrolled, memberships: list[Membership]) -> Iterator[Step]:
     for member in memberships:
-        if member.list_name in enrolled.document.lists:
-            source = f" from {member.file}" if member.file else ""
-            facts = {"list": member.list_name, "file": member.file, "contact": member.contact_id}
-            yield Step("intake", member.created_at, f"imported into list {member.list_name}{source}", facts)
+        # Who was taken off the list may have come again, as another contact that the run does not hold.
+        if member.list_name in enrolled.document.lists and member.created_at <= enrolled.created_at:
+            facts = {"list": member.list_name, "contact": member.contact_id}
+            yield Step("intake", member.created_at, f"came into list {member.list_name}", facts)

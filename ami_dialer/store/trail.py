@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, exists, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.config.schema import Campaign
 from ami_dialer.domain.attempt import Attempt
@@ -31,10 +32,11 @@ from ami_dialer.store.tables import (
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """A contact as it stands in a list."""
+    """A contact as it stands in a list, or in none any more."""
 
     contact_id: int
-    list_name: str
+    #: None for who was taken off its lists, and is kept for the runs it is or was in.
+    list_name: str | None
     #: The file it was read from; None for a list made otherwise.
     file: str | None
     number: str
@@ -92,7 +94,10 @@ class Barred:
 async def memberships(
     database: Database, *, number: str | None = None, contact_id: int | None = None
 ) -> list[Membership]:
-    """The contacts with this E.164 number, or the one with this key, in each list they are in."""
+    """The contacts with this E.164 number, or the one with this key, in each list they are in.
+
+    Then those that are on no list any more and were ever in a run.
+    """
     query = (
         select(
             list_members.c.contact_id,
@@ -110,10 +115,26 @@ async def memberships(
     if contact_id is None:  # the index of numbers is one for each list
         wanted = and_(list_members.c.list_id.in_(select(lists.c.id)), list_members.c.number == number)
     async with database.reading() as connection:
-        return [
+        members = [
             Membership(contact, name, document.get("file"), found, dict(fields), created_at)
             for contact, name, document, found, fields, created_at in await connection.execute(query.where(wanted))
         ]
+        return members + await _off_lists(connection, number, contact_id)
+
+
+async def _off_lists(connection: AsyncConnection, number: str | None, contact_id: int | None) -> list[Membership]:
+    query = (
+        select(contacts.c.id, contacts.c.number, contacts.c.fields, contacts.c.created_at)
+        .join(enrolments, enrolments.c.contact_id == contacts.c.id)
+        .where(~exists().where(list_members.c.contact_id == contacts.c.id))
+        .order_by(contacts.c.id)
+    )
+    wanted = enrolments.c.contact_id == contact_id
+    if contact_id is None:  # the index of numbers is one for each run
+        wanted = and_(enrolments.c.run_id.in_(select(runs.c.id)), enrolments.c.number == number)
+    rows = (await connection.execute(query.where(wanted))).all()
+    once = {row.id: row for row in rows}  # a contact is in many runs
+    return [Membership(row.id, None, None, row.number, dict(row.fields), row.created_at) for row in once.values()]
 
 
 async def enrolled(database: Database, contact_ids: Sequence[int]) -> list[Enrolled]:

@@ -8,7 +8,7 @@ from ami_dialer.domain.errors import NotFoundError
 from ami_dialer.journey import STATIONS
 from ami_dialer.reporting.steps import Step
 from ami_dialer.reporting.trace import Trail, trace
-from ami_dialer.store import dnc, runs
+from ami_dialer.store import dnc, lists, membership, runs
 from tests.store.reporting.past import ANN, BOB, CAT, DAN, Past
 
 pytestmark = pytest.mark.store
@@ -48,9 +48,18 @@ async def test_a_contact_that_is_not_there_is_said_so(survey: Past, wanted: str)
         await trail(survey, wanted)
 
 
-async def test_the_import_names_list_and_file(survey: Past) -> None:
+async def test_the_first_step_names_the_list(survey: Past) -> None:
     [step] = steps(await trail(survey, ANN), "intake")
-    assert step.what == "imported into list people from /lists/people.csv"
+    assert step.what == "came into list people"
+
+
+async def test_who_was_taken_off_the_list_is_traced_in_the_runs_that_keep_calling(survey: Past) -> None:
+    people = await lists.list_id(survey.database, "people")
+    await membership.remove(survey.database, people, [ANN])
+    found = await trail(survey, ANN)
+    assert [(member.list_name, member.number) for member in found.lists] == [(None, ANN)]
+    assert [run.state for run in found.runs] == [EnrolmentState.DONE]
+    assert await trail(survey, str(found.lists[0].contact_id)) == found
 
 
 async def test_the_flow_shows_each_answer_with_its_time(survey: Past) -> None:
