@@ -201,7 +201,8 @@ def live_command(config_file: Path, name: str, list_name: str, switch: str, *, a
 def _told_live(found: RunList, seconds: float) -> str:
     newer = amount(found.newer, "contact")
     if not found.live:
-        left = f"; so are {newer} that came in since the last look" if found.newer else ""
+        verb = "is" if found.newer == 1 else "are"
+        left = f"; so {verb} {newer} that came in since the last look" if found.newer else ""
         return f"not live any more: what comes into it now is for the next run{left}"
     soon = f"; so far {newer} came in that it has not seen" if found.newer else ""
     return f"live: what comes into it is called in this run, within {seconds:g} s while the dialer runs{soon}"

@@ -16,6 +16,8 @@ HEADER_PATTERN = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$"
 #: Keys with dots between them: `contact.phones.0`.
 JSON_PATH_PATTERN = r"^[^\s.\x00-\x1f][^.\x00-\x1f]*(?:\.[^.\x00-\x1f]+)*$"
 ENCODING_PATTERN = r"^[A-Za-z0-9_.:-]{1,40}$"
+#: A name, or an address of IPv4 or IPv6, with or without brackets; no port, path or asterisk.
+_HOST = re.compile(r"[\w.-]+|\[?[0-9A-Fa-f:.]+(?:%[\w.-]+)?\]?")
 #: Seeds/003: a list is fetched at least once a day.
 LONGEST_INTERVAL = 86_400.0
 
@@ -188,10 +190,16 @@ class DoNotCall(Section):
     opt_out_line: OptOutLine = Field(default_factory=OptOutLine, description="The inbound line to opt out.")
 
 
+def _host(host: str) -> str:
+    if not _HOST.fullmatch(host):
+        raise ValueError(f"{host!r} is no host; write its name or address alone, as in the `url`: crm.internal")
+    return host
+
+
 class Fetching(Section):
     """Limits of what lists may be fetched from."""
 
-    allow_hosts: list[str] = Field(
+    allow_hosts: list[Annotated[str, AfterValidator(_host)]] = Field(
         default_factory=list,
         description="Hosts that may be asked although their address is private, link-local or loopback.",
     )

@@ -116,7 +116,7 @@ def test_live_sync_is_switched_while_the_run_goes_on(shop: Folder) -> None:
     )
     off = shop.invoke("campaign", "live", "survey", "sign-ups", "off")
     assert off.stdout == (
-        "list sign-ups of run 1 of survey is not live any more: what comes into it now is for the next run; so are "
+        "list sign-ups of run 1 of survey is not live any more: what comes into it now is for the next run; so is "
         "1 contact that came in since the last look\n"
     )
     lists = {each["name"]: each["live"] for each in shop.json("campaign", "status", "survey")["run"]["lists"]}

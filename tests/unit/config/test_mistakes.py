@@ -418,6 +418,18 @@ WHOLE = {
             "write a country in two capital letters, like US or DE",
         ],
     ),
+    "a host to be asked that is an address of a page or a pattern": (
+        """\
+        servers: {pbx: {secret: x}}
+        trunks: {out: {server: pbx, dial: "PJSIP/{number}@c"}}
+        fetching: {allow_hosts: [crm.internal, "[fd00::1]", 10.1.2.3, "http://crm", "*.internal", "crm:8080"]}
+        """,
+        [
+            f"config.yaml:3:{column}: fetching.allow_hosts[{at}]: '{host}' is no host; write its name or address "
+            "alone, as in the `url`: crm.internal"
+            for column, at, host in ((63, 3, "http://crm"), (77, 4, "*.internal"), (91, 5, "crm:8080"))
+        ],
+    ),
 }
 
 
