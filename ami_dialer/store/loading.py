@@ -27,15 +27,13 @@ _MEMBERS = ("list_id", "number", "occurrence", "contact_id", "revision", "positi
 
 _HELD = """
     SELECT number, max(occurrence), max(revision) FROM list_members
-    WHERE list_id = :list AND number IN ({numbers}) GROUP BY number
+    WHERE list_id = :list AND number {numbers} GROUP BY number
 """
-#: Keys that come one after the other are told by the first and the last.
-_KEYS_FROM_TO = text("""
-    SELECT min(key), max(key)
-    FROM (SELECT nextval(pg_get_serial_sequence('contacts', 'id')) AS key FROM generate_series(1, :count)) AS taken
-""")
-_HELD_SQLITE = text(_HELD.format(numbers="SELECT value FROM json_each(:numbers)"))
-_HELD_POSTGRESQL = text(_HELD.format(numbers="SELECT unnest(CAST(:numbers AS varchar[]))"))
+#: Advisory lock of PostgreSQL for whoever takes keys of contacts: "amik" as a number.
+_KEYS_LOCK = 0x616D696B
+_SEQUENCE = "pg_get_serial_sequence('contacts', 'id')"
+_HELD_SQLITE = text(_HELD.format(numbers="IN (SELECT value FROM json_each(:numbers))"))
+_HELD_POSTGRESQL = text(_HELD.format(numbers="= ANY (CAST(:numbers AS varchar[]))"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,10 +247,12 @@ async def _new_keys(connection: AsyncConnection, count: int) -> Sequence[int]:
     if _is_sqlite(connection):  # one writer at a time: nobody takes them in between
         first = int((await connection.execute(text("SELECT coalesce(max(id), 0) + 1 FROM contacts"))).scalar_one())
         return range(first, first + count)
-    first, last = (await connection.execute(_KEYS_FROM_TO, {"count": count})).one()
-    while last - first + 1 != count:  # another import took some in between; these are lost, and there are enough
-        first, last = (await connection.execute(_KEYS_FROM_TO, {"count": count})).one()
-    return range(first, last + 1)
+    # A block at once: each nextval costs as much as an insert. All who add contacts come here, and the next one waits
+    # for the end of this transaction: nobody takes a key between the two statements.
+    await connection.execute(text(f"SELECT pg_advisory_xact_lock({_KEYS_LOCK})"))
+    first = int((await connection.execute(text(f"SELECT nextval({_SEQUENCE})"))).scalar_one())
+    await connection.execute(text(f"SELECT setval({_SEQUENCE}, :last)"), {"last": first + count - 1})
+    return range(first, first + count)
 
 
 def _is_sqlite(connection: AsyncConnection) -> bool:
