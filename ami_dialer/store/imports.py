@@ -227,6 +227,19 @@ async def unchanged(database: Database, list_id: int, source: str) -> ListState:
     return state
 
 
+async def give_up(database: Database, list_id: int, now: datetime) -> str | None:
+    """End an import that was cut off and will not go on: what came in stays. Its source; None where there is none."""
+    of_list = and_(imports.c.list_id == list_id, imports.c.state == ImportState.RUNNING)
+    async with database.writing() as connection:
+        source = await connection.scalar(select(imports.c.source).where(of_list).order_by(imports.c.id.desc()).limit(1))
+        if source is None:
+            return None
+        values = {"state": ImportState.FAILED, "ended_at": now, "trouble": "given up by hand"}
+        await connection.execute(update(imports).where(of_list).values(values))
+        await _settle(connection, list_id, source)
+    return str(source)
+
+
 async def _settle(connection: AsyncConnection, list_id: int, source: str) -> ListState:
     """The list is valid if it holds anybody."""
     somebody = await connection.scalar(select(list_members.c.number).where(list_members.c.list_id == list_id).limit(1))

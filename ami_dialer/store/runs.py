@@ -128,7 +128,7 @@ async def _check_lists(connection: AsyncConnection, document: Campaign) -> None:
     )
     told = [
         f"an import into {name} is going on or was cut off; wait for its end, or go on with it: "
-        f"ami-dialer {_going_on_with(name, settings, source)}"
+        f"ami-dialer {_going_on_with(name, settings, source)}; where it cannot: ami-dialer list give-up {name}"
         for name, settings, source in await connection.execute(half)
     ]
     if told:

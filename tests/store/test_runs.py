@@ -118,9 +118,14 @@ async def test_no_run_begins_while_a_list_of_it_is_being_imported(database, cloc
     await fill(database, "people", [number(1)], clock.now())
     list_id = await value(database, "SELECT id FROM lists WHERE name = 'people'")
     going_on = await imports.begin(database, list_id, imports.Came("p q.csv", "d", "", 2), clock.now(), again=False)
-    with pytest.raises(runs.ListsNotReadyError, match=r"list import people --file 'p q\.csv'$"):
+    with pytest.raises(runs.ListsNotReadyError, match=r"list import people --file 'p q\.csv';"):
         await runs.start(database, key, document, clock.now())
     assert await rows(database, "SELECT id FROM runs") == []
+    assert await imports.give_up(database, list_id, clock.now()) == "p q.csv"
+    assert await imports.give_up(database, list_id, clock.now()) is None
+    given_up = await runs.start(database, key, document, clock.now())
+    await runs.end(database, given_up, RunState.STOPPED, clock.now())
+    going_on = await imports.begin(database, list_id, imports.Came("p.csv", "d", "", 2), clock.now(), again=False)
     await imports.finish(database, going_on, clock.now())
     assert await runs.start(database, key, document, clock.now())
 

@@ -7,7 +7,7 @@ from ami_dialer.cli.lists.by_hand import add_command, remove_command
 from ami_dialer.cli.lists.contacts import contacts_command
 from ami_dialer.cli.lists.exporting import export_command
 from ami_dialer.cli.lists.importing import import_command
-from ami_dialer.cli.lists.imports import imports_command
+from ami_dialer.cli.lists.imports import give_up_command, imports_command
 from ami_dialer.cli.lists.managing import combine_command, create_command, delete_command
 from ami_dialer.cli.lists.mapping import mapping_command
 from ami_dialer.cli.lists.show import show_command
@@ -23,6 +23,7 @@ for each in (
     show_command,
     contacts_command,
     imports_command,
+    give_up_command,
     create_command,
     add_command,
     remove_command,

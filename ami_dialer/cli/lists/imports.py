@@ -1,14 +1,15 @@
-"""`ami-dialer list imports`: what became of each import."""
+"""`ami-dialer list imports` and `list give-up`: what became of each import, and the end of one that cannot go on."""
 
 import asyncio
 from pathlib import Path
 
 import click
 
+from ami_dialer.adapters.clock import SystemClock
 from ami_dialer.cli.opening import reading
 from ami_dialer.cli.output import json_option, load_config, local, print_json, print_rows, printable
 from ami_dialer.config.schema import Config
-from ami_dialer.store import import_log, lists
+from ami_dialer.store import import_log, imports, lists
 from ami_dialer.store.import_log import LoggedImport
 
 #: What becomes of rows that hold a contact.
@@ -40,6 +41,30 @@ def imports_command(config_file: Path, name: str, key: int | None, limit: int, *
                 click.echo(f"{one.id}: {printable(one.trouble)}")
     else:
         _print(name, found[0])
+
+
+@click.command("give-up")
+@click.argument("name")
+@json_option
+@click.pass_obj
+def give_up_command(config_file: Path, name: str, *, as_json: bool) -> None:
+    """Give up an import into list NAME that was cut off and will not go on, because its file is gone, say.
+
+    What came in stays on the list, and campaigns can start again. An import that is still going on is not stopped: its
+    next batch takes it up again.
+    """
+
+    async def end(config: Config) -> str | None:
+        async with reading(config) as database:
+            return await imports.give_up(database, await lists.list_id(database, name), SystemClock().now())
+
+    source = asyncio.run(end(load_config(config_file)))
+    if as_json:
+        print_json({"list": name, "given_up": source})
+    elif source is None:
+        click.echo(f"{name}: no import is going on or was cut off")
+    else:
+        click.echo(f"{name}: the import of {printable(source)} is given up; what came in stays")
 
 
 async def _ask(config: Config, name: str, key: int | None, limit: int) -> list[LoggedImport]:
