@@ -105,6 +105,7 @@ async def import_dnc_lists(config: Config, database: Database, clock: Clock) -> 
                 added=done.added,
                 known=done.known,
                 rejected=done.rejections,
+                warnings=done.warnings,
                 rejects_file=str(done.rejects_file) if done.rejects_file else None,
             )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ami_dialer.config.schema import Campaign
 from ami_dialer.sources.dnc import Portion, look_at, read_dnc
-from ami_dialer.sources.problems import Rejected, SourceError
+from ami_dialer.sources.problems import Rejected, SourceError, Warned
 from ami_dialer.sources.rejects import RejectsFile, rejects_path
 from ami_dialer.store import dnc, dnc_lists, dnc_loading, scrub
 from ami_dialer.store.database import Database
@@ -22,7 +22,7 @@ from ami_dialer.store.dnc_loading import NewEntry
 from ami_dialer.store.hopper import Claimed
 from ami_dialer.store.writer import Writer
 
-#: So many rejected rows are kept for people; the rejects file has all.
+#: So many rejected rows and warnings are kept for people; the rejects file has all rejected rows.
 SHOWN = 10
 #: Told how many bytes of a file are done, and of how many.
 Progress = Callable[[int, int], None]
@@ -90,6 +90,10 @@ class DncImport:
     rejections: int = 0
     #: The first ones.
     rejected: list[Rejected] = field(default_factory=list)
+    #: Numbers that came in without what else their row says.
+    warnings: int = 0
+    #: The first ones.
+    warned: list[Warned] = field(default_factory=list)
     rejects_file: Path | None = None
     #: Why there is none although rows were rejected.
     rejects_trouble: str | None = None
@@ -108,7 +112,8 @@ async def import_dnc_file(
     """Bring the numbers of a file into a do-not-call list, which is made where there is none. Raises SourceError.
 
     Rows that hold no number are kept beside the file, with line and reason; all others come in, some 50,000 in one
-    transaction, so that nobody waits long for the list. Cut off in the middle it can be done again: twice changes
+    transaction, so that nobody waits long for the list. A number whose end or reason cannot be read comes in without
+    it, with a warning. Cut off in the middle it can be done again: twice changes
     nothing. Without `again` a file that was imported last is not read.
     """
     key = await dnc.ensure_list(database, list_name, now)
@@ -122,6 +127,8 @@ async def import_dnc_file(
         while (portion := await asyncio.to_thread(next, portions, None)) is not None:
             await _load(database, key, portion, now, done)
             _keep_rejected(rejects, portion.rejected, done)
+            done.warnings += len(portion.warned)
+            done.warned += portion.warned[: SHOWN - len(done.warned)]
             progress(portion.done, file.survey.size)
         done.rejects_file = rejects.path if rejects.count else None
     await dnc_lists.keep_digest(database, key, digest)

@@ -44,7 +44,8 @@ def import_command(
     """Put the numbers of FILE on do-not-call list LIST, which is made when it does not exist.
 
     FILE is CSV with a column of numbers (and `reason`, `expires` where it has them), or one number a line; '+1900*'
-    stands for all numbers that begin so. Lines that hold no number are kept in FILE.rejected.csv, all others come in.
+    stands for all numbers that begin so. Lines that hold no number are kept in FILE.rejected.csv, all others come in:
+    where `expires` or `reason` cannot be read, without it, and a warning says so.
     Without FILE: the file that the configuration names for LIST, or for all lists, where it has changed.
     """
     config = load_config(config_file)
@@ -109,6 +110,8 @@ def _as_dict(each: DncImport) -> dict[str, Any]:
         "known": each.known,
         "rejections": each.rejections,
         "rejected": [{"line": row.line, "kind": row.kind, "reason": row.reason} for row in each.rejected],
+        "warnings": each.warnings,
+        "warned": [{"line": row.line, "kind": row.kind, "reason": row.reason} for row in each.warned],
         "rejects_file": each.rejects_file,
         "rejects_trouble": each.rejects_trouble,
     }
@@ -119,14 +122,19 @@ def _print(each: DncImport) -> None:
         click.echo(f"{each.list_name}: {each.file} has not changed since it was imported")
         return
     click.echo(f"{each.list_name}: {each.file}: {each.described}")
+    warnings = f", {amount(each.warnings, 'warning')}" if each.warnings else ""
     click.echo(
         f"  {amount(each.added, 'number')} added, {each.known:,} stood on it already, "
-        f"{amount(each.rejections, 'line')} rejected"
+        f"{amount(each.rejections, 'line')} rejected{warnings}"
     )
     for row in each.rejected:
         click.echo(f"  {each.file}:{row.line}: {printable(row.reason)}")
     if each.rejections > len(each.rejected):
         click.echo(f"  and {each.rejections - len(each.rejected):,} more")
+    for warned in each.warned:
+        click.echo(f"  {each.file}:{warned.line}: warning: {printable(warned.reason)}")
+    if each.warnings > len(each.warned):
+        click.echo(f"  and {amount(each.warnings - len(each.warned), 'more warning')}")
     if each.rejects_file is not None:
         click.echo(f"  all rejected lines, with number and reason: {each.rejects_file}")
     if each.rejects_trouble is not None:
@@ -135,19 +143,23 @@ def _print(each: DncImport) -> None:
 
 @click.command("export")
 @click.argument("list_name", metavar="LIST")
-@click.argument("file", metavar="[FILE]", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@click.argument(
+    "file", metavar="[FILE|-]", default=Path("-"), type=click.Path(path_type=Path, dir_okay=False, allow_dash=True)
+)
 @json_option
 @click.pass_obj
-def export_command(config_file: Path, list_name: str, file: Path | None, *, as_json: bool) -> None:
+def export_command(config_file: Path, list_name: str, file: Path, *, as_json: bool) -> None:
     """Write the entries of LIST that count now as CSV, to FILE or standard output. `dnc import` reads it again."""
-    if as_json and file is None:
-        raise click.UsageError("--json tells about FILE; name one")
+    to_stdout = str(file) == "-"
+    if as_json and to_stdout:
+        raise click.UsageError("with --json name a file: standard output can hold one of the two")
     config = load_config(config_file)
-    written = asyncio.run(_export(config, list_name, file))
+    written = asyncio.run(_export(config, list_name, None if to_stdout else file))
     if as_json:
         print_json({"list": list_name, "file": file, "entries": written})
-    elif file is not None:
-        click.echo(f"{list_name}: {amount(written, 'entry', 'entries')} written to {file}")
+    else:
+        to = "standard output" if to_stdout else file
+        click.echo(f"{list_name}: {amount(written, 'entry', 'entries')} written to {to}", err=to_stdout)
 
 
 async def _export(config: Config, list_name: str, file: Path | None) -> int:

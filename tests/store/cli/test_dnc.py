@@ -132,20 +132,59 @@ def test_a_file_comes_in_without_its_bad_lines_which_are_kept(house: Folder) -> 
         "Fay;+1 603 555 0110;;soon\nAnn;3015550100;;\n"
     )
     done = house.json("dnc", "import", "opt-outs", str(file))[0]
-    assert (done["added"], done["known"], done["rejections"]) == (3, 1, 3)
+    assert (done["added"], done["known"], done["rejections"], done["warnings"]) == (4, 1, 2, 1)
     assert [(row["line"], row["kind"]) for row in done["rejected"]] == [
         (4, "phone_bad"),
         (5, "phone_missing"),
-        (7, "expiry"),
+    ]
+    assert done["warned"] == [
+        {
+            "line": 7,
+            "kind": "expiry",
+            "reason": "'soon' is no date; write it like 2027-12-31; +16035550110 was taken, without an end",
+        }
     ]
     with Path(done["rejects_file"]).open(encoding="utf-8-sig") as lines:
-        assert [row["rejected_line"] for row in csv.DictReader(lines)] == ["4", "5", "7"]
+        assert [row["rejected_line"] for row in csv.DictReader(lines)] == ["4", "5"]
     shown = {entry["number"]: entry for entry in house.json("dnc", "show", "opt-outs")}
     assert shown["+13015550100"]["reason"] == "=letter"
     assert shown["+13025550101"]["expires_at"].startswith("2099-12-31")
+    assert shown["+16035550110"]["expires_at"] is None
     told = house.invoke("dnc", "import", "opt-outs", str(file)).stdout
-    assert "0 numbers added, 4 stood on it already, 3 lines rejected" in told
+    assert "0 numbers added, 5 stood on it already, 2 lines rejected, 1 warning" in told
+    assert f"{file}:7: warning: 'soon' is no date" in told
     assert f"{file}:4: 'rubbish' is not a phone number" in told
+
+
+def test_no_number_is_lost_because_of_what_stands_beside_it(house: Folder) -> None:
+    file = house.path / "register.csv"
+    file.write_bytes(
+        b"number;reason;expires\n3015550100;by letter;2099-12-31\n3015550101;caf\xc3\xa9;\n"
+        b"3015550102;caf\xe9;2099-12-31\n3015550103;a\0b;\n3015550104;" + b"x" * 400 + b";0001-01-01T00:00+14:00\n"
+        b'3015550105;"never closed;2099-12-31\n3015550106;;31.12.2027\nrubbish;"never closed;\n'
+    )
+    [done] = house.json("dnc", "import", "opt-outs", str(file))
+    assert (done["added"], [row["line"] for row in done["rejected"]]) == (7, [9])
+    assert [(row["line"], row["kind"]) for row in done["warned"]] == [
+        (4, "encoding"),
+        (5, "broken"),
+        (6, "expiry"),
+        (7, "broken"),
+        (8, "expiry"),
+    ]
+    entries = {entry["number"][-1]: entry for entry in house.json("dnc", "show", "opt-outs")}
+    assert [ending for ending, entry in sorted(entries.items()) if entry["expires_at"]] == ["0", "2"]
+    assert entries["5"]["reason"] == "from register.csv"
+
+
+def test_of_an_endless_line_no_half_number_is_taken(house: Folder) -> None:
+    file = house.path / "register.csv"
+    file.write_text(f"number,note\n3015550100,{'x' * 1_100_000}\n3015550101,\n")
+    [done] = house.json("dnc", "import", "opt-outs", str(file))
+    assert (done["added"], done["warnings"], done["rejections"]) == (2, 1, 0)
+    file.write_text(f"note,number\n{'x' * 1_989},301555010099{'9' * 1_100_000}\nx,3015550101\n")
+    [done] = house.json("dnc", "import", "halves", str(file))
+    assert (done["added"], done["warnings"], done["rejections"]) == (1, 0, 1)
 
 
 def test_an_export_can_be_imported_again_and_no_spreadsheet_calculates_it(house: Folder) -> None:
@@ -153,7 +192,12 @@ def test_an_export_can_be_imported_again_and_no_spreadsheet_calculates_it(house:
     out = house.path / "out.csv"
     assert house.json("dnc", "export", "opt-outs", str(out))["entries"] == 2
     assert "'=1+1" in out.read_text()
-    assert house.invoke("dnc", "export", "opt-outs").stdout.splitlines()[0].startswith("number,reason")
+    for to_stdout in ([], ["-"]):
+        told = house.invoke("dnc", "export", "opt-outs", *to_stdout)
+        assert told.stdout == out.read_text()
+        assert told.stderr == "opt-outs: 2 entries written to standard output\n"
+    assert not Path("-").exists()
+    assert house.invoke("dnc", "export", "opt-outs", "-", "--json").exit_code == 2
     assert house.json("dnc", "import", "copied", str(out))[0]["added"] == 2
     assert {entry["reason"] for entry in house.json("dnc", "show", "copied")} == {"=1+1"}
 
