@@ -35,10 +35,12 @@ def given_numbers(
     beginning: Callable[[str], str] | None = None,
     *,
     all_beginnings: bool = False,
+    changing: bool = True,
 ) -> list[str]:
     """All numbers in E.164, each once. Raises BadNumbersError with every bad one.
 
-    With `beginning`, that reads those that end with an asterisk, or all of them.
+    With `beginning`, that reads those that end with an asterisk, or all of them. Not `changing`: they are only asked
+    about.
     """
     normalise = Normaliser(region)
     good: dict[str, None] = {}
@@ -51,7 +53,8 @@ def given_numbers(
             bad.append(f"{where}{printable(str(error))}")
     if bad:
         more = f"\nand {len(bad) - _SHOWN} more" if len(bad) > _SHOWN else ""
-        raise BadNumbersError("nothing was changed:\n" + "\n".join(bad[:_SHOWN]) + more)
+        heading = "nothing was changed:\n" if changing else ""
+        raise BadNumbersError(heading + "\n".join(bad[:_SHOWN]) + more)
     if not good:
         raise BadNumbersError("no number given; write them after the list's name, or use --file")
     return list(good)

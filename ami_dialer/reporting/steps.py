@@ -45,7 +45,8 @@ def of_enrolment(
         yield _taken_out(enrolled, enrolled.created_at, when)
     else:
         lists = ", ".join(enrolled.document.dnc)
-        yield Step("scrub", enrolled.created_at, f"allowed: on none of the do-not-call lists {lists}")
+        what = f"allowed: on none of the do-not-call lists {lists}, nor on the global one"
+        yield Step("scrub", enrolled.created_at, what)
     tries: Counter[str] = Counter()
     for attempt in attempts:
         yield from _attempt(attempt, enrolled, answers.get(attempt.id, ()), barred)

@@ -133,7 +133,10 @@ async def entries(
     removed: bool = False,
     limit: int | None = None,
 ) -> list[DncEntry]:
-    """The entries of one list or of all, newest change first; `removed` ones too where that is asked for."""
+    """The entries of one list or of all, newest change first; `removed` ones too where that is asked for.
+
+    Those of `numbers` are their own, and those of beginnings that cover them.
+    """
     query = _ENTRIES
     if list_name is not None:  # by the list's key: the index has the order
         key = await list_key(database, list_name)
@@ -142,11 +145,13 @@ async def entries(
         )
     else:
         query = query.order_by(dnc_entries.c.id.desc())
-    if numbers is not None:
-        query = query.where(dnc_entries.c.number.in_(numbers))
     if not removed:
         query = query.where(dnc_entries.c.removed_at.is_(None))
     async with database.reading() as connection:
+        if numbers is not None:
+            lengths = await beginning_lengths(connection)
+            covering = (one for number in numbers for one in beginnings(number.rstrip("*"), lengths))
+            query = query.where(dnc_entries.c.number.in_({*numbers, *covering}))
         return [DncEntry(*row) for row in await connection.execute(query.limit(limit))]
 
 

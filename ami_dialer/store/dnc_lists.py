@@ -18,10 +18,14 @@ from ami_dialer.store.tables import campaigns, dnc_entries, dnc_lists, runs
 
 #: Entries deleted in one transaction: so long others wait.
 _AT_ONCE = 20_000
+#: What migration 0002 says of the global list it makes: not true any more once another is marked.
+_OF_GLOBAL = "counts for every campaign"
 
 
 class InUseError(DialerError):
     """A do-not-call list that is heeded cannot be deleted."""
+
+    exit_code = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,7 @@ async def load_lists(database: Database, now: datetime) -> list[DncList]:
     found = [
         DncList(
             row.name,
-            row.description,
+            "" if row.description == _OF_GLOBAL and not row.is_global else row.description,
             row.origin,
             row.is_global,
             counts.get(row.id, 0),
@@ -164,8 +168,11 @@ def _config_users(name: str, config: Config) -> Iterable[str]:
         yield "config.yaml declares it under dnc_lists"
     if name == config.do_not_call.global_list:
         yield "config.yaml names it as do_not_call.global_list"
-    if name == config.do_not_call.opt_out_line.list:
-        yield "config.yaml names it as do_not_call.opt_out_line.list"
+    line = config.do_not_call.opt_out_line
+    if name == line.list:
+        named = "list" in line.model_fields_set
+        what = "do_not_call.opt_out_line.list"
+        yield f"config.yaml names it as {what}" if named else f"it is {what} by default (config.yaml may name another)"
 
 
 async def delete_list(database: Database, name: str, config: Config) -> int:

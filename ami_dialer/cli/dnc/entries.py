@@ -36,14 +36,20 @@ prefix_option = click.option(
 
 
 def _entries(
-    given: Sequence[str], file: TextIO | None, region: str, *, prefix: bool = False, whole: bool = False
+    given: Sequence[str],
+    file: TextIO | None,
+    region: str,
+    *,
+    prefix: bool = False,
+    whole: bool = False,
+    changing: bool = True,
 ) -> list[str]:
     """Numbers, and beginnings with an asterisk, each once. Raises BadNumbersError with every bad one."""
 
     def read(text: str) -> str:
         return beginning(text, region, whole_country=whole)
 
-    return given_numbers(given, file, region, beginning=read, all_beginnings=prefix)
+    return given_numbers(given, file, region, beginning=read, all_beginnings=prefix, changing=changing)
 
 
 @click.command("add")
@@ -153,7 +159,12 @@ def remove_command(
 
 @click.command("show")
 @click.argument("list_name", metavar="[LIST]", required=False)
-@click.option("--number", "numbers", multiple=True, help="The entries of this number alone, on LIST or on any.")
+@click.option(
+    "--number",
+    "numbers",
+    multiple=True,
+    help="The entries of this number alone, and of beginnings that cover it, on LIST or on any.",
+)
 @click.option("--removed", is_flag=True, help="Those that were taken off too.")
 @click.option(
     "--limit", type=click.IntRange(1, 100_000), default=_SHOWN, show_default=True, help="At most so many entries."
@@ -172,7 +183,7 @@ def show_command(
     as_json: bool,
 ) -> None:
     """The newest entries of do-not-call list LIST, or of all. A whole list goes into a file: `dnc export`."""
-    wanted = _entries(numbers, None, region, whole=True) if numbers else None
+    wanted = _entries(numbers, None, region, whole=True, changing=False) if numbers else None
 
     async def ask(config: Config) -> list[DncEntry]:
         async with reading(config) as database:
@@ -213,8 +224,11 @@ def _state(entry: DncEntry, now: datetime) -> str:
 @json_option
 @click.pass_obj
 def check_command(config_file: Path, number: str, campaign: str | None, region: str, *, as_json: bool) -> None:
-    """May NUMBER be called? Says which entries forbid it now, beginnings among them, or that none does."""
-    [wanted] = given_numbers([number], None, region)
+    """May NUMBER be called? Says which entries forbid it now, beginnings among them, or that none does.
+
+    Ends with 0 either way; scripts read `forbidden` of --json.
+    """
+    [wanted] = given_numbers([number], None, region, changing=False)
 
     async def ask(config: Config) -> list[DncEntry]:
         async with reading(config) as database:

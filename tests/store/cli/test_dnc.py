@@ -76,6 +76,12 @@ def test_a_beginning_forbids_all_numbers_that_begin_so_and_is_found_by_check(hou
     assert [(entry["number"], entry["reason"]) for entry in checked["entries"]] == [("+1900*", "premium")]
     assert house.json("dnc", "check", "301 555 0100")["forbidden"] is False
     assert "stands on no do-not-call list" in house.invoke("dnc", "check", "301 555 0100").stdout
+    for asked in ("+19002345678", "+19002*", "+1900*"):
+        assert [entry["number"] for entry in house.json("dnc", "show", "--number", asked)] == ["+1900*"]
+    assert house.json("dnc", "show", "--number", "+19012345678") == []
+    for words in (["check", "12"], ["show", "--number", "12"]):
+        bad = house.invoke("dnc", *words)
+        assert (bad.exit_code, bad.stderr.startswith("ami-dialer: '12' is")) == (2, True), bad.stderr
     refused = house.invoke("dnc", "add", "opt-outs", "+1*")
     assert (refused.exit_code, "would forbid every number" in refused.stderr) == (2, True)
     assert house.json("dnc", "add", "opt-outs", "+44*", "--whole-country")["added"] == 1
@@ -113,10 +119,12 @@ def test_lists_are_made_marked_and_deleted_but_not_while_they_are_heeded(house: 
     assert house.json("dnc", "global", "lawyers")["before"] == "global"
     [first, *others] = house.json("dnc", "list")
     assert (first["name"], first["is_global"], first["description"]) == ("lawyers", True, "who sues")
+    assert [each["description"] for each in others] == ["", ""]  # not "counts for every campaign" any more
     assert {each["name"]: each["campaigns"] for each in others} == {"global": [], "opt-outs": ["survey"]}
     for name, by in (("lawyers", "it is the global list"), ("opt-outs", "campaign 'survey'")):
         refused = house.invoke("dnc", "delete", name)
-        assert (refused.exit_code, by in refused.stderr) == (1, True)
+        assert (refused.exit_code, by in refused.stderr) == (5, True)
+    assert "it is do_not_call.opt_out_line.list by default" in refused.stderr
     assert house.json("dnc", "delete", "global")["deleted"] == 0
     assert "no more" in house.invoke("dnc", "global", "lawyers", "--off").stdout
     assert house.json("dnc", "delete", "lawyers") == {"list": "lawyers", "deleted": 0}
