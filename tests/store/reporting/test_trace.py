@@ -127,6 +127,11 @@ async def test_a_contact_on_a_do_not_call_list_was_taken_out_at_the_start(past: 
     assert step.at == past.clock.now()
 
 
+async def test_who_is_on_no_list_was_allowed_by_the_global_one_too(survey: Past) -> None:
+    [step] = steps(await trail(survey, ANN), "scrub")
+    assert step.what == "allowed: on none of the do-not-call lists opt-outs, nor on the global one"
+
+
 async def test_a_contact_in_no_run_has_its_lists(past: Past) -> None:
     await past.campaign({ANN: {"first_name": "Ann"}})
     found = await trail(past, ANN)
