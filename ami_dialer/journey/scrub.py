@@ -139,7 +139,7 @@ async def _load(database: Database, key: int, portion: Portion, now: datetime, d
     default = f"from {done.file.name}"
     entries = [NewEntry(one.number, one.reason or default, one.expires_at) for one in portion.listed]
     if entries:
-        async with database.writing() as connection:
+        async with database.bulk_writing() as connection:
             added = await dnc_loading.load(connection, key, entries, "file", now)
         done.added += added
         done.known += len(entries) - added

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.domain.errors import NotFoundError
 from ami_dialer.store import dnc_loading
+from ami_dialer.store.bulk import handed
 from ami_dialer.store.database import Database
 from ami_dialer.store.dnc_loading import NewEntry
 from ami_dialer.store.tables import UtcDateTime, dnc_entries, dnc_lists
@@ -87,7 +88,7 @@ async def add(
     key = await ensure_list(database, list_name, now)
     entries = [NewEntry(number, reason, expires_at) for number in dict.fromkeys(numbers)]
     added = 0
-    async with database.writing() as connection:
+    async with database.bulk_writing() as connection:
         for start in range(0, len(entries), dnc_loading.CHUNK):
             chunk = entries[start : start + dnc_loading.CHUNK]
             added += await dnc_loading.load(connection, key, chunk, source, now)
@@ -257,7 +258,7 @@ async def count_listed(connection: AsyncConnection, numbers: Collection[str], no
     ways = ["d.number = given.value"]
     ways += [f"d.number = substr(given.value, 1, {length}) || '*'" for length in await beginning_lengths(connection)]
     stands = " OR ".join(f"EXISTS ({_STANDS} AND {way})" for way in ways)
-    given, wanted = dnc_loading.handed(connection, numbers)
+    given, wanted = handed(connection, numbers)
     query = text(f"SELECT count(*) FROM {given} WHERE {stands}")  # noqa: S608 - names and lengths of our own
     typed = query.bindparams(bindparam("now", type_=UtcDateTime(timezone=True)))
     return int(await connection.scalar(typed, {"numbers": wanted, "now": now}) or 0)

@@ -4,21 +4,19 @@ Every change raises the list's revision in its own transaction and writes it int
 what came after its last look (store/dnc_index.py).
 """
 
-from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import datetime
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-import orjson
 from sqlalchemy import String, TextClause, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ami_dialer.store.bulk import handed, insert_rows, is_sqlite, stored
 from ami_dialer.store.tables import Key, UtcDateTime
 
 #: Entries that go into one transaction: others who write wait for it, a second or two.
 CHUNK = 50_000
-#: KiB of SQLite's page cache while many come in: each page of an index is written once for each chunk, not many times.
-_CACHE = 65_536
 #: Characters that are kept of a reason.
 MAX_REASON = 200
 
@@ -105,22 +103,26 @@ async def load(
 ) -> int:
     """Put entries on a list, each number once, in the caller's transaction. Returns how many were not on it before."""
     revision = await raise_revision(connection, list_id, now)
-    sqlite = connection.dialect.name == "sqlite"
-    stored = _as_text if sqlite else _as_is
-    added_at = stored(now)
+    added_at = stored(connection, now)
     rows = [
-        (list_id, entry.number, entry.reason[:MAX_REASON], source, None, added_at, stored(entry.expires_at), revision)
+        (
+            list_id,
+            entry.number,
+            entry.reason[:MAX_REASON],
+            source,
+            None,
+            added_at,
+            stored(connection, entry.expires_at),
+            revision,
+        )
         for entry in sorted({entry.number: entry for entry in reversed(entries)}.values(), key=itemgetter(0))
     ]
     if not rows:
         return 0
-    if not sqlite:
+    if not is_sqlite(connection):
         return await _copy(connection, rows, now)
     known = await _known(connection, list_id, [row[1] for row in rows], now) if revision > 1 else 0
-    places = ", ".join("?" * len(_COLUMNS))
-    if len(rows) > _CACHE // 64:
-        await connection.exec_driver_sql(f"PRAGMA cache_size = -{_CACHE}")
-    await connection.exec_driver_sql(f"{_INSERT} VALUES ({places}) {_CONFLICT}", rows)
+    await insert_rows(connection, "dnc_entries", _COLUMNS, rows, _CONFLICT)
     return len(rows) - known
 
 
@@ -129,9 +131,7 @@ async def _copy(connection: AsyncConnection, rows: list[tuple[Any, ...]], now: d
     columns = ", ".join(_COLUMNS)
     like_it = f"CREATE TEMPORARY TABLE {_TEMPORARY} ON COMMIT DROP AS SELECT {columns} FROM dnc_entries LIMIT 0"  # noqa: S608
     await connection.execute(text(like_it))
-    raw = await connection.get_raw_connection()
-    asyncpg: Any = raw.driver_connection
-    await asyncpg.copy_records_to_table(_TEMPORARY, records=rows, columns=list(_COLUMNS))
+    await insert_rows(connection, _TEMPORARY, _COLUMNS, rows)
     # Who came anew has this moment; who stays for longer keeps their own.
     onto_it = text(
         f"WITH written AS ({_INSERT} SELECT {columns} FROM {_TEMPORARY} ORDER BY number "  # noqa: S608 - our own names
@@ -151,19 +151,3 @@ async def _known(connection: AsyncConnection, list_id: int, numbers: list[str], 
     )
     found = await connection.scalar(query, {"list_id": list_id, "numbers": wanted, "added_at": now})
     return int(found or 0)
-
-
-def handed(connection: AsyncConnection, numbers: Collection[str]) -> tuple[str, object]:
-    """Many numbers in one parameter, `:numbers`: the table `given` with its column `value`, and the parameter."""
-    if connection.dialect.name == "sqlite":
-        return "json_each(:numbers) AS given", orjson.dumps(list(numbers)).decode()
-    return "unnest(CAST(:numbers AS varchar[])) AS given(value)", list(numbers)
-
-
-def _as_text(moment: datetime | None) -> str | None:
-    """A moment as SQLAlchemy's type writes it into SQLite, which this goes past."""
-    return None if moment is None else moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
-
-
-def _as_is(moment: datetime | None) -> datetime | None:
-    return moment

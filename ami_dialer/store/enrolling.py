@@ -26,7 +26,6 @@ from sqlalchemy import (
     true,
     union_all,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -36,6 +35,7 @@ from ami_dialer.config.filter import Condition
 from ami_dialer.config.lists import ContactList
 from ami_dialer.config.schema import Campaign
 from ami_dialer.domain.enrolment import EnrolmentState, Exclusion
+from ami_dialer.store.bulk import insert_into
 from ami_dialer.store.documents import as_json
 from ami_dialer.store.filters import kept_out_by
 from ami_dialer.store.tables import UtcDateTime, contacts, enrolments, list_members, list_revisions, lists
@@ -226,7 +226,8 @@ async def enrol(
         .where(true())
         .order_by(found.c.rank, found.c.place, found.c.revision, found.c.position)
     )
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     # Not by a look at what the run holds: PostgreSQL, without statistics yet, may go through all of it for each.
-    unheld = insert(enrolments).from_select(_COLUMNS, new).on_conflict_do_nothing(index_elements=_IDENTITY)
+    unheld = (
+        insert_into(connection, enrolments).from_select(_COLUMNS, new).on_conflict_do_nothing(index_elements=_IDENTITY)
+    )
     return (await connection.execute(unheld)).rowcount

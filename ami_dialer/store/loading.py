@@ -7,7 +7,7 @@ own inserts, which take three times as long for the same rows.
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import compress, repeat
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.domain.arrivals import Arrivals
 from ami_dialer.domain.region import Region, region_of
+from ami_dialer.store.bulk import insert_rows, is_sqlite, stored
 from ami_dialer.store.regions import region_ids
 from ami_dialer.store.revisions import raise_revision
 from ami_dialer.store.tables import list_revisions
@@ -172,7 +173,7 @@ async def _insert(
         chosen(arrivals.fields),
         chosen(arrivals.time_zones),
         chosen(arrivals.priorities),
-        repeat(_stored(connection, now), len(numbers)),
+        repeat(stored(connection, now), len(numbers)),
     )
     await insert_rows(connection, "contacts", _CONTACTS, zip(*columns, strict=True))
     key_at = dict(zip(chosen(range(len(arrivals))), keys, strict=True)) if arrivals.further else {}
@@ -198,26 +199,8 @@ async def _region_keys(connection: AsyncConnection, arrivals: Arrivals) -> dict[
     return await region_ids(connection, further.union(arrivals.regions))
 
 
-async def insert_rows(
-    connection: AsyncConnection, table: str, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]
-) -> None:
-    """Insert many rows the quickest way there is: by the driver itself, each made when it is its turn.
-
-    Times must be as `_stored` makes them, JSON must be text. Raises what the driver raises.
-    """
-    driver: Any = (await connection.get_raw_connection()).driver_connection
-    if _is_sqlite(connection):
-        places = ", ".join("?" * len(columns))
-        await driver.executemany(
-            f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})",  # noqa: S608 - names of our own
-            rows,
-        )
-    else:
-        await driver.copy_records_to_table(table, records=rows, columns=list(columns))
-
-
 async def _held(connection: AsyncConnection, list_id: int, numbers: Sequence[str]) -> dict[str, _Member]:
-    if _is_sqlite(connection):
+    if is_sqlite(connection):
         rows = await connection.execute(_HELD_SQLITE, {"list": list_id, "numbers": orjson.dumps(numbers).decode()})
     else:
         rows = await connection.execute(_HELD_POSTGRESQL, {"list": list_id, "numbers": list(numbers)})
@@ -244,7 +227,7 @@ async def _give_way(connection: AsyncConnection, list_id: int, renewed: list[tup
 
 async def _new_keys(connection: AsyncConnection, count: int) -> Sequence[int]:
     """So many free keys of contacts, rising."""
-    if _is_sqlite(connection):  # one writer at a time: nobody takes them in between
+    if is_sqlite(connection):  # one writer at a time: nobody takes them in between
         first = int((await connection.execute(text("SELECT coalesce(max(id), 0) + 1 FROM contacts"))).scalar_one())
         return range(first, first + count)
     # A block at once: each nextval costs as much as an insert. All who add contacts come here, and the next one waits
@@ -253,14 +236,3 @@ async def _new_keys(connection: AsyncConnection, count: int) -> Sequence[int]:
     first = int((await connection.execute(text(f"SELECT nextval({_SEQUENCE})"))).scalar_one())
     await connection.execute(text(f"SELECT setval({_SEQUENCE}, :last)"), {"last": first + count - 1})
     return range(first, first + count)
-
-
-def _is_sqlite(connection: AsyncConnection) -> bool:
-    return connection.dialect.name == "sqlite"
-
-
-def _stored(connection: AsyncConnection, moment: datetime) -> Any:  # noqa: ANN401 - as the driver takes it
-    """A moment as the driver takes it where SQLAlchemy's types are passed by: text in SQLite."""
-    if not _is_sqlite(connection):
-        return moment
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, func, literal, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.domain.arrivals import Arrivals
 from ami_dialer.domain.contact import NewContact
 from ami_dialer.domain.intake import ListState
+from ami_dialer.store.bulk import insert_into
 from ami_dialer.store.database import Database
 from ami_dialer.store.imports import duplicates_of
 from ami_dialer.store.lists import StoredList
@@ -89,8 +89,7 @@ async def _copy(
         .order_by(members.number, members.occurrence)
     )
     columns = ["list_id", "number", "occurrence", "contact_id", "revision", "position"]
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    copied = insert(list_members).from_select(columns, found).on_conflict_do_nothing()
+    copied = insert_into(connection, list_members).from_select(columns, found).on_conflict_do_nothing()
     return (await connection.execute(copied)).rowcount
 
 

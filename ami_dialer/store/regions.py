@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, event, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.domain.region import Region
+from ami_dialer.store.bulk import insert_into
 from ami_dialer.store.tables import regions
 
 
@@ -84,8 +84,7 @@ async def _stored(connection: AsyncConnection) -> dict[Region, int]:
 async def _make(connection: AsyncConnection, missing: Iterable[Region]) -> None:
     rows = sorted((region.country, region.state or "", ",".join(region.zones)) for region in missing)
     # In order, so that two imports at a time wait for each other and not each for the other.
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     await connection.execute(
-        insert(regions).on_conflict_do_nothing(),
+        insert_into(connection, regions).on_conflict_do_nothing(),
         [{"country": country, "state": state, "zones": zones} for country, state, zones in rows],
     )

@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import IO, Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from ami_dialer.adapters.clock import SystemClock
 from ami_dialer.cli.dnc.lists import checked_name
 from ami_dialer.cli.opening import changing, reading
 from ami_dialer.cli.output import amount, json_option, load_config, print_json, printable
+from ami_dialer.cli.progress import progress_bar
 from ami_dialer.config.schema import Config
 from ami_dialer.domain.errors import DialerError, NotFoundError
 from ami_dialer.domain.formulas import neutral
@@ -93,9 +92,7 @@ async def _import(config: Config, wanted: list[tuple[str, Path, str]], *, again:
 @contextmanager
 def _progress(name: str, *, show: bool) -> Iterator[scrub.Progress]:
     """On a terminal: how far the import is. Gone when it is done."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not (show and console.is_terminal)) as bar:
+    with progress_bar(show=show) as bar:
         task = bar.add_task(name, total=None)
         yield lambda done, of: bar.update(task, completed=done, total=of)
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress, TaskID
 
 from ami_dialer.adapters.clock import SystemClock
 from ami_dialer.cli.lists.mapping import check_free, mapped_columns
 from ami_dialer.cli.opening import changing
 from ami_dialer.cli.output import amount, json_option, load_config, print_json, print_rows, printable
+from ami_dialer.cli.progress import progress_bar
 from ami_dialer.config.schema import Config
 from ami_dialer.domain.errors import DialerError, StoreError
 from ami_dialer.domain.intake import ListState
@@ -158,7 +158,7 @@ async def _import(
     failed: dict[str, DialerError] = {}
     async with changing(config) as database:
         targets = [await wishes.target(database, name) for name in names]
-        with _progress(show=show) as progress:
+        with progress_bar(show=show) as progress:
             for target in targets:
                 path = wishes.file or target.settings.file
                 if path is None:
@@ -198,13 +198,6 @@ def _mapping_of(found: Preview) -> dict[str, str]:
             mapping[ours] = names[at]
     mapping.update({field: names[at] for at, field in columns.fields if field != names[at]})
     return mapping
-
-
-def _progress(*, show: bool) -> Progress:
-    """On a terminal: how far each list is. Gone when it is done."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=console, transient=True, disable=not (show and console.is_terminal))
 
 
 def _show(progress: Progress, task: TaskID, name: str, phase: str, done: int, of: int) -> None:
