@@ -12,7 +12,7 @@ from ami_dialer.domain.merge import fields_needed
 from ami_dialer.domain.phone import Normaliser
 from ami_dialer.domain.web_address import shown_address
 from ami_dialer.journey import intake
-from ami_dialer.journey.intake import Intake, IntakeError, Source, Target
+from ami_dialer.journey.intake import Intake, IntakeError, Target
 from ami_dialer.ports import Clock, FetchFailedError, ListSource
 from ami_dialer.rules.fetching import Change, changed, lost
 from ami_dialer.sources.answers import SpooledAnswer
@@ -24,6 +24,7 @@ from ami_dialer.sources.problems import SourceError
 from ami_dialer.store import documents, fetches, lists, runs
 from ami_dialer.store.database import Database
 from ami_dialer.store.fetches import NewFetch
+from ami_dialer.store.imports import Came
 from ami_dialer.store.lists import Users
 
 #: Contacts of the first page that a preview reads.
@@ -156,7 +157,7 @@ async def _import(database: Database, wanted: FetchedList, answer: SpooledAnswer
     _check_mapping(wanted, answer)
     rows = answer.rows()
     address = shown_address(wanted.api.url)
-    came = Source(address, f"JSON, {answer.count:,} contacts", answer.digest)
+    came = Came(address, answer.digest, f"JSON, {answer.count:,} contacts", lines=0)
     fetch.intake = await intake.import_rows(
         database,
         wanted.target,

@@ -5,7 +5,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -58,17 +58,6 @@ class Target:
     def of_rows(self) -> dict[str, str]:
         """The mapping of rows that have our names already."""
         return {ours: ours if theirs.strip() else "" for ours, theirs in self.mapping.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where rows came from that were in no file."""
-
-    #: For people: the URL without its query.
-    name: str
-    described: str
-    #: The same for the same rows.
-    digest: str
 
 
 @dataclass(slots=True)
@@ -206,7 +195,7 @@ async def import_rows(
     database: Database,
     target: Target,
     *,
-    came: Source,
+    came: Came,
     header: list[str],
     rows: Iterable[list[Row]],
     clock: Clock,
@@ -216,9 +205,9 @@ async def import_rows(
     `header` holds our names. The same rows a second time change nothing unless the list allows duplicates.
     Raises IntakeError, StoreError.
     """
-    intake = Intake(target.name, came.name, came.described)
+    intake = Intake(target.name, came.source, came.described)
     try:
-        columns = find_columns(header, target.of_rows, came.name)
+        columns = find_columns(header, target.of_rows, came.source)
     except SourceError as error:
         await imports.refuse(database, target.id, str(error))
         raise IntakeError(f"list {target.name!r}: {error}") from error
@@ -227,11 +216,10 @@ async def import_rows(
     done = known if known is not None and known.state is ImportState.DONE else None
     if done and not imports.duplicates_of(target.settings).allowed and not _worn(done, target.settings, clock.now()):
         intake.read = False
-        intake.list_state = await imports.unchanged(database, target.id, came.name)
+        intake.list_state = await imports.unchanged(database, target.id, came.source)
         return intake
-    coming = Came(came.name, digest, came.described, 0)
     # Again, even where one was cut off: its answer is not there any more.
-    going_on = await imports.begin(database, target.id, coming, clock.now(), again=True)
+    going_on = await imports.begin(database, target.id, replace(came, digest=digest), clock.now(), again=True)
     reader = ContactReader(columns, Normaliser(target.settings.region))
     again_too = imports.duplicates_of(target.settings).allowed
     pieces = ((batch, None, 0) for batch in rows)
