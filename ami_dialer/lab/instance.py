@@ -129,4 +129,7 @@ class Instance:
 
 
 def _in_other_root(pid: int) -> bool:
-    return Path(f"/proc/{pid}/root").readlink() != Path("/")
+    try:
+        return Path(f"/proc/{pid}/root").readlink() != Path("/")
+    except FileNotFoundError:  # killed, and not waited for yet
+        return False

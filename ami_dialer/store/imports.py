@@ -139,9 +139,15 @@ async def begin(database: Database, list_id: int, came: Came, now: datetime, *, 
 
 
 async def resume(database: Database, going_on: Import) -> None:
-    """Go on with an import that was cut off or failed."""
+    """Go on with an import that was cut off or failed.
+
+    Raises ImportTakenOverError where another process has brought it to its end since it was found.
+    """
     async with database.writing() as connection:
-        await connection.execute(update(imports).where(imports.c.id == going_on.id).values(_GOING_ON))
+        cut_off = and_(imports.c.id == going_on.id, imports.c.state != ImportState.DONE)
+        resumed = await connection.execute(update(imports).where(cut_off).values(_GOING_ON))
+        if not resumed.rowcount:
+            raise _taken_over(going_on.source)
         await _set_list(connection, going_on.list_id, ListState.VALIDATING)
 
 

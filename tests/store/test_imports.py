@@ -267,6 +267,18 @@ async def test_two_processes_that_begin_with_the_same_file_bring_it_in_once(impo
     assert [one.state for one in await importing.log()] == [ImportState.DONE]
 
 
+async def test_an_import_that_was_ended_since_it_was_found_is_not_gone_on_with(importing, file):
+    write(file, 23)
+    await importing.cut(2, KilledError())
+    key = await lists.list_id(importing.database, "people")
+    [first] = await rows(importing.database, "SELECT digest FROM imports")
+    found = await imports.find(importing.database, key, first[0])
+    assert (await importing.run()).counts == {"added": 23}
+    with pytest.raises(ImportTakenOverError):
+        await imports.resume(importing.database, found)
+    assert [one.state for one in await importing.log()] == [ImportState.DONE]
+
+
 async def test_an_import_that_is_done_again_takes_over_from_one_that_goes_on(importing, file):
     write(file, 23)
     add = imports.add_batch
