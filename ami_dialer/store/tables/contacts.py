@@ -70,11 +70,11 @@ list_members = Table(
     Column("number", String(16), primary_key=True),
     #: 0; counts up where a list allows the same number again.
     Column("occurrence", Integer, primary_key=True, autoincrement=False, default=0, server_default="0"),
+    #: Whoever looks for a contact's members goes by its number, which is theirs too.
     Column("contact_id", Key, nullable=False),
     #: The list's revision it came with; list_revisions says when.
     Column("revision", BigInteger, nullable=False),
     #: Order among those of one revision: the line in the file.
     Column("position", BigInteger, nullable=False),
-    Index(None, "contact_id"),
     Index(None, "list_id", "revision"),
 )
