@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ami_dialer.domain.errors import DialerError, NotFoundError
 from ami_dialer.store.database import Database
 from ami_dialer.store.lists import Users, users
+from ami_dialer.store.membership import on_a_list
 from ami_dialer.store.tables import (
     contact_phones,
     contacts,
@@ -87,7 +88,7 @@ async def _delete_contacts(connection: AsyncConnection, keys: Sequence[int]) -> 
         await connection.scalars(
             select(contacts.c.id).where(
                 contacts.c.id.in_(keys),
-                ~exists().where(list_members.c.contact_id == contacts.c.id),
+                ~on_a_list(),
                 ~exists().where(enrolments.c.contact_id == contacts.c.id),
             )
         )

@@ -106,7 +106,8 @@ async def with_number(database: Database, list_id: int, number: str) -> list[Lis
     """The contacts of a list that have this number in E.164, as their first phone or a further one."""
     by_phone = (
         select(_MEMBERS.contact_id)
-        .join(contact_phones, contact_phones.c.contact_id == _MEMBERS.contact_id)
+        .join(contacts, and_(contacts.c.id == _MEMBERS.contact_id, contacts.c.number == _MEMBERS.number))
+        .join(contact_phones, contact_phones.c.contact_id == contacts.c.id)
         .where(contact_phones.c.number == number, _MEMBERS.list_id == list_id)
     )
     by_first = select(_MEMBERS.contact_id).where(_MEMBERS.list_id == list_id, _MEMBERS.number == number)
@@ -114,7 +115,8 @@ async def with_number(database: Database, list_id: int, number: str) -> list[Lis
         keys = (await connection.scalars(union(by_first, by_phone))).all()
         query = (
             _rows()
-            .where(_MEMBERS.list_id == list_id, _MEMBERS.contact_id.in_(keys))
+            # Members are found by their number only.
+            .where(_MEMBERS.list_id == list_id, _MEMBERS.number == contacts.c.number, contacts.c.id.in_(keys))
             .order_by(_MEMBERS.number, _MEMBERS.occurrence)
         )
         rows = (await connection.execute(query)).all()

@@ -13,7 +13,7 @@ from ami_dialer.domain.errors import NotFoundError
 from ami_dialer.store import enrolling, scrub
 from ami_dialer.store.database import Database
 from ami_dialer.store.enrolling import Attached
-from ami_dialer.store.tables import enrolments, list_members, lists, run_lists, runs
+from ami_dialer.store.tables import contacts, enrolments, list_members, lists, run_lists, runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +165,13 @@ async def _note(connection: AsyncConnection, run_id: int, of: Sequence[Attached]
         came = await connection.scalar(
             select(func.count())
             .select_from(enrolments)
+            .join(contacts, contacts.c.id == enrolments.c.contact_id)  # who is called on a further phone has another
             .join(
                 list_members,
                 and_(
-                    list_members.c.contact_id == enrolments.c.contact_id,
                     list_members.c.list_id == each.id,
+                    list_members.c.number == contacts.c.number,
+                    list_members.c.contact_id == contacts.c.id,
                     list_members.c.revision > each.after,
                     list_members.c.revision <= each.up_to,
                 ),

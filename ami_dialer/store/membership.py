@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, literal, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.domain.arrivals import Arrivals
@@ -19,7 +19,7 @@ from ami_dialer.store.imports import duplicates_of
 from ami_dialer.store.lists import StoredList
 from ami_dialer.store.loading import Loaded, load
 from ami_dialer.store.revisions import raise_revision
-from ami_dialer.store.tables import list_members, lists
+from ami_dialer.store.tables import contacts, list_members, lists
 
 #: Members that are copied in one transaction, give or take the last revision.
 _PORTION = 50_000
@@ -32,6 +32,15 @@ class Combined:
     added: int = 0
     #: Numbers that the other list held already, or that came from a list named before.
     known: int = 0
+
+
+def on_a_list() -> ColumnElement[bool]:
+    """Whether the contact of the row is on any list. By its number, which its members have too: that is their key."""
+    return exists().where(
+        list_members.c.list_id.in_(select(lists.c.id)),
+        list_members.c.number == contacts.c.number,
+        list_members.c.contact_id == contacts.c.id,
+    )
 
 
 async def portions(connection: AsyncConnection, list_id: int, size: int) -> list[tuple[int, int, int]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, exists, select
+from sqlalchemy import and_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.config.schema import Campaign
@@ -16,6 +16,7 @@ from ami_dialer.store.attempts import as_attempt
 from ami_dialer.store.database import Database
 from ami_dialer.store.dnc import beginning_lengths, beginnings
 from ami_dialer.store.documents import read_document
+from ami_dialer.store.membership import on_a_list
 from ami_dialer.store.tables import (
     answers,
     attempts,
@@ -111,9 +112,9 @@ async def memberships(
         .join(contacts, contacts.c.id == list_members.c.contact_id)
         .order_by(list_members.c.list_id, list_members.c.revision, list_members.c.position)
     )
-    wanted = list_members.c.contact_id == contact_id
-    if contact_id is None:  # the index of numbers is one for each list
-        wanted = and_(list_members.c.list_id.in_(select(lists.c.id)), list_members.c.number == number)
+    # Members are found by their number only, and the index of numbers is one for each list.
+    wanted = and_(list_members.c.list_id.in_(select(lists.c.id)), list_members.c.number == contacts.c.number)
+    wanted = and_(wanted, contacts.c.id == contact_id if contact_id is not None else list_members.c.number == number)
     async with database.reading() as connection:
         members = [
             Membership(contact, name, document.get("file"), found, dict(fields), created_at)
@@ -126,7 +127,7 @@ async def _off_lists(connection: AsyncConnection, number: str | None, contact_id
     query = (
         select(contacts.c.id, contacts.c.number, contacts.c.fields, contacts.c.created_at)
         .join(enrolments, enrolments.c.contact_id == contacts.c.id)
-        .where(~exists().where(list_members.c.contact_id == contacts.c.id))
+        .where(~on_a_list())
         .order_by(contacts.c.id)
     )
     wanted = enrolments.c.contact_id == contact_id
