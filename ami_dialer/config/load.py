@@ -4,7 +4,6 @@ Relative paths in it (the SQLite database, lists, secrets, sounds, the AGI socke
 folder of the file, not at the one the command is started in: service and shell then mean the same files.
 """
 
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from ami_dialer.config.problems import Place, Problem, in_order
 from ami_dialer.config.references import reference_problems
 from ami_dialer.config.schema import Config
 from ami_dialer.config.targets import target_problems
+from ami_dialer.config.text import read_text
 from ami_dialer.config.yaml_lines import MAX_BYTES, Document, read_yaml
 from ami_dialer.domain.errors import ConfigError
 
@@ -50,7 +50,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
 def examine(path: Path, environ: Mapping[str, str]) -> Examination:
     """Look at the file at `path`. Never raises for what is in it: the problems are in the answer."""
     file = str(path)
-    text = _text(path)
+    text = read_text(path, "copy the example config.yaml or use --config FILE", MAX_BYTES)
     if isinstance(text, Problem):
         return Examination(None, (text,), (), Document(file))
     document = read_yaml(text, file)
@@ -79,26 +79,3 @@ def examine(path: Path, environ: Mapping[str, str]) -> Examination:
         problems += [*reference_problems(document), *target_problems(document)]
     warnings = in_order(advice(document, config, surroundings.folder)) if config else ()
     return Examination(None if problems else config, in_order(problems), warnings, document)
-
-
-def _text(path: Path) -> str | Problem:
-    """The file's text, or why it cannot be read."""
-    file = str(path)
-    try:
-        if stat.S_ISDIR(path.stat().st_mode):
-            return Problem(file, None, "", "is a folder; name the file in it, e.g. --config config.yaml")
-        with path.open("rb") as stream:
-            raw = stream.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        return Problem(file, None, "", "there is no such file; copy the example config.yaml or use --config FILE")
-    except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else error
-        return Problem(file, None, "", f"cannot be read ({why}); it must be a file this user may read")
-    if len(raw) > MAX_BYTES:
-        return Problem(file, None, "", f"is larger than {MAX_BYTES} bytes; is it a configuration?")
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = raw[: error.start]
-        place = Place(before.count(b"\n") + 1, error.start - before.rfind(b"\n"))
-        return Problem(file, place, "", f"byte 0x{raw[error.start]:02X} is not UTF-8; save the file as UTF-8")

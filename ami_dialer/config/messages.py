@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Callable, Iterable, Mapping
 from typing import get_origin
 
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 from pydantic_core import ErrorDetails
 
 from ami_dialer.config import kinds, lists, schema
@@ -34,12 +34,14 @@ ALLOWED: dict[str, str] = {
 }
 
 
-def problems_of(document: Document, errors: Iterable[ErrorDetails]) -> list[Problem]:
-    """Every error of pydantic with its place in the file."""
-    return [problem for error in errors for problem in _problems(document, error)]
+def problems_of(
+    document: Document, errors: Iterable[ErrorDetails], root: type[BaseModel] = schema.Config
+) -> list[Problem]:
+    """Every error of pydantic with its place in the file; `root` is the schema of the whole file."""
+    return [problem for error in errors for problem in _problems(document, error, root)]
 
 
-def _problems(document: Document, error: ErrorDetails) -> list[Problem]:
+def _problems(document: Document, error: ErrorDetails, root: type[BaseModel]) -> list[Problem]:
     path: Path = error["loc"]
     of_key = bool(path) and path[-1] == "[key]"
     if of_key:
@@ -51,14 +53,14 @@ def _problems(document: Document, error: ErrorDetails) -> list[Problem]:
         case "of_section":
             return [document.problem((*path[:-1], *inner), text) for inner, text in context["found"]]
         case "extra_forbidden":
-            return [document.problem(path, unknown_key(path), of_key=True)]
+            return [document.problem(path, _unknown_key(path, root), of_key=True)]
         case "missing":
-            return [document.problem(path, _missing(path))]
+            return [document.problem(path, _missing(path, root))]
         case kind if of_key:
             return [document.problem(path, _bad_key(kind, str(path[-1]), context), of_key=True)]
         case kind:
-            text = _value_text(path, error["input"])
-            return [document.problem(path, _bad_value(kind, path, text, error))]
+            text = _value_text(path, error["input"], root)
+            return [document.problem(path, _bad_value(kind, path, text, error, root))]
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -70,19 +72,19 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f"; known here: {', '.join(choices)}" if choices else ""
 
 
-def unknown_key(path: Path) -> str:
+def _unknown_key(path: Path, root: type[BaseModel]) -> str:
     """A key that the schema has not at this place."""
-    model = section_of(kind_at(schema.Config, path[:-1]))
+    model = section_of(kind_at(root, path[:-1]))
     return f"unknown key {path[-1]!r}{nearest(str(path[-1]), keys_of(model) if model else ())}"
 
 
-def _missing(path: Path) -> str:
-    purpose = _purpose(path)
+def _missing(path: Path, root: type[BaseModel]) -> str:
+    purpose = _purpose(path, root)
     return f"is missing. {purpose}" if purpose else "is missing"
 
 
-def _purpose(path: Path) -> str:
-    field = field_at(schema.Config, path)
+def _purpose(path: Path, root: type[BaseModel]) -> str:
+    field = field_at(root, path)
     return field.description if field and field.description else ""
 
 
@@ -94,9 +96,9 @@ def _bad_key(kind: str, key: str, context: Mapping[str, object]) -> str:
     return f"{key!r} cannot be used as a key here; write {allowed}"
 
 
-def _value_text(path: Path, value: object) -> str:
+def _value_text(path: Path, value: object, root: type[BaseModel]) -> str:
     """The value as it may be shown; never a secret."""
-    field = field_at(schema.Config, path)
+    field = field_at(root, path)
     if field is not None and bare(field.annotation) is SecretStr:
         return "the value"
     match value:
@@ -112,8 +114,8 @@ def _value_text(path: Path, value: object) -> str:
             return _plain(value)
 
 
-def _expected(path: Path) -> str:
-    kind = bare(kind_at(schema.Config, path))
+def _expected(path: Path, root: type[BaseModel]) -> str:
+    kind = bare(kind_at(root, path))
     if section_of(kind) or get_origin(kind) is dict or kind is dict:
         return "a section: keys with values, indented below this one"
     if get_origin(kind) is list:
@@ -159,18 +161,18 @@ _TEXTS: dict[str, Callable[[str, Mapping[str, object]], str]] = {
 }
 
 
-def _bad_value(kind: str, path: Path, text: str, error: ErrorDetails) -> str:
+def _bad_value(kind: str, path: Path, text: str, error: ErrorDetails, root: type[BaseModel]) -> str:
     context = error.get("ctx") or {}
     if error["input"] is None:
-        purpose = _purpose(path)
-        return f"has no value; write {_expected(path)}{'. ' + purpose if purpose else ''}"
+        purpose = _purpose(path, root)
+        return f"has no value; write {_expected(path, root)}{'. ' + purpose if purpose else ''}"
     if kind in _BOUNDS:
         bound, words = _BOUNDS[kind]
         return f"{text} is out of range; write {words} {_plain(context[bound])}"
     if kind in _TEXTS:
         return _TEXTS[kind](text, context)
     if kind.endswith("_type"):
-        return f"{text} cannot stand here; write {_expected(path)}"
+        return f"{text} cannot stand here; write {_expected(path, root)}"
     return str(error["msg"])
 
 

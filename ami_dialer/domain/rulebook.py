@@ -25,7 +25,7 @@ class Purpose(StrEnum):
 
 
 class RuleKind(StrEnum):
-    """What a rule is about. The first five decide whether a number may be called now; the others are kept elsewhere."""
+    """What a rule is about. The first six decide whether a number may be called now; the others are kept elsewhere."""
 
     #: Calls only within `week`, on the wall clock of whoever is called.
     HOURS = "hours"
@@ -35,6 +35,8 @@ class RuleKind(StrEnum):
     ATTEMPTS = "attempts"
     #: After an abandoned call none for `seconds`.
     LOCKOUT = "lockout"
+    #: After a call that a person answered none for `seconds`.
+    CONVERSATION = "conversation"
     #: A campaign that plays recorded voice needs the consent `needs`.
     CONSENT = "consent"
     #: Of the calls answered live within `seconds`, the share `most` may be abandoned; `connect`: time to an agent.
