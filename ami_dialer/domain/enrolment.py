@@ -32,6 +32,8 @@ class Exclusion(StrEnum):
     DNC = "dnc"
     FILTER = "filter"
     EXPIRED = "expired"
+    #: A rule that no waiting changes: the kind of number, the country, no consent.
+    RULE = "rule"
 
     @property
     def label(self) -> str:
@@ -39,7 +41,12 @@ class Exclusion(StrEnum):
         return _TITLES[self]
 
 
-_TITLES = {Exclusion.DNC: "DNC Excluded", Exclusion.FILTER: "Filter Excluded", Exclusion.EXPIRED: "Expired"}
+_TITLES = {
+    Exclusion.DNC: "DNC Excluded",
+    Exclusion.FILTER: "Filter Excluded",
+    Exclusion.EXPIRED: "Expired",
+    Exclusion.RULE: "Rule Excluded",
+}
 
 
 class RunState(StrEnum):

@@ -17,7 +17,6 @@ VAGUE = {"utils", "util", "helpers", "helper", "common", "misc", "stuff", "tools
 OTHER_WORDS = {
     "lead": "contact",
     "leads": "contacts",
-    "callee": "contact",
     "subscriber": "contact",
     "blacklist": "dnc",
     "whitelist": "allowed",

@@ -1,6 +1,15 @@
 """The tables. A change here needs a migration in `migrations/versions/`; a test compares the two."""
 
 from ami_dialer.store.tables.columns import Key, UtcDateTime, metadata
+from ami_dialer.store.tables.compliance import (
+    abandonment_days,
+    amd_reviews,
+    audit_head,
+    audit_records,
+    consents,
+    reassignments,
+    rulebooks,
+)
 from ami_dialer.store.tables.contacts import contact_phones, contacts, list_members, list_revisions, regions
 from ami_dialer.store.tables.dnc import dnc_entries, dnc_lists
 from ami_dialer.store.tables.documents import campaigns, flows, lists, mappings
@@ -10,9 +19,14 @@ from ami_dialer.store.tables.runs import answers, attempts, enrolments, run_list
 __all__ = [
     "Key",
     "UtcDateTime",
+    "abandonment_days",
+    "amd_reviews",
     "answers",
     "attempts",
+    "audit_head",
+    "audit_records",
     "campaigns",
+    "consents",
     "contact_phones",
     "contacts",
     "dnc_entries",
@@ -27,7 +41,9 @@ __all__ = [
     "lists",
     "mappings",
     "metadata",
+    "reassignments",
     "regions",
+    "rulebooks",
     "run_lists",
     "runs",
 ]

@@ -70,7 +70,9 @@ enrolments = Table(
     Column("tries", JSON, nullable=False),
     Column("claimed_at", UtcDateTime),
     Column("last_end_reason", String(16)),
-    #: What took it out: a do-not-call entry, a filter, its age.
+    #: The rule that put `due_at` off; None where a retry or nothing did.
+    Column("held_by", String(64)),
+    #: What took it out: a do-not-call entry, a filter, its age, a rule.
     Column("exclusion", String(16)),
     #: The entry or the filter that did it, for people.
     Column("excluded_by", String(300)),
@@ -103,10 +105,18 @@ attempts = Table(
     Column("ended_at", UtcDateTime),
     Column("amd_status", String(16)),
     Column("amd_cause", String(80)),
+    #: When the person had finished the greeting, as far as AMD tells.
+    Column("greeting_end_at", UtcDateTime),
     Column("cause", Integer),
     Column("end_reason", String(16)),
     Column("disposition", String(20)),
     Column("detail", Text),
+    #: Why it was allowed, as JSON: {"book": 3, "rule": "us.hours", "until": …}; docs/compliance.md tells the keys.
+    Column("verdict", Text),
+    #: As it was shown to whoever was called.
+    Column("caller_id", String(100)),
+    #: Where the recording is, as whoever made it names it.
+    Column("recording", String(500)),
     one_of("state", AttemptState),
     one_of("end_reason", EndReason),
     one_of("disposition", Disposition),

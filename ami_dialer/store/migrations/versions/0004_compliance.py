@@ -1,0 +1,122 @@
+"""Compliance: rules of law in versions, consent, abandonment, the audit trail, a verdict with each attempt.
+
+Revision ID: 0004
+Revises: 0003
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from ami_dialer.store.tables import UtcDateTime
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def _at(name: str, *, nullable: bool = True) -> sa.Column[UtcDateTime]:
+    return sa.Column(name, UtcDateTime(timezone=True), nullable=nullable)
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("enrolments") as table:
+        table.add_column(sa.Column("held_by", sa.String(64)))
+        table.drop_constraint(op.f("ck_enrolments_exclusion"), type_="check")
+        table.create_check_constraint(
+            op.f("ck_enrolments_exclusion"), "exclusion IN ('dnc', 'filter', 'expired', 'rule')"
+        )
+    op.add_column("attempts", _at("greeting_end_at"))
+    op.add_column("attempts", sa.Column("verdict", sa.Text()))
+    op.add_column("attempts", sa.Column("caller_id", sa.String(100)))
+    op.add_column("attempts", sa.Column("recording", sa.String(500)))
+    op.create_table(
+        "rulebooks",
+        sa.Column("id", KEY, autoincrement=True, nullable=False),
+        sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("origin", sa.Text(), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        _at("created_at", nullable=False),
+        _at("adopted_at", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rulebooks")),
+        sa.UniqueConstraint("digest", name=op.f("uq_rulebooks_digest")),
+    )
+    _consent()
+    _abandonment()
+    _audit()
+
+
+def _consent() -> None:
+    op.create_table(
+        "consents",
+        sa.Column("id", KEY, autoincrement=True, nullable=False),
+        sa.Column("number", sa.String(16), nullable=False),
+        sa.Column("granted", sa.Boolean(), nullable=False),
+        sa.Column("scope", sa.String(80), nullable=False),
+        sa.Column("strength", sa.String(16), nullable=False),
+        sa.Column("source", sa.String(32), nullable=False),
+        _at("at", nullable=False),
+        _at("expires_at"),
+        sa.Column("evidence", sa.String(500), nullable=False, server_default=""),
+        _at("honour_by"),
+        _at("honoured_at"),
+        sa.Column("attempt_id", sa.String(40)),
+        _at("recorded_at", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consents")),
+    )
+    op.create_index(op.f("ix_consents_number"), "consents", ["number"])
+    op.create_table(
+        "reassignments",
+        sa.Column("number", sa.String(16), nullable=False),
+        _at("disconnected_at", nullable=False),
+        sa.Column("source", sa.String(100), nullable=False),
+        _at("checked_at", nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_reassignments")),
+    )
+
+
+def _abandonment() -> None:
+    op.create_table(
+        "abandonment_days",
+        sa.Column("campaign_id", KEY, autoincrement=False, nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("live", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("abandoned", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("machines", sa.Integer(), nullable=False, server_default="0"),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaigns.id"], name=op.f("fk_abandonment_days_campaign_id")),
+        sa.PrimaryKeyConstraint("campaign_id", "day", name=op.f("pk_abandonment_days")),
+    )
+    op.create_table(
+        "amd_reviews",
+        sa.Column("attempt_id", sa.String(40), nullable=False),
+        sa.Column("person", sa.Boolean(), nullable=False),
+        _at("at", nullable=False),
+        sa.Column("by", sa.String(100), nullable=False),
+        sa.ForeignKeyConstraint(["attempt_id"], ["attempts.id"], name=op.f("fk_amd_reviews_attempt_id")),
+        sa.PrimaryKeyConstraint("attempt_id", name=op.f("pk_amd_reviews")),
+    )
+
+
+def _audit() -> None:
+    op.create_table(
+        "audit_records",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        _at("at", nullable=False),
+        sa.Column("actor", sa.String(100), nullable=False),
+        sa.Column("action", sa.String(40), nullable=False),
+        sa.Column("subject", sa.String(200), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("hash", sa.String(64), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_records")),
+    )
+    op.create_index(op.f("ix_audit_records_subject"), "audit_records", ["subject"])
+    head = op.create_table(
+        "audit_head",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("last_id", sa.BigInteger(), nullable=False),
+        sa.Column("hash", sa.String(64), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_head")),
+    )
+    op.bulk_insert(head, [{"id": 1, "last_id": 0, "hash": "0" * 64}])
