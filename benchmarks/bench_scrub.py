@@ -24,7 +24,7 @@ from sqlalchemy import insert, text
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from ami_dialer.config.schema import Campaign
+from ami_dialer.config.campaign import Campaign
 from ami_dialer.config.schema import Database as Settings
 from ami_dialer.store import dnc, dnc_loading, scrub
 from ami_dialer.store.database import Database

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import insert
 
-from ami_dialer.config.schema import Campaign
+from ami_dialer.config.campaign import Campaign
 from ami_dialer.config.schema import Database as Settings
 from ami_dialer.domain.arrivals import Arrivals
 from ami_dialer.domain.attempt import Attempt, AttemptState, new_attempt_id

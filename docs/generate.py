@@ -16,12 +16,14 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from ami_dialer.config import kinds, messages
+from ami_dialer.config.campaign import DEFAULT_RETRY
 from ami_dialer.config.problems import Path as KeyPath
-from ami_dialer.config.schema import DEFAULT_RETRY, Config
+from ami_dialer.config.schema import Config
 from ami_dialer.config.shape import bare, keys_of, section_of, sections
 from ami_dialer.domain.attempt import TRANSITIONS, AttemptState
 from ami_dialer.domain.ending import DISPOSITION_OF, EndReason
 from ami_dialer.domain.enrolment import ENROLMENT_TRANSITIONS, EnrolmentState, RunState
+from ami_dialer.domain.number_kind import NumberKind
 
 FOLDER = Path(__file__).parent
 
@@ -112,6 +114,8 @@ def _kind(field: FieldInfo) -> str:
         return f"list of {item.__name__.lower()}s" if item else "list"
     if kind is SecretStr:
         return "secret"
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return ", ".join(f"`{word.value}`" for word in kind)
     plain = {str: "text", bool: "`true` or `false`", int: "number", float: "number", Path: "path"}
     text = plain[kind]
     if any(getattr(part, "func", None) is kinds.to_seconds for part in field.metadata):
@@ -149,10 +153,15 @@ def _default(field: FieldInfo) -> str:
         case float():
             text = f"{value:g}"
         case list():
-            text = f"[{', '.join(value)}]"
+            text = f"[{', '.join(_word(item) for item in value)}]"
         case _:
             text = str(value)
     return f"`{text}`"
+
+
+def _word(item: object) -> str:
+    """As it is written in the file: kinds of numbers go by their names there."""
+    return item.name.lower() if isinstance(item, NumberKind) else str(item)
 
 
 def _mermaid(first: Enum, steps: Iterable[tuple[Enum, Enum, str]], last: set[Enum]) -> str:

@@ -10,7 +10,8 @@ from ami_dialer.adapters.clock import SystemClock
 from ami_dialer.cli import preview, scrub
 from ami_dialer.cli.opening import changing, reading
 from ami_dialer.cli.output import amount, json_option, load_config, local, print_json, print_rows, zone_at
-from ami_dialer.config.schema import Campaign, Config
+from ami_dialer.config.campaign import Campaign
+from ami_dialer.config.schema import Config
 from ami_dialer.domain.enrolment import EnrolmentState, RunState
 from ami_dialer.domain.errors import DialerError
 from ami_dialer.reporting.status import CampaignStatus, RunStatus, campaign_status

@@ -11,9 +11,8 @@ from ami_dialer.config.filter import BUILT_IN
 from ami_dialer.config.filter import columns_of as filter_columns
 from ami_dialer.config.flow import Flow
 from ami_dialer.config.load import Examination, examine
-from ami_dialer.config.messages import nearest
 from ami_dialer.config.problems import Path as KeyPath
-from ami_dialer.config.problems import Problem, in_order
+from ami_dialer.config.problems import Problem, in_order, nearest
 from ami_dialer.config.schema import Config
 from ami_dialer.domain.merge import fields_needed
 from ami_dialer.journey.intake import IntakeError, columns_of

@@ -9,8 +9,9 @@ import click
 from ami_dialer.adapters.clock import SystemClock
 from ami_dialer.cli.opening import reading
 from ami_dialer.cli.output import amount, json_option, load_config, print_json, print_rows, printable
+from ami_dialer.config.campaign import Campaign
 from ami_dialer.config.filter import columns_of, told
-from ami_dialer.config.schema import Campaign, Config
+from ami_dialer.config.schema import Config
 from ami_dialer.domain.enrolment import Exclusion
 from ami_dialer.store import documents
 from ami_dialer.store.preview import Preview, preview

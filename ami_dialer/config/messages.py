@@ -1,14 +1,13 @@
 """What the checks of the schema say, in words that name the mend."""
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping
 from typing import get_origin
 
 from pydantic import BaseModel, SecretStr
 from pydantic_core import ErrorDetails
 
-from ami_dialer.config import kinds, lists, schema
-from ami_dialer.config.problems import Path, Problem, key_text
+from ami_dialer.config import campaign, compliance, kinds, lists, schema
+from ami_dialer.config.problems import Path, Problem, nearest
 from ami_dialer.config.shape import bare, field_at, keys_of, kind_at, section_of
 from ami_dialer.config.yaml_lines import Document
 
@@ -23,7 +22,9 @@ ALLOWED: dict[str, str] = {
     kinds.HOST_PATTERN: "a host name or an IP address, without port or scheme",
     schema.DIAL_PATTERN: "one channel's dial string, like PJSIP/{number}@carrier (no spaces, ',', '&', '$')",
     schema.PREFIX_PATTERN: "up to 16 digits, '*' or '#'",
-    schema.CALLER_ID_PATTERN: "`+15551234567` or `Name <+15551234567>`; no quotes, commas, <, >, $ in the name",
+    campaign.CALLER_ID_PATTERN: "`+15551234567` or `Name <+15551234567>`; no quotes, commas, <, >, $ in the name",
+    compliance.RULE_PATTERN: "the id of a rule (us-fl.hours), a jurisdiction (us-fl), a kind (hours) or '*'",
+    compliance.STATE_PATTERN: "a state or province with its country, like US-TX or CA-ON",
     lists.REGION_PATTERN: "a country in two capital letters, like US or DE",
     lists.HEADER_PATTERN: "the name of an HTTP header, like X-API-Key",
     lists.JSON_PATH_PATTERN: "keys with dots between them, like data.items",
@@ -61,15 +62,6 @@ def _problems(document: Document, error: ErrorDetails, root: type[BaseModel]) ->
         case kind:
             text = _value_text(path, error["input"], root)
             return [document.problem(path, _bad_value(kind, path, text, error, root))]
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """`; did you mean 'x'?` where something is near, else what there is to choose from."""
-    choices = [key_text((word,)) for word in known]
-    close = difflib.get_close_matches(word.lower().replace("-", "_"), choices, n=1, cutoff=0.6)
-    if close:
-        return f"; did you mean {close[0]!r}?"
-    return f"; known here: {', '.join(choices)}" if choices else ""
 
 
 def _unknown_key(path: Path, root: type[BaseModel]) -> str:

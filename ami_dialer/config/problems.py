@@ -1,5 +1,6 @@
 """One thing that is wrong with a configuration, and where."""
 
+import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -63,6 +64,15 @@ def key_text(path: Path) -> str:
             plain = step.isprintable() and step and not set(step) & set(" :'\"")
             text += ("." if text else "") + (step if plain else repr(step))
     return text
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`; did you mean 'x'?` where something is near, else what there is to choose from."""
+    choices = [key_text((word,)) for word in known]
+    close = difflib.get_close_matches(word.lower().replace("-", "_"), choices, n=1, cutoff=0.6)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    return f"; known here: {', '.join(choices)}" if choices else ""
 
 
 def several(found: list[tuple[Path, str]]) -> PydanticCustomError:

@@ -5,8 +5,7 @@ Works on the data as written, so that these problems are told together with thos
 
 from collections.abc import Iterator
 
-from ami_dialer.config.messages import nearest
-from ami_dialer.config.problems import Path, Problem
+from ami_dialer.config.problems import Path, Problem, nearest
 from ami_dialer.config.yaml_lines import Document
 
 #: (section, key in each of its entries, section that the name must be in, what it is called).

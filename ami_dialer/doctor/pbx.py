@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 from ami_dialer.adapters.asterisk import questions
 from ami_dialer.adapters.asterisk.connection import AmiConnection
 from ami_dialer.adapters.asterisk.questions import Answer
+from ami_dialer.config.campaign import Campaign
 from ami_dialer.config.flow import Flow
-from ami_dialer.config.schema import Campaign, Config, Server, Trunk
+from ami_dialer.config.schema import Config, Server, Trunk
 from ami_dialer.doctor.calls import CHECK_CONTEXT, Heard, Line
 from ami_dialer.doctor.check import NotCheckedError
 from ami_dialer.doctor.machine import flows_of_campaigns

@@ -4,7 +4,8 @@ import asyncio
 from collections import Counter, deque
 from dataclasses import dataclass, field
 
-from ami_dialer.config.schema import Campaign, Config, Server, Trunk
+from ami_dialer.config.campaign import Campaign
+from ami_dialer.config.schema import Config, Server, Trunk
 from ami_dialer.domain.attempt import Attempt
 from ami_dialer.domain.calls import CallEnded
 from ami_dialer.journey.flow import FlowSettings

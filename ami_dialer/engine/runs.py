@@ -2,7 +2,7 @@
 
 import structlog
 
-from ami_dialer.config.schema import Campaign
+from ami_dialer.config.campaign import Campaign
 from ami_dialer.domain.errors import DialerError, StoreError
 from ami_dialer.engine.floor import Floor, RunDesk
 from ami_dialer.journey.flow import FlowSettings

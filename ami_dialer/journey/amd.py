@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from ami_dialer.config.schema import Campaign
+from ami_dialer.config.campaign import Campaign
 from ami_dialer.domain.attempt import Attempt
 from ami_dialer.domain.calls import AmdFacts
 from ami_dialer.domain.ending import EndReason

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from ami_dialer.config.schema import Campaign, Server, Trunk
+from ami_dialer.config.campaign import Campaign
+from ami_dialer.config.schema import Server, Trunk
 from ami_dialer.domain.attempt import Attempt, AttemptEvent
 from ami_dialer.domain.calls import OriginateRequest
 from ami_dialer.domain.phone import dialled

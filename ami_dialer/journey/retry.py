@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from ami_dialer.config.schema import Campaign
+from ami_dialer.config.campaign import Campaign
 from ami_dialer.domain.attempt import Attempt
 from ami_dialer.domain.enrolment import EnrolmentState
 from ami_dialer.rules.retry import RetryVerdict, next_try

@@ -10,7 +10,7 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
-from ami_dialer.config.schema import Campaign
+from ami_dialer.config.campaign import Campaign
 from ami_dialer.sources.dnc import Portion, look_at, read_dnc
 from ami_dialer.sources.problems import Rejected, SourceError, Warned
 from ami_dialer.sources.rejects import RejectsFile, rejects_path

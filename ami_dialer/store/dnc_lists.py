@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ami_dialer.config.schema import Campaign, Config
+from ami_dialer.config.campaign import Campaign
+from ami_dialer.config.schema import Config
 from ami_dialer.domain.enrolment import RunState
 from ami_dialer.domain.errors import DialerError
 from ami_dialer.store import dnc

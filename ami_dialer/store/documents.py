@@ -6,10 +6,11 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy import Table, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ami_dialer.config.campaign import Campaign
 from ami_dialer.config.flow import Flow
 from ami_dialer.config.lists import ContactList
 from ami_dialer.config.messages import problems_of
-from ami_dialer.config.schema import Campaign, Config
+from ami_dialer.config.schema import Config
 from ami_dialer.config.yaml_lines import Document
 from ami_dialer.domain.errors import NotFoundError, StoreError
 from ami_dialer.store.database import Database

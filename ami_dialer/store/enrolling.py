@@ -31,9 +31,9 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from ami_dialer.config.campaign import Campaign
 from ami_dialer.config.filter import Condition
 from ami_dialer.config.lists import ContactList
-from ami_dialer.config.schema import Campaign
 from ami_dialer.domain.enrolment import EnrolmentState, Exclusion
 from ami_dialer.store.bulk import insert_into
 from ami_dialer.store.documents import as_json

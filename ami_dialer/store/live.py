@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import and_, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ami_dialer.config.schema import Campaign
+from ami_dialer.config.campaign import Campaign
 from ami_dialer.domain.enrolment import EnrolmentState, RunState
 from ami_dialer.domain.errors import NotFoundError
 from ami_dialer.store import enrolling, scrub

@@ -12,9 +12,9 @@ from datetime import datetime
 from sqlalchemy import exists, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ami_dialer.config.campaign import Campaign
 from ami_dialer.config.filter import BUILT_IN, columns_of
 from ami_dialer.config.lists import ContactList
-from ami_dialer.config.schema import Campaign
 from ami_dialer.domain.enrolment import EnrolmentState, Exclusion
 from ami_dialer.store import enrolling, scrub
 from ami_dialer.store.database import Database

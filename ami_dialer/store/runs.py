@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, Select, and_, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ami_dialer.config.schema import Campaign
+from ami_dialer.config.campaign import Campaign
 from ami_dialer.domain.enrolment import RunState
 from ami_dialer.domain.errors import DialerError
 from ami_dialer.domain.intake import ImportState, ListState

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import TextClause, bindparam, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ami_dialer.config.schema import Campaign
+from ami_dialer.config.campaign import Campaign
 from ami_dialer.domain.enrolment import EnrolmentState, Exclusion
 from ami_dialer.store import dnc
 from ami_dialer.store.database import Database

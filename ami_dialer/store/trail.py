@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import and_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ami_dialer.config.schema import Campaign
+from ami_dialer.config.campaign import Campaign
 from ami_dialer.domain.attempt import Attempt
 from ami_dialer.domain.ending import EndReason
 from ami_dialer.domain.enrolment import EnrolmentState, Exclusion, RunState

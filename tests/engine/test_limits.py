@@ -5,7 +5,8 @@ from collections import Counter
 
 import pytest
 
-from ami_dialer.config.schema import Campaign, Server, Trunk
+from ami_dialer.config.campaign import Campaign
+from ami_dialer.config.schema import Server, Trunk
 from ami_dialer.store.database import Database
 from tests.fakes.telephony import Plan
 from tests.journey.conftest import until

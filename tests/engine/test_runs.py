@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from sqlalchemy import text
 
-from ami_dialer.config.schema import Campaign
+from ami_dialer.config.campaign import Campaign
 from ami_dialer.domain.enrolment import RunState
 from ami_dialer.domain.errors import StoreError
 from ami_dialer.store import documents, hopper, progress, runs

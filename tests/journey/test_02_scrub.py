@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import insert
 
-from ami_dialer.config.schema import Campaign
+from ami_dialer.config.campaign import Campaign
 from ami_dialer.domain.errors import StoreError
 from ami_dialer.journey.scrub import scrub_at_dial
 from ami_dialer.store import dnc, dnc_loading

@@ -4,7 +4,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from ami_dialer.config.schema import Campaign, Server, Trunk
+from ami_dialer.config.campaign import Campaign
+from ami_dialer.config.schema import Server, Trunk
 from ami_dialer.domain.attempt import AttemptState
 from ami_dialer.journey.originate import Placed, place, request
 from ami_dialer.ports import OriginateRefusedError, OriginateUnknownError

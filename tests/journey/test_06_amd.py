@@ -2,7 +2,7 @@
 
 import pytest
 
-from ami_dialer.config.schema import Campaign
+from ami_dialer.config.campaign import Campaign
 from ami_dialer.domain.attempt import Attempt, AttemptState
 from ami_dialer.domain.calls import AmdFacts
 from ami_dialer.domain.ending import EndReason

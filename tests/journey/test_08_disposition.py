@@ -2,7 +2,7 @@
 
 import pytest
 
-from ami_dialer.config.schema import Campaign
+from ami_dialer.config.campaign import Campaign
 from ami_dialer.domain.attempt import Attempt, AttemptEvent, AttemptState
 from ami_dialer.domain.ending import Disposition, EndReason
 from ami_dialer.journey import disposition

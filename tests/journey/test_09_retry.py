@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from ami_dialer.config.schema import Campaign
+from ami_dialer.config.campaign import Campaign
 from ami_dialer.domain.attempt import Attempt, AttemptState
 from ami_dialer.domain.ending import EndReason
 from ami_dialer.journey import retry

@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import text
 
-from ami_dialer.config.schema import Campaign, Config
+from ami_dialer.config.campaign import Campaign
+from ami_dialer.config.schema import Config
 from ami_dialer.domain.attempt import Attempt, AttemptState, new_attempt_id
 from ami_dialer.store import documents, hopper, lists, runs
 from ami_dialer.store.database import Database

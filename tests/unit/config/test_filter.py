@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from ami_dialer.config.campaign import Campaign
 from ami_dialer.config.filter import Condition, demands, told
 from ami_dialer.config.load import examine
-from ami_dialer.config.schema import Campaign
 from ami_dialer.store.documents import as_json
 
 pytestmark = pytest.mark.unit

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ami_dialer.config.schema import Campaign
+from ami_dialer.config.campaign import Campaign
 
 pytestmark = pytest.mark.unit
 

@@ -1,0 +1,164 @@
+"""A campaign as it is written: whom it calls, when, how, and when again."""
+
+from typing import Literal
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from ami_dialer.config.compliance import Abandonment, CampaignCaps, Exemption, Hours
+from ami_dialer.config.filter import Filter
+from ami_dialer.config.kinds import DialplanName, Name, Seconds
+from ami_dialer.config.problems import Path as Keys
+from ami_dialer.config.problems import of_section, several
+from ami_dialer.config.section import Section
+from ami_dialer.domain.ending import FINAL, Disposition, EndReason
+from ami_dialer.domain.rulebook import Purpose
+
+#: No `$`: what looks like a dialplan expression is never sent (adapters/asterisk/actions.py).
+CALLER_ID_PATTERN = r'^(?:[^"<>,$\r\n\x00]{0,64} ?<\+?[0-9]{2,15}>|\+?[0-9]{2,15})$'
+
+
+class RetryRule(Section):
+    """Whether and when an attempt that ended in a certain way is followed by another."""
+
+    after: Seconds = Field(description="Wait this long.")
+    max: int = Field(
+        3, ge=0, le=100, description="Tried again at most this many times after ending this way; 0 is never."
+    )
+
+
+#: An end reason without a rule here and in the campaign is not tried again. Half an hour is what hosted
+#: dialers commonly begin with: long enough for a busy line to be free, short enough for the same day.
+DEFAULT_RETRY: dict[EndReason, RetryRule] = {
+    EndReason.BUSY: RetryRule(after=1800, max=3),
+    EndReason.NO_ANSWER: RetryRule(after=1800, max=3),
+    EndReason.CONGESTION: RetryRule(after=1800, max=3),
+    EndReason.FAILED: RetryRule(after=1800, max=3),
+    EndReason.LOST: RetryRule(after=1800, max=3),
+    EndReason.MACHINE: RetryRule(after=1800, max=3),
+    EndReason.SILENCE: RetryRule(after=1800, max=3),
+}
+
+
+class Retry(Section):
+    """When a contact is called again."""
+
+    max_attempts: int = Field(10, ge=1, le=100, description="Attempts on one contact in one run, whatever their end.")
+    rules: dict[EndReason, RetryRule] = Field(
+        default_factory=lambda: dict(DEFAULT_RETRY),
+        description="By end reason; what is written here replaces the default of that reason alone.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _over_defaults(cls, data: object) -> object:
+        if isinstance(data, dict) and isinstance(data.get("rules"), dict):
+            return {**data, "rules": {**DEFAULT_RETRY, **data["rules"]}}
+        return data
+
+    @field_validator("rules")
+    @classmethod
+    def _final_stays_final(cls, rules: dict[EndReason, RetryRule]) -> dict[EndReason, RetryRule]:
+        final = sorted(FINAL & set(rules))
+        if final:
+            raise several([((str(r),), f"{r} is final and never tried again; take the rule out") for r in final])
+        return rules
+
+
+class Amd(Section):
+    """Answering machine detection. Its thresholds are Asterisk's own, in amd.conf."""
+
+    enabled: bool = Field(True, description="Run AMD() before the flow. Costs the person some two seconds of waiting.")
+    not_sure: Literal["person", "machine"] = Field(
+        "person",
+        description="What NOTSURE counts as; a person kept in silence is worse than a machine spoken to.",
+    )
+
+
+class Campaign(Section):
+    """What is to be done with which contacts, and how."""
+
+    lists: list[Name] = Field(min_length=1, max_length=10, description="Names under `lists`.")
+    live: list[Name] = Field(
+        default_factory=list,
+        description="Those of `lists` whose later additions are called in the same run (live sync). The others are "
+        "called as they are when the run starts (snapshot).",
+    )
+    filter: Filter | None = Field(
+        None, description="Who of the lists is called: a condition on their columns; the others are Filter Excluded."
+    )
+    trunks: list[Name] = Field(min_length=1, description="Names under `trunks`; calls go to the one with most room.")
+    flow: Name | None = Field(None, description="Name under `flows` for people who answer.")
+    dialplan: DialplanName | None = Field(
+        None,
+        validate_default=True,
+        description="Instead of a flow: a context of the administrator's; the call enters at extension s.",
+    )
+    caller_id: str | None = Field(
+        None,
+        pattern=CALLER_ID_PATTERN,
+        description="`+15551234567` or `Name <+15551234567>`.",
+    )
+    purpose: Purpose = Field(
+        Purpose.SALES,
+        description="What it calls for, as the law tells it apart.",
+    )
+    hours: Hours = Field(default_factory=Hours, description="When it may call.")
+    caps: CampaignCaps = Field(default_factory=CampaignCaps, description="How often it calls somebody at most.")
+    consent: Literal["none", "express", "written"] = Field(
+        "none", description="What whoever is called must have consented to before: `ami-dialer consent`."
+    )
+    exemptions: list[Exemption] = Field(
+        default_factory=list, description="Rules of law that do not bind this campaign, each with its reason."
+    )
+    abandonment: Abandonment = Field(
+        default_factory=Abandonment, description="Calls that people answered and nobody talked to."
+    )
+    ring: Seconds = Field(30.0, ge=5, le=180, description="How long it may ring.")
+    max_calls: int = Field(10, ge=1, le=10_000, description="Calls of this campaign at once.")
+    amd: Amd = Field(default_factory=Amd, description="Answering machine detection.")
+    retry: Retry = Field(default_factory=Retry, description="When a contact is called again.")
+    opt_out_list: Name = Field("opt-outs", description="The do-not-call list that the flow's opt_out writes to.")
+    dnc: list[Name] = Field(
+        default_factory=lambda: ["opt-outs"],
+        validate_default=True,
+        description="Do-not-call lists whose numbers this campaign never calls; the global one counts besides.",
+    )
+    dnc_dispositions: list[Disposition] = Field(
+        default_factory=list,
+        description="An attempt with one of these puts its number on `opt_out_list`, e.g. [Invalid Number].",
+    )
+    check_on_dial: bool = Field(
+        True, description="Look at the do-not-call lists right before each call too, not only when the run starts."
+    )
+    start: Literal["with-dialer", "by-hand"] = Field(
+        "with-dialer",
+        description="`ami-dialer run` starts it if it has never run and its lists hold a contact; "
+        "or only `ami-dialer campaign start NAME` does.",
+    )
+
+    @field_validator("live")
+    @classmethod
+    def _live_ones_are_its_own(cls, live: list[str], info: ValidationInfo) -> list[str]:
+        own = info.data.get("lists", live)
+        foreign: list[tuple[Keys, str]] = [
+            ((number,), f"{name!r} is not among `lists`") for number, name in enumerate(live) if name not in own
+        ]
+        if foreign:
+            raise several(foreign)
+        return live
+
+    @field_validator("dialplan")
+    @classmethod
+    def _one_way(cls, dialplan: str | None, info: ValidationInfo) -> str | None:
+        if "flow" in info.data and (info.data["flow"] is None) == (dialplan is None):
+            raise of_section([((), "needs either flow or dialplan: what an answered call is handed to")])
+        return dialplan
+
+    @field_validator("dnc")
+    @classmethod
+    def _opt_outs_are_heeded(cls, dnc: list[str], info: ValidationInfo) -> list[str]:
+        name = info.data.get("opt_out_list")
+        if name is not None and name not in dnc:
+            mend = f"add it to dnc: [{', '.join([*dnc, name])}]"
+            raise of_section([(("opt_out_list",), f"{name!r} is not among the lists in dnc; {mend}")])
+        return dnc
