@@ -2,8 +2,8 @@
 
 from ami_dialer.store.tables.columns import Key, UtcDateTime, metadata
 from ami_dialer.store.tables.compliance import (
-    abandonment_days,
     amd_reviews,
+    answered_calls,
     audit_head,
     audit_records,
     consents,
@@ -19,8 +19,8 @@ from ami_dialer.store.tables.runs import answers, attempts, enrolments, run_list
 __all__ = [
     "Key",
     "UtcDateTime",
-    "abandonment_days",
     "amd_reviews",
+    "answered_calls",
     "answers",
     "attempts",
     "audit_head",

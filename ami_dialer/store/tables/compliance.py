@@ -1,6 +1,6 @@
 """Why calls were allowed: rules of law, consent, abandoned calls, and the audit trail."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, Text
 
 from ami_dialer.store.tables.columns import Key, UtcDateTime, key, metadata
 
@@ -54,18 +54,19 @@ reassignments = Table(
     Column("checked_at", UtcDateTime, nullable=False),
 )
 
-#: Calls answered live, by campaign and day (UTC): the ledger of abandonment.
-abandonment_days = Table(
-    "abandonment_days",
+#: The ledger of abandonment: each call that was answered, by a person or what AMD took for a machine.
+answered_calls = Table(
+    "answered_calls",
     metadata,
-    Column("campaign_id", Key, ForeignKey("campaigns.id"), primary_key=True, autoincrement=False),
-    Column("day", Date, primary_key=True),
-    #: Answered by a person.
-    Column("live", Integer, nullable=False, default=0, server_default="0"),
-    #: Of these, not connected within the time the law gives.
-    Column("abandoned", Integer, nullable=False, default=0, server_default="0"),
-    #: Taken for a machine by AMD: some were people.
-    Column("machines", Integer, nullable=False, default=0, server_default="0"),
+    Column("attempt_id", String(40), ForeignKey("attempts.id"), primary_key=True),
+    Column("campaign_id", Key, ForeignKey("campaigns.id"), nullable=False),
+    #: When it was answered.
+    Column("at", UtcDateTime, nullable=False),
+    #: `connected`, `abandoned` or `machine`.
+    Column("outcome", String(16), nullable=False),
+    #: From the end of the greeting to whoever or whatever talked to the person; None where nobody did.
+    Column("delay_ms", Integer),
+    Index(None, "campaign_id", "at"),
 )
 
 #: What somebody who listened says of calls that AMD took for a machine.
@@ -90,6 +91,8 @@ audit_records = Table(
     Column("action", String(40), nullable=False),
     #: What it is about: a number, `campaign:NAME`, `list:NAME`.
     Column("subject", String(200), nullable=False),
+    #: The attempt of a call, so that none is recorded twice; None for anything else.
+    Column("attempt_id", String(40), unique=True),
     #: JSON, as it was hashed.
     Column("detail", Text, nullable=False),
     Column("hash", String(64), nullable=False),

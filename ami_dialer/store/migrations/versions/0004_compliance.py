@@ -79,15 +79,17 @@ def _consent() -> None:
 
 def _abandonment() -> None:
     op.create_table(
-        "abandonment_days",
-        sa.Column("campaign_id", KEY, autoincrement=False, nullable=False),
-        sa.Column("day", sa.Date(), nullable=False),
-        sa.Column("live", sa.Integer(), nullable=False, server_default="0"),
-        sa.Column("abandoned", sa.Integer(), nullable=False, server_default="0"),
-        sa.Column("machines", sa.Integer(), nullable=False, server_default="0"),
-        sa.ForeignKeyConstraint(["campaign_id"], ["campaigns.id"], name=op.f("fk_abandonment_days_campaign_id")),
-        sa.PrimaryKeyConstraint("campaign_id", "day", name=op.f("pk_abandonment_days")),
+        "answered_calls",
+        sa.Column("attempt_id", sa.String(40), nullable=False),
+        sa.Column("campaign_id", KEY, nullable=False),
+        _at("at", nullable=False),
+        sa.Column("outcome", sa.String(16), nullable=False),
+        sa.Column("delay_ms", sa.Integer()),
+        sa.ForeignKeyConstraint(["attempt_id"], ["attempts.id"], name=op.f("fk_answered_calls_attempt_id")),
+        sa.ForeignKeyConstraint(["campaign_id"], ["campaigns.id"], name=op.f("fk_answered_calls_campaign_id")),
+        sa.PrimaryKeyConstraint("attempt_id", name=op.f("pk_answered_calls")),
     )
+    op.create_index(op.f("ix_answered_calls_campaign_id_at"), "answered_calls", ["campaign_id", "at"])
     op.create_table(
         "amd_reviews",
         sa.Column("attempt_id", sa.String(40), nullable=False),
@@ -107,9 +109,11 @@ def _audit() -> None:
         sa.Column("actor", sa.String(100), nullable=False),
         sa.Column("action", sa.String(40), nullable=False),
         sa.Column("subject", sa.String(200), nullable=False),
+        sa.Column("attempt_id", sa.String(40)),
         sa.Column("detail", sa.Text(), nullable=False),
         sa.Column("hash", sa.String(64), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_records")),
+        sa.UniqueConstraint("attempt_id", name=op.f("uq_audit_records_attempt_id")),
     )
     op.create_index(op.f("ix_audit_records_subject"), "audit_records", ["subject"])
     head = op.create_table(
