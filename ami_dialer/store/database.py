@@ -18,6 +18,8 @@ from ami_dialer.store.filters import SQLITE_FUNCTIONS
 
 #: A write waits this long for another's lock (a list import next to a running dialer) before it is refused as locked.
 BUSY_TIMEOUT_MS = 10_000
+#: Who finds another process migrating waits for it: a large SQLite file is written anew table by table.
+_MIGRATION_SECONDS = 600.0
 #: SQLite while batches of ten thousands of rows come in: KiB of pages kept in memory, and pages that gather in the
 #: write-ahead log before they go into the file. The index of numbers is written all over by each batch; with SQLite's
 #: usual 2 MB and 1,000 pages most of it would be read and written again for each (docs/performance.md).
@@ -219,7 +221,7 @@ def migration_engine(settings: Settings) -> AsyncEngine:
     url = async_url(settings)
     if url.get_backend_name() != "sqlite":
         return create_async_engine(url, poolclass=NullPool)
-    engine = create_async_engine(url, poolclass=NullPool, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    engine = create_async_engine(url, poolclass=NullPool, connect_args={"timeout": _MIGRATION_SECONDS})
 
     @event.listens_for(engine.sync_engine, "connect")
     def _on_connect(connection: Any, _record: Any) -> None:  # noqa: ANN401 - the driver's own objects
