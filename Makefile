@@ -41,6 +41,10 @@ docs: $(VENV)/ready  ## write docs/configuration.md and docs/states.md anew from
 area-codes: $(VENV)/ready  ## write ami_dialer/domain/area_codes.py anew from phonenumbers and zipcodes
 	$(BIN)/python docs/area-codes.py
 
+.PHONY: zip-codes
+zip-codes: $(VENV)/ready  ## write ami_dialer/domain/zip_codes.py anew from zipcodes
+	$(BIN)/python docs/zip-codes.py
+
 .PHONY: test
 test: setup  ## the whole suite, real Asterisk and PostgreSQL included
 	$(BIN)/pytest -n 2 --dist loadfile

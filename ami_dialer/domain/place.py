@@ -1,7 +1,14 @@
 """Whose time and whose law: the place of whoever is called, from what is known of the contact and the number."""
 
 from enum import StrEnum
+from functools import cache, lru_cache
 from typing import NamedTuple
+from zoneinfo import available_timezones
+
+from ami_dialer.domain import postal
+from ami_dialer.domain.postal import PostalCode, Shape
+from ami_dialer.domain.region import NEW_NAMES, Region, region_of
+from ami_dialer.domain.states import SHARED, State, is_abbreviation, state_of, territory
 
 
 class ZoneSource(StrEnum):
@@ -27,3 +34,141 @@ class Place(NamedTuple):
     """Sorted: the country and each state or province that the contact or the number points to (`US`, `US-FL`)."""
     notes: tuple[str, ...] = ()
     """What was found wrong on the way, for people: a ZIP code that does not exist, an unknown zone name."""
+
+
+#: Countries with ZIP codes or Canadian ones. Numbers of +1 that belong to no country count as theirs.
+_HOME = frozenset({"US", "CA", "AS", "GU", "MP", "PR", "VI", "FM", "MH", "PW"})
+#: Elsewhere five digits or two letters may mean something else: 10115 is Berlin, MI is Milan. Not so here.
+_UNMISTAKABLE = frozenset({"GB", "GG", "IM", "JE", "JP", "NZ", "SG"})
+#: Trento is "TN 38121", and so is Memphis; Saudi Arabia has codes that look like ZIP+4.
+_MISTAKABLE = frozenset({"IT", "SA"})
+#: Country of the number, and a state that its text is more likely not to mean: `CA` is Canada, Georgia is a country,
+#: Uruguay has a Florida, Bulgaria a Montana, Liberia a Maryland.
+_NAMESAKES = frozenset({("CA", "CA"), ("GE", "GA"), ("UY", "FL"), ("BG", "MT"), ("LR", "MD")})
+#: Names of the tz database that have no summer time, but are written for places that do; and some that are no places.
+_NO_ZONES = frozenset({"EST", "MST", "Factory", "localtime", "posixrules"})
+_BLANK = frozenset({"", "-", "--", "?", "n/a", "na", "nan", "nil", "none", "null", "unknown"})
+#: In the place of states that share an area code: the number does not begin with +1.
+_ABROAD = ("",)
+
+
+def place_of(
+    number: str, *, time_zone: str | None, postal_code: str | None, state: str | None, default_zone: str | None = None
+) -> Place:
+    """Where the holder of a valid number in E.164 may be.
+
+    The zones come from the first of these that tells any: the contact's own zone, its ZIP or postal code, its state or
+    province, the number, the default. A state with several zones has those of the number if the number is of the same
+    state, else all of its own; a Canadian postal code tells the province, and that its zones.
+
+    The law is kept of each place that number, postal code and state point to, whichever gives the zones: Florida, for
+    one, presumes that a number of its area codes reaches somebody there (Fla. Stat. 501.059).
+    """
+    shared = SHARED.get(number[:5], ()) if number.startswith("+1") else _ABROAD
+    return _place(region_of(number), shared, time_zone, postal_code, state, default_zone)
+
+
+@lru_cache(maxsize=2**15)
+def _place(
+    region: Region,
+    shared: tuple[str, ...],
+    time_zone: str | None,
+    postal_code: str | None,
+    state: str | None,
+    default_zone: str | None,
+) -> Place:
+    at_home = region.country in _HOME or (not region.country and shared != _ABROAD)
+    own, notes = _own_zone(_text(time_zone))
+    code, named = _believed(region.country, _text(postal_code), _text(state), at_home=at_home)
+    of_number = _of_number(region, shared)
+    sources = (
+        (ZoneSource.CONTACT, own),
+        (ZoneSource.POSTAL_CODE, _narrowed(code.zones, code.jurisdictions, region, of_number) if code else ()),
+        (ZoneSource.STATE, _narrowed(named.zones, named.jurisdictions, region, of_number) if named else ()),
+        (ZoneSource.NUMBER, region.zones),
+        (ZoneSource.DEFAULT, (default_zone,) if default_zone else ()),
+    )
+    source, zones = next(((source, zones) for source, zones in sources if zones), (ZoneSource.UNKNOWN, ()))
+    jurisdictions = {*of_number, *(code.jurisdictions if code else ()), *(named.jurisdictions if named else ())}
+    if at_home or code or named:
+        notes += _wrong(region.country, _text(state), code, named)
+    return _one(Place(zones, source, region.country, tuple(sorted(jurisdictions)), notes))
+
+
+@lru_cache(maxsize=2**14)
+def _one(place: Place) -> Place:
+    """The same object for places that are equal."""
+    return place
+
+
+def _text(value: str | None) -> str:
+    written = (value or "").strip()
+    return "" if written.casefold() in _BLANK else written
+
+
+def _own_zone(written: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    if not written:
+        return (), ()
+    if zone := _zone_names().get(written.replace(" ", "_").casefold()):
+        return (zone,), ()
+    return (), (f"time zone {written!r} is not known: write one like America/New_York",)
+
+
+@cache
+def _zone_names() -> dict[str, str]:
+    """Today's name of each zone, by all of its names in lower case."""
+    names = available_timezones() - _NO_ZONES
+    return {name.casefold(): NEW_NAMES.get(name, name) for name in sorted(names | (NEW_NAMES.keys()))}
+
+
+def _believed(
+    country: str, written_code: str, written_state: str, *, at_home: bool
+) -> tuple[PostalCode | None, State | None]:
+    """Postal code and state, so far as they mean places here and not some of the number's own country."""
+    code = postal.read(written_code) if written_code else None
+    named = state_of(written_state) if written_state else None
+    agree = code is not None and named in code.states
+    by_name = named is not None and not is_abbreviation(written_state)
+    plain = at_home or country in _UNMISTAKABLE
+    if code and not at_home and code.shape not in (Shape.CANADIAN, Shape.BRITISH):
+        full = code.shape is Shape.NINE or (code.shape is Shape.FIVE and (agree or plain))
+        if not (agree and by_name) and not (full and country not in _MISTAKABLE):
+            code = None
+    if named and not (agree and code) and ((country, named.code) in _NAMESAKES or not (plain or by_name)):
+        named = None
+    return code, named
+
+
+def _of_number(region: Region, shared: tuple[str, ...]) -> tuple[str, ...]:
+    """Country and states of the number."""
+    if not region.country:
+        return ()
+    if found := territory(region.country):
+        return found.jurisdictions
+    if region.state:
+        return (region.country, f"{region.country}-{region.state}")
+    return (region.country, *(shared if shared != _ABROAD else ()))
+
+
+def _narrowed(
+    zones: tuple[str, ...], jurisdictions: tuple[str, ...], region: Region, of_number: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Of several zones of a state those that the number may be in, if it is of the same state."""
+    if len(zones) > 1 and any("-" in name and name in of_number for name in jurisdictions):
+        return tuple(zone for zone in zones if zone in region.zones) or zones
+    return zones
+
+
+def _wrong(country: str, written_state: str, code: PostalCode | None, named: State | None) -> tuple[str, ...]:
+    """What people should know of the postal code and the state."""
+    notes = [code.note] if code and code.note else []
+    if written_state and not named:
+        if (country, written_state.upper()) in _NAMESAKES:
+            notes.append(f"state {written_state!r} was not taken for one: the number is of {country}")
+        else:
+            notes.append(f"state or province {written_state!r} is not known")
+    if named and code and code.jurisdictions and named not in code.states:
+        notes.append(f"the postal code is not in {named.code}")
+    if named and not named.zones and not (code and code.states):
+        notes.append(f"{named.code} is military and has no time zone")
+    return tuple(notes)
