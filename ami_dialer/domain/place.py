@@ -40,7 +40,7 @@ class Place(NamedTuple):
 _HOME = frozenset({"US", "CA", "AS", "GU", "MP", "PR", "VI", "FM", "MH", "PW"})
 #: Elsewhere five digits or two letters may mean something else: 10115 is Berlin, MI is Milan. Not so here.
 _UNMISTAKABLE = frozenset({"GB", "GG", "IM", "JE", "JP", "NZ", "SG"})
-#: Trento is "TN 38121", and so is Memphis; Saudi Arabia has codes that look like ZIP+4.
+#: Trento is "TN 38122", and so is Memphis; Saudi Arabia has codes that look like ZIP+4.
 _MISTAKABLE = frozenset({"IT", "SA"})
 #: Country of the number, and a state that its text is more likely not to mean: `CA` is Canada, Georgia is a country,
 #: Uruguay has a Florida, Bulgaria a Montana, Liberia a Maryland.
@@ -59,7 +59,7 @@ def place_of(
 
     The zones come from the first of these that tells any: the contact's own zone, its ZIP or postal code, its state or
     province, the number, the default. A state with several zones has those of the number if the number is of the same
-    state, else all of its own; a Canadian postal code tells the province, and that its zones.
+    state, else all of its own.
 
     The law is kept of each place that number, postal code and state point to, whichever gives the zones: Florida, for
     one, presumes that a number of its area codes reaches somebody there (Fla. Stat. 501.059).
@@ -83,8 +83,8 @@ def _place(
     of_number = _of_number(region, shared)
     sources = (
         (ZoneSource.CONTACT, own),
-        (ZoneSource.POSTAL_CODE, _narrowed(code.zones, code.jurisdictions, region, of_number) if code else ()),
-        (ZoneSource.STATE, _narrowed(named.zones, named.jurisdictions, region, of_number) if named else ()),
+        (ZoneSource.POSTAL_CODE, code.zones if code else ()),
+        (ZoneSource.STATE, _of_state(named, region, of_number) if named else ()),
         (ZoneSource.NUMBER, region.zones),
         (ZoneSource.DEFAULT, (default_zone,) if default_zone else ()),
     )
@@ -150,13 +150,11 @@ def _of_number(region: Region, shared: tuple[str, ...]) -> tuple[str, ...]:
     return (region.country, *(shared if shared != _ABROAD else ()))
 
 
-def _narrowed(
-    zones: tuple[str, ...], jurisdictions: tuple[str, ...], region: Region, of_number: tuple[str, ...]
-) -> tuple[str, ...]:
+def _of_state(named: State, region: Region, of_number: tuple[str, ...]) -> tuple[str, ...]:
     """Of several zones of a state those that the number may be in, if it is of the same state."""
-    if len(zones) > 1 and any("-" in name and name in of_number for name in jurisdictions):
-        return tuple(zone for zone in zones if zone in region.zones) or zones
-    return zones
+    if len(named.zones) > 1 and named.jurisdictions[-1] in of_number:
+        return tuple(zone for zone in named.zones if zone in region.zones) or named.zones
+    return named.zones
 
 
 def _wrong(country: str, written_state: str, code: PostalCode | None, named: State | None) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ class PostalCode(NamedTuple):
     """States or provinces it is in; several where nobody can tell, none in the United Kingdom."""
     jurisdictions: tuple[str, ...] = ()
     zones: tuple[str, ...] = ()
-    """Of a Canadian one all zones of the province."""
+    """All that it may be in."""
     note: str = ""
     """What is wrong with it, for people."""
 
@@ -53,6 +53,28 @@ _PROVINCES = {
 }
 #: X is for two territories, which the first three tell apart.
 _NORTH = {"X0A": "NU", "X0B": "NU", "X0C": "NU", "X0E": "NT", "X0G": "NT", "X1A": "NT"}
+
+#: Where a province has several zones: that of most districts, and the districts that have another one, or two. Clocks
+#: of GeoNames' centre of each district, and of its outlying places where these differ: Southampton Island (X0C) and
+#: Atikokan (P0T) never have summer time, so they go with one of the two at any time, as does Creston (V0B).
+_MOST = {"BC": "America/Vancouver", "NL": "America/St_Johns", "ON": "America/Toronto", "QC": "America/Toronto"}
+_DISTRICTS = {
+    "A0K": ("America/Halifax", "America/St_Johns"),
+    **dict.fromkeys(("A0P", "A0R", "A2V"), ("America/Halifax",)),
+    "G0G": ("America/Halifax", "America/Toronto"),
+    "G4T": ("America/Halifax",),
+    "P0T": ("America/Toronto", "America/Winnipeg"),
+    **dict.fromkeys(("P0V", "P0W", "P0X", "P0Y", "P8N", "P8T", "P9A", "P9N"), ("America/Winnipeg",)),
+    "S0P": ("America/Regina", "America/Winnipeg"),
+    "S9V": ("America/Edmonton",),
+    "V0B": ("America/Edmonton", "America/Vancouver"),
+    "V0C": ("America/Dawson_Creek", "America/Vancouver"),
+    **dict.fromkeys(("V0A", "V1A", "V1C"), ("America/Edmonton",)),
+    **dict.fromkeys(("V1G", "V1J"), ("America/Dawson_Creek",)),
+    "X0A": ("America/Toronto", "America/Winnipeg"),
+    "X0B": ("America/Edmonton",),
+    "X0C": ("America/Toronto", "America/Winnipeg"),
+}
 
 #: Royal Mail's postcode areas.
 _BRITISH_AREAS = (
@@ -113,12 +135,18 @@ def _canadian(district: str, written: str) -> PostalCode:
     provinces = tuple(province for code in codes if (province := by_code(code)))
     if not provinces:
         return PostalCode(Shape.CANADIAN, note=f"postal code {written} does not exist")
+    jurisdictions = {name for province in provinces for name in province.jurisdictions}
+    usual = {zone for province in provinces for zone in _usual(province)}
     return PostalCode(
         Shape.CANADIAN if len(written) > len(district) else Shape.SHORT,
         provinces,
-        tuple(sorted({name for province in provinces for name in province.jurisdictions})),
-        tuple(sorted({zone for province in provinces for zone in province.zones})),
+        tuple(sorted(jurisdictions)),
+        _DISTRICTS.get(district) or tuple(sorted(usual)),
     )
+
+
+def _usual(province: State) -> tuple[str, ...]:
+    return (_MOST[province.code],) if province.code in _MOST else province.zones
 
 
 def _british(area: str, written: str) -> PostalCode:
