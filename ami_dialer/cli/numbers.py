@@ -1,13 +1,18 @@
-"""Numbers on the command line, and in files that hold one a line."""
+"""Numbers on the command line, and in files: CSV with a column of them, or one a line."""
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import TextIO
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
 from ami_dialer.cli.output import printable
 from ami_dialer.domain.errors import DialerError
 from ami_dialer.domain.phone import Normaliser, NotANumberError
+from ami_dialer.sources.numbers import read_numbers
+from ami_dialer.sources.problems import SourceError
 
 #: Of many bad numbers so many are shown.
 _SHOWN = 20
@@ -17,8 +22,8 @@ file_option = click.option(
     "--file",
     "-f",
     "file",
-    type=click.File("r", encoding="utf-8-sig"),
-    help="More numbers from this file, one a line; - for standard input.",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    help="More numbers from this file, CSV with a column of phones or one number a line; - for standard input.",
 )
 
 
@@ -30,7 +35,7 @@ class BadNumbersError(DialerError):
 
 def given_numbers(
     given: Sequence[str],
-    file: TextIO | None,
+    file: Path | None,
     region: str,
     beginning: Callable[[str], str] | None = None,
     *,
@@ -43,16 +48,24 @@ def given_numbers(
     about.
     """
     normalise = Normaliser(region)
+
+    def read(text: str) -> str:
+        if beginning is not None and (all_beginnings or text.endswith("*")):
+            return beginning(text)
+        return normalise(text)
+
     good: dict[str, None] = {}
     bad = []
-    for where, text in _texts(given, file):
+    for where, text, trouble in _texts(given, file, read):
+        if trouble is not None:
+            bad.append(f"{where}{printable(trouble)}")
+            continue
         try:
-            read = beginning if beginning is not None and (all_beginnings or text.endswith("*")) else normalise
             good[read(text)] = None
         except NotANumberError as error:
             bad.append(f"{where}{printable(str(error))}")
     if bad:
-        more = f"\nand {len(bad) - _SHOWN} more" if len(bad) > _SHOWN else ""
+        more = f"\nand {len(bad) - _SHOWN:,} more" if len(bad) > _SHOWN else ""
         heading = "nothing was changed:\n" if changing else ""
         raise BadNumbersError(heading + "\n".join(bad[:_SHOWN]) + more)
     if not good:
@@ -60,15 +73,39 @@ def given_numbers(
     return list(good)
 
 
-def _texts(given: Sequence[str], file: TextIO | None) -> Iterable[tuple[str, str]]:
+def _texts(
+    given: Sequence[str], file: Path | None, read: Callable[[str], str]
+) -> Iterable[tuple[str, str, str | None]]:
+    """Where each stands, how it is written, and why it cannot be read."""
+
+    def is_number(text: str) -> bool:
+        try:
+            read(text)
+        except NotANumberError:
+            return False
+        return True
+
     for text in given:
-        yield "", text
+        yield "", text, None
     if file is None:
         return
-    name = getattr(file, "name", "<stdin>")
-    try:
-        for line, text in enumerate(file, 1):
-            if text.strip():
-                yield f"{name}:{line}: ", text.strip()
-    except UnicodeDecodeError:
-        raise BadNumbersError(f"{name} is not UTF-8; save it as UTF-8") from None
+    with _on_disk(file) as (path, name):
+        try:
+            for line, text, trouble in read_numbers(path, is_number):
+                yield f"{name}:{line}: ", text, trouble or (None if text else "has no number")
+        except SourceError as error:
+            raise SourceError(str(error).replace(str(path), name)) from error
+
+
+@contextmanager
+def _on_disk(file: Path) -> Iterator[tuple[Path, str]]:
+    """The file, and what it is called. What can be read only once is copied: it is looked at first."""
+    is_stdin = str(file) == "-"
+    if not is_stdin and not file.is_fifo():
+        yield file, str(file)
+        return
+    with tempfile.NamedTemporaryFile(prefix="ami-dialer-") as copy:
+        with click.open_file(str(file), "rb") as source:
+            shutil.copyfileobj(source, copy)
+        copy.flush()
+        yield Path(copy.name), "<stdin>" if is_stdin else str(file)

@@ -10,9 +10,9 @@ from ami_dialer.domain.beginning import beginning
 from ami_dialer.domain.formulas import as_written
 from ami_dialer.domain.phone import Normaliser, NotANumberError
 from ami_dialer.sources.blocks import KEPT
-from ami_dialer.sources.columns import MAX_COLUMNS
-from ami_dialer.sources.headings import phone_heading, plain
-from ami_dialer.sources.problems import Fault, Kind, Rejected, SourceError, Warned
+from ami_dialer.sources.headings import plain
+from ami_dialer.sources.numbers import find_number_column
+from ami_dialer.sources.problems import Fault, Kind, Rejected, Warned
 from ami_dialer.sources.quoting import Row
 from ami_dialer.sources.rejects import readable
 from ami_dialer.sources.rows import Position, read_rows
@@ -71,26 +71,10 @@ class Portion:
 def look_at(path: Path, region: str) -> DncFile:
     """Find out how the file is to be read. Raises SourceError."""
     survey = survey_file(path)
-    first = next(read_rows(survey, size=1), None)
-    if first is None:
-        raise SourceError(f"{path} holds blank lines only; it needs one number a line, or a header line and numbers")
-    line, cells, fault = first.rows[0]
-    if fault is not None:
-        raise SourceError(f"{path}:{line}: the first line cannot be read: {fault.reason}")
-    if len(cells) > MAX_COLUMNS:
-        raise SourceError(f"{path}:{line}: has {len(cells):,} columns, at most {MAX_COLUMNS:,} are allowed")
-    reader = NumberReader(region)
-    for at, cell in enumerate(cells):
-        if reader.is_one(cell):
-            return DncFile(survey, (), None, at, None, None)
-    names = [plain(cell.strip("\ufeff")) for cell in cells]
-    phones = sorted((heading.rank, at) for at, cell in enumerate(cells) if (heading := phone_heading(cell)) is not None)
-    if not phones:
-        raise SourceError(
-            f"{path}:{line}: has no column of numbers (looked for number, phone and the like), and {cells[0][:40]!r} "
-            "is no number; write one number a line, or a header line that names the column"
-        )
-    return DncFile(survey, tuple(cells), first.end, phones[0][1], _column(names, _REASONS), _column(names, _EXPIRES))
+    column = find_number_column(survey, NumberReader(region).is_one)
+    names = [plain(cell.strip("\ufeff")) for cell in column.header]
+    reason, expires = _column(names, _REASONS), _column(names, _EXPIRES)
+    return DncFile(survey, column.header, column.start, column.index, reason, expires)
 
 
 def _column(names: list[str], spellings: tuple[str, ...]) -> int | None:

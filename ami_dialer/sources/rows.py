@@ -1,7 +1,7 @@
 """The rows of a file. No input makes a row vanish or appear: what cannot be read is given back as a broken row."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, count, repeat
 
 from ami_dialer.sources.blocks import MAX_LINE, Block, blocks
@@ -17,7 +17,7 @@ BATCH = 500
 _OVERLONG = Fault(Kind.BROKEN, f"is a line of more than {MAX_LINE:,} bytes; only its beginning was kept")
 _NUL = Fault(Kind.BROKEN, "holds a NUL byte")
 
-__all__ = ["BATCH", "Batch", "Header", "Position", "Row", "read_header", "read_rows"]
+__all__ = ["BATCH", "Batch", "Header", "Position", "Row", "first_row", "read_header", "read_rows"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +64,27 @@ class Header:
     end: Position
 
 
+def first_row(survey: Survey) -> tuple[Row, Position] | None:
+    """The first row that holds anything but blanks, and where the next one begins; None where there is none."""
+    before = _beginning(survey)
+    for batch in read_rows(survey):
+        for line, cells, fault in batch.rows:
+            if fault is not None or any(cell.strip() for cell in cells):
+                found = next(read_rows(survey, replace(before, row=line), size=1))
+                return found.rows[0], found.end
+        before = batch.end
+    return None
+
+
 def read_header(survey: Survey) -> Header:
     """The header line. Raises SourceError where there is none, or none that can be read."""
-    for batch in read_rows(survey, size=1):
-        line, cells, fault = batch.rows[0]
-        if fault is not None:
-            raise SourceError(f"{survey.path}:{line}: the header line cannot be read: {fault.reason}")
-        return Header(line, cells, batch.end)
-    raise SourceError(f"{survey.path} holds blank lines only; it needs a header line and a row for each contact")
+    first = first_row(survey)
+    if first is None:
+        raise SourceError(f"{survey.path} holds blank lines only; it needs a header line and a row for each contact")
+    (line, cells, fault), end = first
+    if fault is not None:
+        raise SourceError(f"{survey.path}:{line}: the header line cannot be read: {fault.reason}")
+    return Header(line, cells, end)
 
 
 def read_rows(survey: Survey, start: Position | None = None, size: int = BATCH) -> Iterator[Batch]:
@@ -80,12 +93,16 @@ def read_rows(survey: Survey, start: Position | None = None, size: int = BATCH) 
     Memory is flat: a piece of the file and `size` rows. Raises SourceError where the file cannot be read or is not
     the one any more that was surveyed.
     """
-    begin = start or Position(survey.start, survey.first_line, 0, survey.first_line)
+    begin = start or _beginning(survey)
     with open_source(survey.path) as source:
         if source.stamp != survey.stamp:
             raise SourceError(f"{survey.path} was changed while it was read; import it again")
         source.skip(begin.offset)
         yield from _batches(survey, source, begin, size)
+
+
+def _beginning(survey: Survey) -> Position:
+    return Position(survey.start, survey.first_line, 0, survey.first_line)
 
 
 def _batches(survey: Survey, source: Unpacked, begin: Position, size: int) -> Iterator[Batch]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import click
 
@@ -37,7 +37,7 @@ prefix_option = click.option(
 
 def _entries(
     given: Sequence[str],
-    file: TextIO | None,
+    file: Path | None,
     region: str,
     *,
     prefix: bool = False,
@@ -67,7 +67,7 @@ def add_command(  # noqa: PLR0913 - one argument for each option
     config_file: Path,
     list_name: str,
     numbers: tuple[str, ...],
-    file: TextIO | None,
+    file: Path | None,
     reason: str,
     expires: str | None,
     region: str,
@@ -133,7 +133,7 @@ def remove_command(
     config_file: Path,
     list_name: str,
     numbers: tuple[str, ...],
-    file: TextIO | None,
+    file: Path | None,
     region: str,
     *,
     prefix: bool,

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import click
 
@@ -104,9 +104,7 @@ def _fields(written: Sequence[str]) -> dict[str, str]:
 @file_option
 @json_option
 @click.pass_obj
-def remove_command(
-    config_file: Path, name: str, numbers: tuple[str, ...], file: TextIO | None, *, as_json: bool
-) -> None:
+def remove_command(config_file: Path, name: str, numbers: tuple[str, ...], file: Path | None, *, as_json: bool) -> None:
     """Take contacts off list NAME by their first number. They and their history stay.
 
     Runs that are going on keep calling them: to end that, put the number on a do-not-call list.
@@ -124,7 +122,7 @@ def remove_command(
 
 
 async def _remove(
-    config: Config, name: str, numbers: Sequence[str], file: TextIO | None
+    config: Config, name: str, numbers: Sequence[str], file: Path | None
 ) -> tuple[int, list[str], dict[str, str]]:
     async with reading(config) as database:
         stored = await lists.load_list(database, name)

@@ -38,7 +38,7 @@ def filled(house: Folder) -> Folder:
 
 def refused(house: Folder, *words: str) -> str:
     result = house.invoke(*words)
-    assert result.exit_code in {2, 5}, result.output
+    assert result.exit_code in {2, 5, 6}, result.output
     assert result.stderr.startswith("ami-dialer: ")
     return result.stderr.removeprefix("ami-dialer: ").strip()
 
@@ -140,6 +140,44 @@ def test_contacts_are_taken_off_by_number_or_by_file_and_stay_elsewhere(filled: 
     assert numbers(filled, "all") == [ANN, BOB, CAT]
     assert "nothing was changed" in refused(filled, "list", "remove", "people", CAT, "rubbish")
     assert filled.json("list", "remove", "people", CAT)["removed"] == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "removed"),
+    [
+        (f"name;Handy\nAnn;{ANN}\nBob;(302) 555-0101\n", 2),
+        (f"Phone\n{ANN}\n", 1),
+        (f"{ANN},Ann\n{BOB},Bob\n\n{CAT},Cat\n", 3),
+        ("\ufeff301 555 0100\r\n302 555 0101\r\n", 2),
+    ],
+    ids=["columns", "one column", "no header", "one number a line"],
+)
+def test_a_file_of_contacts_to_take_off_is_csv_or_a_number_a_line(filled: Folder, text: str, removed: int) -> None:
+    file = filled.path / "off.csv"
+    file.write_text(text, encoding="utf-8")
+    assert filled.json("list", "remove", "people", "--file", str(file)) == {
+        "list": "people",
+        "removed": removed,
+        "unknown": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("name,phone\nAnn,12\nBob,\n", "{file}:2: '12' is not"),
+        ("name,phone\nAnn,12\nBob,\n", "{file}:3: has no number"),
+        ("rubbish\n3015550100\n", "{file}:1: 'rubbish' is not"),
+        ("name,town\nAnn,Bonn\n", "{file}:1: has no column of numbers"),
+        (" \n  \n", "{file} holds blank lines only"),
+        ("", "{file} is empty"),
+    ],
+)
+def test_a_bad_file_of_contacts_to_take_off_changes_nothing(filled: Folder, text: str, said: str) -> None:
+    file = filled.path / "off.csv"
+    file.write_text(text, encoding="utf-8")
+    assert said.format(file=file) in refused(filled, "list", "remove", "people", ANN, "--file", str(file))
+    assert numbers(filled, "people") == [ANN, BOB, CAT]
 
 
 def test_lists_are_combined_into_a_new_one_or_onto_another(filled: Folder) -> None:

@@ -162,3 +162,17 @@ def test_identical_lines_are_rows_each(tmp_path: Path) -> None:
 def test_a_position_that_was_not_given_out_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         Position.parse(text)
+
+
+@pytest.mark.parametrize("text", ["  \n   \n \n", '"  "\n\t\n', " , \n,\n"], ids=["spaces", "quoted and tabs", "cells"])
+def test_a_file_of_nothing_but_blanks_is_said_to_be_so(tmp_path, text):
+    with pytest.raises(SourceError, match="holds blank lines only"):
+        read_header(surveyed(tmp_path, text))
+
+
+@pytest.mark.parametrize("blank", [1, 3, 499, 500, 501, 70_000])
+def test_blank_rows_before_the_header_are_passed_over(tmp_path, blank):
+    survey = surveyed(tmp_path, " , \n" * blank + "phone,name\n1,Ann\n2,Bob\n")
+    header = read_header(survey)
+    assert (header.line, header.cells) == (blank + 1, ["phone", "name"])
+    assert [cells for _, cells, _ in all_rows(survey, header.end)] == [["1", "Ann"], ["2", "Bob"]]
