@@ -1,6 +1,6 @@
 """What came into lists: imports with their batches, fetches."""
 
-from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import JSON, BigInteger, Column, Float, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
 
 from ami_dialer.domain.intake import BatchState, FetchState, ImportState
 from ami_dialer.store.tables.columns import Key, UtcDateTime, key, metadata, one_of, reference
@@ -39,6 +39,8 @@ import_batches = Table(
     Column("next_line", BigInteger, nullable=False),
     #: Where reading goes on after it, as the reader wrote it; None where it cannot.
     Column("resume_at", String(100)),
+    #: The list's revision that it came in with; None where that stays, whatever becomes of the import.
+    Column("revision", BigInteger),
     Column("state", String(16), nullable=False),
     #: {"added": 970, "known": 10, "doubles": 5, "phone_bad": 15}
     Column("counts", JSON, nullable=False),
@@ -60,6 +62,8 @@ fetches = Table(
     Column("campaigns", Text, nullable=False),
     Column("contacts", Integer, nullable=False),
     Column("description", Text, nullable=False),
+    #: Seconds that the API wanted to be left alone after it failed.
+    Column("retry_after", Float),
     #: The names of the fields in the answer, sorted, as a JSON list: a change of them is warned of.
     Column("field_names", Text, nullable=False),
     #: The answer as it was, gzipped JSON; None where it failed, was too large, or is too old to be kept.
