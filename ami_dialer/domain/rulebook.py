@@ -97,6 +97,8 @@ class Rule:
     checked: date
     certainty: Certainty
     note: str = ""
+    #: Only about calls that play recorded or artificial voice; who cannot tell takes it for all calls.
+    recorded: bool = False
     week: Week = ALWAYS
     #: Names as the holidays package gives them for the jurisdiction; `*` for all of them.
     holidays: tuple[str, ...] = ()

@@ -1,13 +1,11 @@
 """Rules of law from files: `ami_dialer/law/*.yaml`, and those of the administrator beside or instead of them.
 
-- `spans`: weeks as they are written (`mon-fri: "09:00-21:30"`), read and told
 - `schema`: what a file may hold
 - `files`: all files together, every problem at once
 - `stored`: a rulebook as JSON, and the digest that names it
 """
 
 from ami_dialer.config.rulebook.files import Examination, examine, load
-from ami_dialer.config.rulebook.spans import week_text
 from ami_dialer.config.rulebook.stored import StoredRulesError, from_json, to_json
 
-__all__ = ["Examination", "StoredRulesError", "examine", "from_json", "load", "to_json", "week_text"]
+__all__ = ["Examination", "StoredRulesError", "examine", "from_json", "load", "to_json"]

@@ -8,9 +8,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, fie
 
 from ami_dialer.config.kinds import Seconds
 from ami_dialer.config.lists import WebAddress
-from ami_dialer.config.problems import of_section, several
-from ami_dialer.config.rulebook.spans import read_week
+from ami_dialer.config.problems import Path, of_section, several
 from ami_dialer.config.section import Section
+from ami_dialer.config.week import week_of
 from ami_dialer.domain.rulebook import ALWAYS, Certainty, Per, Purpose, Rule, RuleKind, Scope
 
 _JURISDICTION = re.compile(r"[A-Z]{2}(?:-[A-Z0-9]{1,3})?")
@@ -75,8 +75,15 @@ def _listed(value: object) -> object:
 def _week(written: dict[str, list[str]]) -> dict[str, list[str]]:
     if not written:
         raise ValueError("names no day, so that nobody could ever be called; write the days and spans that are open")
-    if found := read_week(written)[1]:
+    found: list[tuple[Path, str]] = []
+    for days, spans in written.items():
+        try:
+            week_of({days: spans})
+        except ValueError as error:
+            found.append(((days,), str(error)))
+    if found:
         raise several(found)
+    week_of(written)  # names of days twice
     return written
 
 
@@ -92,6 +99,7 @@ class WrittenRule(Section):
         description="Stable name: the jurisdiction in small letters, a dot, a word, as us-fl.hours."
     )
     purposes: list[Purpose] = Field(min_length=1, description="What the calls are for that it is about.")
+    recorded: bool = Field(False, description="true: it is only about calls that play recorded or artificial voice.")
     spans: Annotated[dict[str, Spans], AfterValidator(_week)] | None = Field(
         None, description='When calls may be made: {mon-fri: "09:00-21:30"}. A day that is not named is closed.'
     )
@@ -124,7 +132,7 @@ class WrittenRule(Section):
         given = info.data
         written = {name for name in _ALL_FIGURES if name in given and given[name] != cls._unwritten(name)}
         needed, further = FIGURES[kind]
-        found: list[tuple[tuple[str | int, ...], str]] = [
+        found: list[tuple[Path, str]] = [
             ((), f"a rule of kind {kind} needs `{name}`: {cls.model_fields[name].description}")
             for name in needed
             if name in given and name not in written
@@ -166,6 +174,7 @@ def to_rule(written: WrittenRule, jurisdiction: str) -> Rule:
         jurisdiction=jurisdiction,
         kind=written.kind,
         purposes=frozenset(written.purposes),
+        recorded=written.recorded,
         says=" ".join(written.says.split()),
         source=" ".join(written.source.split()),
         url=written.url,
@@ -174,7 +183,7 @@ def to_rule(written: WrittenRule, jurisdiction: str) -> Rule:
         checked=written.checked,
         certainty=written.certainty,
         note=" ".join(written.note.split()),
-        week=ALWAYS if written.spans is None else read_week(written.spans)[0],
+        week=ALWAYS if written.spans is None else week_of(written.spans),
         holidays=tuple(written.holidays),
         dates=tuple(sorted(written.dates)),
         most=written.most,
