@@ -40,3 +40,5 @@ class Verdict(NamedTuple):
     """Every rule that refuses."""
     why: str = ""
     """The decision in a sentence, figures included. Empty for an allowed one (`rules.compliance.explain` tells it)."""
+    exempt: tuple[str, ...] = ()
+    """Rules of law among those that were asked that the campaign is freed of; they never refuse."""
