@@ -104,14 +104,22 @@ class Attempt:
     #: `AMDSTATUS` and `AMDCAUSE` as app_amd gave them.
     amd_status: str | None = None
     amd_cause: str | None = None
+    #: When the person had finished the greeting, as far as AMD tells (`rules.amd.greeting_end`).
+    greeting_end_at: datetime | None = None
     #: ITU-T Q.850 cause of the hang-up.
     cause: int | None = None
     end_reason: EndReason | None = None
     disposition: Disposition | None = None
     #: For people: what went wrong, in a sentence.
     detail: str | None = None
+    #: Why it was allowed, as JSON; how it was shown to whoever was called; where the recording is.
+    verdict: str | None = None
+    caller_id: str | None = None
+    recording: str | None = None
     #: Digits and notes that the flow reported before the call ended; not stored.
     flow_end: EndReason | None = field(default=None, repr=False)
+    #: When the flow began to be heard: its first prompt; not stored.
+    heard_at: datetime | None = field(default=None, repr=False)
 
     def move(self, event: AttemptEvent, now: datetime) -> None:
         """Take one step of the table and stamp its time."""
