@@ -1,7 +1,7 @@
 """Consents and their revocations: rows are added, never changed."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -28,11 +28,11 @@ _RECORDS = select(
 _REASSIGNED = select(reassignments.c.number, reassignments.c.disconnected_at)
 
 
-async def known(database: Database, numbers: Sequence[str]) -> dict[str, ConsentFacts]:
+async def known(database: Database, numbers: Sequence[str], days: int = 0) -> dict[str, ConsentFacts]:
     """What is known of consent for these numbers in E.164; those of whom nothing is known are not in it.
 
-    Two queries by the indexes for some thousand numbers, in one connection: for the dialer, right before each call.
-    Raises StoreError.
+    A consent without an end ends `days` after it was given; 0: never (`compliance.consent_days`). Two queries by the
+    indexes for some thousand numbers, in one connection: for the dialer, right before each call. Raises StoreError.
     """
     if not numbers:
         return {}
@@ -42,7 +42,7 @@ async def known(database: Database, numbers: Sequence[str]) -> dict[str, Consent
         for start in range(0, len(numbers), _AT_ONCE):
             some = numbers[start : start + _AT_ONCE]
             for row in await connection.execute(_RECORDS.where(consents.c.number.in_(some))):
-                records.setdefault(row.number, []).append(_record(row))
+                records.setdefault(row.number, []).append(_record(row, days))
             given_up = await connection.execute(_REASSIGNED.where(reassignments.c.number.in_(some)))
             reassigned.update((row.number, row.disconnected_at) for row in given_up)
     return {
@@ -51,5 +51,8 @@ async def known(database: Database, numbers: Sequence[str]) -> dict[str, Consent
     }
 
 
-def _record(row: Any) -> ConsentRecord:  # noqa: ANN401 - a row
-    return ConsentRecord(**{**row._mapping, "strength": Strength(row.strength)})  # noqa: SLF001 - SQLAlchemy's public name
+def _record(row: Any, days: int) -> ConsentRecord:  # noqa: ANN401 - a row
+    values = {**row._mapping, "strength": Strength(row.strength)}  # noqa: SLF001 - SQLAlchemy's public name
+    if days and row.granted and row.expires_at is None:
+        values["expires_at"] = row.at + timedelta(days=days)
+    return ConsentRecord(**values)

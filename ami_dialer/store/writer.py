@@ -17,7 +17,7 @@ from sqlalchemy import Executable, and_, bindparam, exists, insert, select, upda
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ami_dialer.domain.enrolment import EnrolmentState
-from ami_dialer.store import dnc_loading
+from ami_dialer.store import consent_loading, dnc_loading
 from ami_dialer.store.database import Database
 from ami_dialer.store.failures import may_pass, meaning
 from ami_dialer.store.tables import answers, attempts, enrolments
@@ -38,6 +38,7 @@ class Kind(IntEnum):
     ENROLMENT = 3
     ANSWER = 4
     DNC = 5
+    CONSENT = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ def _statements(database: Database) -> dict[Kind, tuple[Executable, ...]]:
         Kind.ENROLMENT: (update(enrolments).where(claim_is_held),),
         Kind.ANSWER: (_insert_answer(),),
         Kind.DNC: dnc_loading.WRITES,
+        Kind.CONSENT: consent_loading.WRITES,
     }
 
 

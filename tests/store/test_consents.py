@@ -42,3 +42,17 @@ async def test_records_come_oldest_first_and_a_revocation_outlives_a_consent_of_
     )
     assert found[number(2)] == ConsentFacts((), now)
     assert set(found) == {number(1), number(2)}
+
+
+async def test_a_consent_without_an_end_ends_when_the_administrator_says(database, clock):
+    said = {"number": number(1), "scope": "*", "strength": "express", "source": "form", "recorded_at": clock.now()}
+    ends = clock.now() + timedelta(days=5)
+    rows = [
+        {**said, "granted": True, "at": clock.now(), "expires_at": None},
+        {**said, "granted": True, "at": clock.now(), "expires_at": ends},
+        {**said, "granted": False, "at": clock.now(), "expires_at": None},
+    ]
+    async with database.writing() as connection:
+        await connection.execute(insert(consents_table), rows)
+    found = await consents.known(database, [number(1)], days=30)
+    assert [one.expires_at for one in found[number(1)].records] == [clock.now() + timedelta(days=30), ends, None]
