@@ -137,6 +137,7 @@ _TEXTS: dict[str, Callable[[str, Mapping[str, object]], str]] = {
     "bool_parsing": lambda text, _context: f"{text} is neither true nor false; write one of the two",
     "bool_type": lambda text, _context: f"{text} is neither true nor false; write one of the two",
     "literal_error": lambda text, context: f"{text} is not known here; write {context['expected']}",
+    "enum": lambda text, context: f"{text} is not known here; write {context['expected']}",
     "finite_number": _number("number that can be counted with"),
     "int_parsing": _number("whole number"),
     "int_parsing_size": _number("number of a sensible size"),

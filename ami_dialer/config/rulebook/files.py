@@ -16,11 +16,14 @@ from ami_dialer.config.text import read_text
 from ami_dialer.config.yaml_lines import MAX_BYTES, Document, read_yaml
 from ami_dialer.domain.errors import ConfigError
 from ami_dialer.domain.rulebook import Rule, Rulebook
+from ami_dialer.rules.compliance import closed_days
 
 #: The rules that the package brings, one file for each jurisdiction.
 PACKAGED = Path(__file__).parents[2] / "law"
 
 _ENDINGS = (".yaml", ".yml")
+#: Names of holidays are looked for in these years; a name may be older or younger than a year.
+_YEARS = range(2020, 2032)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ def _read(file: Path, problems: list[Problem]) -> list[Rule]:
     if isinstance(text, Problem):
         problems.append(text)
         return []
-    document = read_yaml(text, str(file))
+    document = read_yaml(text, str(file), own=file.parent == PACKAGED)
     found = list(document.problems)
     read = None
     if isinstance(document.data, dict):
@@ -87,6 +90,8 @@ def _read(file: Path, problems: list[Problem]) -> list[Rule]:
         except ValidationError as error:
             found += problems_of(document, error.errors(include_url=False), RuleFile)
         found += [document.problem(path, text) for path, text in [*_misplaced(document, file), *_doubled(document)]]
+        if file.parent != PACKAGED and read is not None:
+            found += [document.problem(path, text) for path, text in _unknown_holidays(read)]
     elif not found:
         mend = "write `jurisdiction:`, `name:` and `rules:` at the left edge"
         found.append(Problem(str(file), Place(1, 1), "", f"holds no rules; {mend}"))
@@ -129,6 +134,18 @@ def _doubled(document: Document) -> Iterator[tuple[KeyPath, str]]:
                     f"{name!r} in line {line} is in force at the same time; end one with `to`, or give it another id",
                 )
         seen[name].append((number, *times))
+
+
+def _unknown_holidays(read: RuleFile) -> Iterator[tuple[KeyPath, str]]:
+    """Names that no day has in any of the years that count: such a rule would never close anything."""
+    for number, rule in enumerate(read.rules):
+        for place, name in enumerate(rule.holidays):
+            if all(closed_days.unknown(read.jurisdiction, [name], year) for year in _YEARS):
+                yield (
+                    ("rules", number, "holidays", place),
+                    f"{name!r} is no holiday of {read.jurisdiction} as the holidays package names them; write the name "
+                    'it has there, "*" for all, or `dates`',
+                )
 
 
 def _times(rule: dict[str, object]) -> tuple[date, date] | None:

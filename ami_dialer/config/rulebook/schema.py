@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from functools import cache
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
@@ -130,7 +131,7 @@ class WrittenRule(Section):
     def _whole(cls, kind: RuleKind, info: ValidationInfo) -> RuleKind:
         """What is needed for the kind is there, and nothing that does not belong to it."""
         given = info.data
-        written = {name for name in _ALL_FIGURES if name in given and given[name] != cls._unwritten(name)}
+        written = {name for name in _ALL_FIGURES if name in given and given[name] != _unwritten(name)}
         needed, further = FIGURES[kind]
         found: list[tuple[Path, str]] = [
             ((), f"a rule of kind {kind} needs `{name}`: {cls.model_fields[name].description}")
@@ -154,9 +155,11 @@ class WrittenRule(Section):
             raise of_section(found)
         return kind
 
-    @classmethod
-    def _unwritten(cls, name: str) -> object:
-        return cls.model_fields[name].get_default(call_default_factory=True)
+
+@cache
+def _unwritten(name: str) -> object:
+    """What a figure is where nothing is written; asking pydantic anew each time would take most of the loading."""
+    return WrittenRule.model_fields[name].get_default(call_default_factory=True)
 
 
 class RuleFile(Section):
