@@ -52,7 +52,7 @@ def region_of(number: str) -> Region:
     code, alike = _beginning(number[1:4])
     if alike is not None:
         return alike
-    country, geographic = numbering.place(code, number[1 + len(code) :])
+    country, geographic, _ = numbering.place(code, number[1 + len(code) :])
     if geographic is None or code == "1":
         return _region(country, "")
     # As phonenumbers.timezone: a number whose type has no place (mobile, toll-free) has all zones of its country.
