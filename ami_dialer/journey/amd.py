@@ -6,7 +6,7 @@ from ami_dialer.config.campaign import Campaign
 from ami_dialer.domain.attempt import Attempt
 from ami_dialer.domain.calls import AmdFacts
 from ami_dialer.domain.ending import EndReason
-from ami_dialer.rules.amd import AnsweredBy, answered_by
+from ami_dialer.rules.amd import AnsweredBy, answered_by, greeting_end
 
 _ENDS = {
     AnsweredBy.MACHINE: EndReason.MACHINE,
@@ -18,12 +18,13 @@ _MAX_CAUSE = 80
 
 
 def note(attempt: Attempt, facts: AmdFacts, now: datetime) -> bool:
-    """Keep what AMD said, once. False when it was known already or nothing was said."""
+    """Keep what AMD said, once, and when the greeting was over by it. False when it was known or nothing was said."""
     if not facts.status or attempt.amd_status is not None:
         return False
     attempt.amd_status = facts.status[:16]
     attempt.amd_cause = facts.cause[:_MAX_CAUSE]
     attempt.classified_at = now
+    attempt.greeting_end_at = greeting_end(facts.status, facts.cause, attempt.answered_at or now, now)
     return True
 
 

@@ -33,6 +33,14 @@ def test_what_amd_said_first_is_kept(attempt, clock):
     assert attempt.classified_at != clock.now()
 
 
+def test_the_end_of_the_greeting_is_kept_with_the_attempt(attempt, clock):
+    attempt.answered_at = clock.now()
+    clock.advance(2.5)
+    amd.note(attempt, AmdFacts("HUMAN", "HUMAN-820-800"), clock.now())
+    assert (attempt.greeting_end_at - attempt.answered_at).total_seconds() == pytest.approx(1.68)
+    assert amd.note(attempt, AmdFacts("MACHINE", "MAXWORDS-4-3"), clock.now()) is False
+
+
 def test_where_amd_said_nothing_nothing_is_kept(attempt, clock):
     assert not amd.note(attempt, AmdFacts(), clock.now())
     assert (attempt.amd_status, attempt.classified_at) == (None, None)
