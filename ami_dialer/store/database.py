@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from ami_dialer.config.schema import Database as Settings
 from ami_dialer.domain.errors import StoreError
+from ami_dialer.store import audit
 from ami_dialer.store.failures import speaking
 from ami_dialer.store.filters import SQLITE_FUNCTIONS
 
@@ -42,10 +43,14 @@ def async_url(settings: Settings) -> URL:
 
 
 class Database:
-    """The database. `reading` and `writing` give connections; each `writing` block is one transaction."""
+    """The database. `reading` and `writing` give connections; each `writing` block is one transaction.
 
-    def __init__(self, settings: Settings) -> None:
+    What is noted in it (`store.audit.note`) goes into the audit trail at its end, as done by `actor`.
+    """
+
+    def __init__(self, settings: Settings, actor: str = audit.DIALER) -> None:
         url = async_url(settings)
+        self.actor = actor
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self.path = Path(url.database) if self.is_sqlite and url.database else None
         self._lock_file: int | None = None
@@ -81,20 +86,25 @@ class Database:
     async def writing(self) -> AsyncIterator[AsyncConnection]:
         """One transaction; committed at the end of the block. Errors become StoreError."""
         with speaking(self.label):
-            async with self._writer.begin() as connection:
+            async with self._recorded(self._writer) as connection:
                 yield connection
 
     @asynccontextmanager
     async def bulk_writing(self) -> AsyncIterator[AsyncConnection]:
         """As `writing`, for batches of ten thousands of rows."""
         with speaking(self.label):
-            async with self._bulk.begin() as connection:
+            async with self._recorded(self._bulk) as connection:
                 yield connection
 
     @asynccontextmanager
     async def raw_writing(self) -> AsyncIterator[AsyncConnection]:
         """The same, with the driver's own errors: for the batched writer, which tells lasting from passing ones."""
-        async with self._writer.begin() as connection:
+        async with self._recorded(self._writer) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _recorded(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        async with engine.begin() as connection, audit.recording(connection, self.actor):
             yield connection
 
     async def lock_engine(self) -> None:

@@ -124,3 +124,40 @@ def _audit() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_head")),
     )
     op.bulk_insert(head, [{"id": 1, "last_id": 0, "hash": "0" * 64}])
+    _append_only()
+
+
+REFUSED = {
+    "audit_records": "the audit trail is append-only, its records are never changed or deleted",
+    "audit_head": "the head of the audit trail only moves on, and is never deleted",
+}
+
+
+def _append_only() -> None:
+    """Nobody changes the trail by mistake. Who may drop triggers can; the chain of hashes shows it then."""
+    if op.get_bind().dialect.name == "sqlite":
+        for name, told in REFUSED.items():
+            refused = f"BEGIN SELECT RAISE(ABORT, '{told}'); END"
+            moves_on = "WHEN NEW.last_id < OLD.last_id OR NEW.id <> OLD.id " if name == "audit_head" else ""
+            op.execute(f"CREATE TRIGGER {name}_update BEFORE UPDATE ON {name} {moves_on}{refused}")
+            op.execute(f"CREATE TRIGGER {name}_delete BEFORE DELETE ON {name} {refused}")
+        # INSERT OR REPLACE deletes without asking the trigger for deletions.
+        there = "EXISTS (SELECT 1 FROM audit_records WHERE id = NEW.id OR attempt_id = NEW.attempt_id)"
+        refused = f"BEGIN SELECT RAISE(ABORT, '{REFUSED['audit_records']}'); END"
+        op.execute(f"CREATE TRIGGER audit_records_insert BEFORE INSERT ON audit_records WHEN {there} {refused}")
+        return
+    for name, told in REFUSED.items():
+        op.execute(
+            f"CREATE FUNCTION {name}_refused() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN RAISE EXCEPTION '{told}'; END $$"
+        )
+        refused = f"EXECUTE FUNCTION {name}_refused()"
+        op.execute(f"CREATE TRIGGER {name}_delete BEFORE DELETE OR TRUNCATE ON {name} FOR EACH STATEMENT {refused}")
+    op.execute(
+        "CREATE TRIGGER audit_records_update BEFORE UPDATE ON audit_records FOR EACH STATEMENT "
+        "EXECUTE FUNCTION audit_records_refused()"
+    )
+    op.execute(
+        "CREATE TRIGGER audit_head_update BEFORE UPDATE ON audit_head FOR EACH ROW "
+        "WHEN (NEW.last_id < OLD.last_id OR NEW.id <> OLD.id) EXECUTE FUNCTION audit_head_refused()"
+    )
