@@ -41,9 +41,8 @@ class Fetcher:
         self._clock = clock
         self._on_contacts = on_contacts
         self._apis = {name: settings.api for name, settings in config.lists.items() if settings.api is not None}
-        #: By name: lists that are being fetched, and how long an API wants to be left alone.
+        #: Lists that are being fetched, by name.
         self._going_on: dict[str, asyncio.Task[None]] = {}
-        self._retry_after: dict[str, float] = {}
 
     async def stop(self) -> None:
         """End. A fetch that is cut off is due again soon after the next start."""
@@ -62,7 +61,7 @@ class Fetcher:
             if name in self._going_on or len(self._going_on) >= AT_ONCE:
                 continue
             interval = self._apis[name].interval
-            due = due_at(stands.fetched_at, stands.failures, interval, self._retry_after.get(name))
+            due = due_at(stands.fetched_at, stands.failures, interval, stands.retry_after)
             if due is None or now >= due:
                 task = asyncio.create_task(self._fetch(name), name=f"fetch {name}")
                 self._going_on[name] = task
@@ -96,10 +95,7 @@ class Fetcher:
             log.error("list not fetched: a fault of ours", list=name, why=repr(error))
 
     def _say(self, fetch: Fetch) -> None:
-        self._retry_after.pop(fetch.list_name, None)
         if fetch.state is FetchState.FAILED:
-            if fetch.retry_after is not None:
-                self._retry_after[fetch.list_name] = fetch.retry_after
             log.error("the list keeps the contacts it has", list=fetch.list_name, fetch=fetch.id, why=fetch.description)
             return
         log.info(

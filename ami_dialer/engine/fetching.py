@@ -143,6 +143,7 @@ async def fetch_list(
         description=source.redacted(wanted.api, "; ".join([fetch.description, *fetch.warnings])),
         field_names=names,
         answer=packed,
+        retry_after=fetch.retry_after,
     )
     fetch.id = await fetches.add(database, logged, settings.keep)
     await _mark(database, target, fetch)

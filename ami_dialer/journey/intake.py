@@ -24,6 +24,7 @@ from ami_dialer.sources.rejects import RejectsFile, rejects_path
 from ami_dialer.sources.rows import Header, Position, read_header, read_rows
 from ami_dialer.sources.survey import Survey, survey_file
 from ami_dialer.store import imports, lists
+from ami_dialer.store.cut_off import take_back
 from ami_dialer.store.database import Database
 from ami_dialer.store.imports import BatchRead, Came, Import
 from ami_dialer.store.mappings import load_mapping
@@ -202,7 +203,8 @@ async def import_rows(
 ) -> Intake:
     """Bring rows that came from elsewhere than a file into a list: the answer of an API.
 
-    `header` holds our names. The same rows a second time change nothing unless the list allows duplicates.
+    `header` holds our names. The same rows a second time change nothing unless the list allows duplicates: then what
+    came in of an earlier time that was cut off is taken back first.
     Raises IntakeError, StoreError.
     """
     intake = Intake(target.name, came.source, came.described)
@@ -214,14 +216,16 @@ async def import_rows(
     digest = _digest(target, came.digest, "")
     known = await imports.find(database, target.id, digest)
     done = known if known is not None and known.state is ImportState.DONE else None
-    if done and not imports.duplicates_of(target.settings).allowed and not _worn(done, target.settings, clock.now()):
+    again_too = imports.duplicates_of(target.settings).allowed
+    if done and not again_too and not _worn(done, target.settings, clock.now()):
         intake.read = False
         intake.list_state = await imports.unchanged(database, target.id, came.source)
         return intake
+    if again_too:
+        await take_back(database, target.id, came.source, clock.now())
     # Again, even where one was cut off: its answer is not there any more.
     going_on = await imports.begin(database, target.id, replace(came, digest=digest), clock.now(), again=True)
     reader = ContactReader(columns, Normaliser(target.settings.region))
-    again_too = imports.duplicates_of(target.settings).allowed
     pieces = ((batch, None, 0) for batch in rows)
     batches = Batches(reader, pieces, target.settings.batch, 1, doubles_too=again_too)
     work = _Work(database, target, going_on, batches, clock)

@@ -35,6 +35,8 @@ class NewFetch:
     field_names: list[str]
     #: Gzipped; None where there is none, or it is too large.
     answer: bytes | None
+    #: Seconds that the API wants to be left alone.
+    retry_after: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,8 @@ class Standing:
     list_id: int
     fetched_at: datetime | None
     failures: int
+    #: Seconds that the API wanted to be left alone when it was asked last.
+    retry_after: float | None = None
 
 
 async def claim(database: Database, list_id: int, before: datetime | None, now: datetime) -> bool:
@@ -95,6 +99,7 @@ async def add(database: Database, fetch: NewFetch, keep: int) -> int:
         "campaigns": ",".join(fetch.campaigns),
         "contacts": fetch.contacts,
         "description": fetch.description,
+        "retry_after": fetch.retry_after,
         "field_names": orjson.dumps(fetch.field_names).decode(),
         "answer": fetch.answer if keep else None,
     }
@@ -197,12 +202,13 @@ async def standing(database: Database, names: list[str]) -> dict[str, Standing]:
             select(lists.c.id, lists.c.name, lists.c.fetched_at).where(lists.c.name.in_(names))
         )
         for key, name, fetched_at in known.all():
-            query = select(fetches.c.at, fetches.c.state).where(fetches.c.list_id == key).order_by(fetches.c.id.desc())
-            last = (await connection.execute(query.limit(_LOOKED_AT))).all()
+            query = select(fetches.c.at, fetches.c.state, fetches.c.retry_after).where(fetches.c.list_id == key)
+            last = (await connection.execute(query.order_by(fetches.c.id.desc()).limit(_LOOKED_AT))).all()
             states = [FetchState(row.state) for row in last]
             failures = next((n for n, state in enumerate(states) if state is FetchState.COMPLETED), len(states))
             cut_off = fetched_at is not None and (not last or last[0].at < fetched_at)
-            found[name] = Standing(key, fetched_at, failures + cut_off)
+            retry_after = last[0].retry_after if last and not cut_off else None
+            found[name] = Standing(key, fetched_at, failures + cut_off, retry_after)
     return found
 
 

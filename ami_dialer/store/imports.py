@@ -165,7 +165,7 @@ async def add_batch(
         counts.update(added=loaded.added, renewed=loaded.renewed, known=loaded.known, doubles=loaded.doubles)
         counts["on_dnc"] = await count_listed(connection, loaded.numbers, now)
         counts = +counts
-        await _note(connection, going_on, ordinal, batch, counts, now)
+        await _note(connection, going_on, ordinal, batch, counts, now, loaded.revision if duplicates.allowed else None)
     return counts
 
 
@@ -188,7 +188,13 @@ def _taken_over(source: str) -> ImportTakenOverError:
 
 
 async def _note(
-    connection: AsyncConnection, going_on: Import, ordinal: int, batch: BatchRead, counts: Counter[str], now: datetime
+    connection: AsyncConnection,
+    going_on: Import,
+    ordinal: int,
+    batch: BatchRead,
+    counts: Counter[str],
+    now: datetime,
+    revision: int | None,
 ) -> None:
     of_batch = and_(import_batches.c.import_id == going_on.id, import_batches.c.ordinal == ordinal)
     # An import of another file may have taken this one for one that was cut off.
@@ -201,6 +207,7 @@ async def _note(
             first_line=batch.first_line,
             next_line=batch.next_line,
             resume_at=batch.resume_at,
+            revision=revision,
             state=BatchState.DONE,
             counts=dict(counts),
             ended_at=now,
@@ -240,6 +247,8 @@ async def give_up(database: Database, list_id: int, now: datetime) -> str | None
         source = await connection.scalar(select(imports.c.source).where(of_list).order_by(imports.c.id.desc()).limit(1))
         if source is None:
             return None
+        ours = import_batches.c.import_id.in_(select(imports.c.id).where(of_list))
+        await connection.execute(update(import_batches).where(ours).values(revision=None))
         values = {"state": ImportState.FAILED, "ended_at": now, "trouble": "given up by hand"}
         await connection.execute(update(imports).where(of_list).values(values))
         await _settle(connection, list_id, source)

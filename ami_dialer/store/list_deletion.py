@@ -79,11 +79,11 @@ async def _delete_members(connection: AsyncConnection, key: int) -> tuple[int, i
     await connection.execute(
         delete(list_members).where(members.list_id == key, tuple_(members.number, members.occurrence) <= last)
     )
-    return len(portion), await _delete_contacts(connection, [row.contact_id for row in portion])
+    return len(portion), await delete_contacts(connection, [row.contact_id for row in portion])
 
 
-async def _delete_contacts(connection: AsyncConnection, keys: Sequence[int]) -> int:
-    """Those of the contacts that nothing refers to any more. Returns how many."""
+async def delete_contacts(connection: AsyncConnection, keys: Sequence[int]) -> int:
+    """Delete those of the contacts that nothing refers to any more. Returns how many."""
     alone = (
         await connection.scalars(
             select(contacts.c.id).where(

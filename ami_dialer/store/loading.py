@@ -60,6 +60,8 @@ class Loaded:
     doubles: int = 0
     #: The first numbers of those who came in, sorted.
     numbers: list[str] = field(default_factory=list)
+    #: The list's revision that they came in with.
+    revision: int = field(default=0, compare=False)
 
 
 class _Member(NamedTuple):
@@ -107,7 +109,7 @@ async def load(
     revision = await raise_revision(connection, list_id, now)
     held = await _held(connection, list_id, arrivals.numbers) if revision > 1 else {}
     old = await _old(connection, list_id, duplicates, now) if held else 0
-    loaded = Loaded(doubles=arrivals.doubles)
+    loaded = Loaded(doubles=arrivals.doubles, revision=revision)
     since = revision - 1 if since is None else since
     rules = _Rules(duplicates.allowed, since, min(old, since))  # a source does not renew its own rows
     choice = _choose(arrivals.numbers, held, rules, loaded)

@@ -90,6 +90,7 @@ async def test_an_api_that_asks_to_be_left_alone_is(world: FetchWorld) -> None:
     await looked(one)
     world.clock.advance(1_799)
     await looked(one)
+    await looked(fetcher(world))  # as after a restart
     assert asked(world) == 1
     world.clock.advance(1)
     await looked(one)

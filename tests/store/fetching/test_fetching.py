@@ -5,12 +5,16 @@ import json
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
-from ami_dialer.domain.errors import NotFoundError
+from ami_dialer.domain.contact import NewContact
+from ami_dialer.domain.errors import NotFoundError, StoreError
 from ami_dialer.domain.intake import FetchState, ListState
 from ami_dialer.engine import fetching
 from ami_dialer.engine.fetching import NoApiError
-from ami_dialer.store import documents, fetches, lists, runs
+from ami_dialer.sources.json_rows import JsonRows
+from ami_dialer.store import documents, fetches, imports, lists, live, membership, runs
+from tests.conftest import ManualClock
 from tests.fakes.web_api import Answered
 from tests.store.fetching.world import FetchWorld, people
 from tests.store.world import rows, value
@@ -71,6 +75,76 @@ async def test_allow_duplicates_appends_everybody_again(world: FetchWorld) -> No
         ("+13015550001", 0),
         ("+13015550001", 1),
     ]
+
+
+@pytest.fixture
+def third_batch_fails(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """The database is away after two batches of 500."""
+    add, batches = imports.add_batch, JsonRows.batches
+    monkeypatch.setattr(JsonRows, "batches", lambda rows, contacts: batches(rows, contacts, 500))
+
+    async def add_two(database: Any, going_on: Any, ordinal: int, *rest: Any) -> Any:
+        if ordinal == 3:
+            raise StoreError("the database is away")
+        return await add(database, going_on, ordinal, *rest)
+
+    monkeypatch.setattr(imports, "add_batch", add_two)
+    return monkeypatch
+
+
+async def test_a_fetch_cut_off_between_batches_adds_nobody_twice_where_duplicates_are_allowed(
+    world: FetchWorld, third_batch_fails: pytest.MonkeyPatch, clock: ManualClock
+) -> None:
+    await world.configure(duplicates="allow", batch=500)
+    assert (await world.fetch(people(0, 600))).state is FetchState.COMPLETED
+    for _ in range(2):
+        failed = await world.fetch(people(0, 1_200, town="Bonn"))
+        assert (failed.state, failed.description) == (FetchState.FAILED, "the database is away")
+        assert len(await contacts(world)) == 600 + 1_000
+    by_hand = NewContact(0, "+12125550199", None, (), "{}", None, 0)
+    await membership.add(world.database, await stored(world), by_hand, clock.now())
+    third_batch_fails.undo()
+    fetch = await world.fetch(people(10, 1_200, town="Ulm"))
+    assert fetch.description == "fetched 1,200 contacts, 1,200 new, 0 rejected"
+    found = await contacts(world)
+    assert [(number, nth) for number, nth, _ in found if nth or number < "+13"] == [
+        ("+12125550199", 0),
+        *((f"+1301555{n:04d}", 1) for n in range(10, 600)),
+    ]
+    assert len(found) == 600 + 1_200 + 1
+    assert not [fields for _, _, fields in found if fields.get("town") == "Bonn"]
+    assert await value(world.database, "SELECT count(*) FROM contacts") == len(found)
+    assert (await stored(world)).state is ListState.VALIDATED
+
+
+async def test_who_was_called_of_a_fetch_that_was_cut_off_is_not_called_again_in_the_same_run(
+    world: FetchWorld, third_batch_fails: pytest.MonkeyPatch, clock: ManualClock
+) -> None:
+    await world.configure(duplicates="allow", batch=500, campaign={"live": ["sign-ups"]})
+    campaign_id, document = await documents.load_campaign(world.database, "survey")
+    run = await runs.start(world.database, campaign_id, document, clock.now())
+    await world.fetch(people(0, 1_200))
+    assert (await live.sync(world.database, run, document, clock.now())).enrolled == 1_000
+    third_batch_fails.undo()
+    await world.fetch()
+    assert (await live.sync(world.database, run, document, clock.now())).enrolled == 200
+    # Of those in the run both stay: who they were when they were enrolled, and who they are on the list.
+    assert await value(world.database, "SELECT count(*) FROM contacts") == 2_200
+    assert await value(world.database, "SELECT count(*) FROM list_members") == 1_200
+
+
+async def test_what_came_in_of_a_fetch_that_was_given_up_stays(
+    world: FetchWorld, third_batch_fails: pytest.MonkeyPatch, clock: ManualClock
+) -> None:
+    await world.configure(duplicates="allow", batch=500)
+    await world.fetch(people(0, 1_200))
+    key = (await stored(world)).id
+    async with world.database.writing() as connection:
+        await connection.execute(text("UPDATE imports SET state = 'running'"))  # as a kill leaves it
+    assert await imports.give_up(world.database, key, clock.now())
+    third_batch_fails.undo()
+    await world.fetch()
+    assert len(await contacts(world)) == 1_000 + 1_200
 
 
 async def test_phones_are_dialled_in_the_order_of_the_mapping_and_unmapped_ones_are_fields(world: FetchWorld) -> None:

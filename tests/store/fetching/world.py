@@ -34,7 +34,7 @@ class FetchWorld:
         flow = changes.pop("flow", [{"say": "Hello {{first_name}}, {{city}}."}])
         campaign = {"lists": ["sign-ups"], "trunks": ["carrier"], "flow": "hello", **changes.pop("campaign", {})}
         more = changes.pop("more", {})
-        of_list = {key: changes.pop(key) for key in ("region", "dupe_days", "mapping") if key in changes}
+        of_list = {key: changes.pop(key) for key in ("region", "dupe_days", "mapping", "batch") if key in changes}
         return Config.model_validate(
             {
                 "servers": {"pbx": {"secret": "s"}},
