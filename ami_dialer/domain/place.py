@@ -45,8 +45,9 @@ _MISTAKABLE = frozenset({"IT", "SA"})
 #: Country of the number, and a state that its text is more likely not to mean: `CA` is Canada, Georgia is a country,
 #: Uruguay has a Florida, Bulgaria a Montana, Liberia a Maryland.
 _NAMESAKES = frozenset({("CA", "CA"), ("GE", "GA"), ("UY", "FL"), ("BG", "MT"), ("LR", "MD")})
-#: Names of the tz database that have no summer time, but are written for places that do; and some that are no places.
-_NO_ZONES = frozenset({"EST", "MST", "Factory", "localtime", "posixrules"})
+#: In the tz database they have no summer time, but people write them for places that do.
+_AMBIGUOUS = frozenset({"EST", "MST"})
+_NO_ZONES = frozenset({"Factory", "localtime", "posixrules"})
 _BLANK = frozenset({"", "-", "--", "?", "n/a", "na", "nan", "nil", "none", "null", "unknown"})
 #: In the place of states that share an area code: the number does not begin with +1.
 _ABROAD = ("",)
@@ -111,13 +112,14 @@ def _own_zone(written: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         return (), ()
     if zone := _zone_names().get(written.replace(" ", "_").casefold()):
         return (zone,), ()
-    return (), (f"time zone {written!r} is not known: write one like America/New_York",)
+    why = "may have summer time or not" if written.upper() in _AMBIGUOUS else "is not known"
+    return (), (f"time zone {written!r} {why}: write one like America/New_York",)
 
 
 @cache
 def _zone_names() -> dict[str, str]:
     """Today's name of each zone, by all of its names in lower case."""
-    names = available_timezones() - _NO_ZONES
+    names = available_timezones() - _NO_ZONES - _AMBIGUOUS
     return {name.casefold(): NEW_NAMES.get(name, name) for name in sorted(names | (NEW_NAMES.keys()))}
 
 

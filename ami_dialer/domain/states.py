@@ -134,7 +134,11 @@ SHARED = {
 def state_of(text: str) -> State | None:
     """The state or province that a text names: `fl`, `US-FL`, `Florida`, `Québec`; None: it names none."""
     plain = _plain(text)
-    return _by_name().get(plain) or _by_name().get(plain.removeprefix("us ").removeprefix("ca "))
+    if found := _by_name().get(plain):
+        return found
+    country, _, rest = plain.partition(" ")
+    found = _by_name().get(rest)
+    return found if found and found.jurisdictions[0] == country.upper() else None
 
 
 @cache
