@@ -8,7 +8,7 @@ import click
 from ami_dialer import __version__
 from ami_dialer.domain.errors import DialerError
 
-_COMMANDS = ("run", "check", "doctor", "lab", "list", "dnc", "campaign", "trace", "report", "demo")
+_COMMANDS = ("run", "check", "doctor", "lab", "list", "dnc", "rules", "campaign", "trace", "report", "demo")
 
 
 class DialerGroup(click.Group):
@@ -33,6 +33,8 @@ class DialerGroup(click.Group):
                 from ami_dialer.cli.lists import command
             case "dnc":
                 from ami_dialer.cli.dnc import command
+            case "rules":
+                from ami_dialer.cli.rules import command
             case "campaign":
                 from ami_dialer.cli.campaign import command
             case "trace":

@@ -66,26 +66,3 @@ def week_of(written: Mapping[str, object]) -> Week:
                 first, second = f"{clock(start)}-{clock(end)}", f"{clock(next_start)}-{clock(next_end)}"
                 raise ValueError(f"{first} and {second} on {DAYS[day]} overlap; write them as one")
     return tuple(tuple(of_day) for of_day in week)
-
-
-def week_text(week: Week) -> str:
-    """A week in one line: `mon-fri 09:00-21:30; sat,sun 10:00-18:00`; `closed` where it never opens."""
-    spoken: dict[str, list[int]] = {}
-    for day, spans in enumerate(week):
-        if spans:
-            text = " and ".join(f"{clock(start)}-{clock(end)}" for start, end in spans)
-            spoken.setdefault(text, []).append(day)
-    return "; ".join(f"{_days_text(days)} {text}" for text, days in spoken.items()) or "closed"
-
-
-def _days_text(days: list[int]) -> str:
-    """[0, 1, 2, 5] as `mon-wed,sat`."""
-    runs: list[list[int]] = []
-    for day in days:
-        if runs and runs[-1][-1] == day - 1:
-            runs[-1].append(day)
-        else:
-            runs.append([day])
-    return ",".join(
-        f"{DAYS[run[0]]}-{DAYS[run[-1]]}" if len(run) > 2 else ",".join(DAYS[day] for day in run) for run in runs
-    )

@@ -6,6 +6,6 @@
 """
 
 from ami_dialer.config.rulebook.files import Examination, examine, load
-from ami_dialer.config.rulebook.stored import StoredRulesError, from_json, to_json
+from ami_dialer.config.rulebook.stored import StoredRulesError, as_plain, from_json, to_json
 
-__all__ = ["Examination", "StoredRulesError", "examine", "from_json", "load", "to_json"]
+__all__ = ["Examination", "StoredRulesError", "as_plain", "examine", "from_json", "load", "to_json"]

@@ -45,11 +45,14 @@ def _reader() -> TypeAdapter[tuple[Rule, ...]]:
 
 
 def _json(rules: tuple[Rule, ...]) -> bytes:
-    return orjson.dumps([_plain(rule) for rule in rules], option=orjson.OPT_SORT_KEYS)
+    return orjson.dumps([as_plain(rule) for rule in rules], option=orjson.OPT_SORT_KEYS)
 
 
-def _plain(rule: Rule) -> dict[str, object]:
-    """What differs from the defaults: a figure that later versions add does not change the digest of older rules."""
+def as_plain(rule: Rule) -> dict[str, object]:
+    """A rule as JSON has it: what differs from the defaults.
+
+    So a figure that later versions of this package add does not change the digest of older rules.
+    """
     plain = {}
     for field in fields(rule):
         value = getattr(rule, field.name)
