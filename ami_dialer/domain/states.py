@@ -153,6 +153,7 @@ def by_code(code: str) -> State | None:
     return _by_name().get(code.lower())
 
 
+@lru_cache(maxsize=2**10)
 def is_abbreviation(text: str) -> bool:
     """Whether a state is written with two letters, which mean other things in other countries."""
     return len(_plain(text)) <= 2
