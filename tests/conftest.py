@@ -16,7 +16,7 @@ from ami_dialer.store.database import Database
 from ami_dialer.store.migrate import migrate
 from tests.postgres import Postgres, start_postgres
 
-MARKERS = {"unit", "store", "asterisk", "journey", "architecture"}
+MARKERS = {"unit", "store", "asterisk", "mqtt", "journey", "architecture"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -19,7 +19,8 @@ from ami_dialer.adapters.asterisk.faults import (
     LinkLostError,
     UnsendableError,
 )
-from ami_dialer.adapters.asterisk.reconnect import Backoff, Reconnector
+from ami_dialer.adapters.asterisk.reconnect import Reconnector
+from ami_dialer.adapters.backoff import Backoff
 from ami_dialer.config.schema import Server
 from ami_dialer.domain.attempt import ATTEMPT_ID_PREFIX
 from ami_dialer.domain.calls import CallEvent, LiveCall, OriginateRequest

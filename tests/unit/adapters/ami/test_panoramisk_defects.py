@@ -13,8 +13,8 @@ from structlog.testing import capture_logs
 from ami_dialer.adapters.asterisk import actions
 from ami_dialer.adapters.asterisk.actions import AckAction
 from ami_dialer.adapters.asterisk.connection import AmiConnection
-from ami_dialer.adapters.asterisk.reconnect import Backoff
 from ami_dialer.adapters.asterisk.telephony import AmiTelephony
+from ami_dialer.adapters.backoff import Backoff
 from ami_dialer.domain.calls import CallAnswered, CallEnded, CallEvent
 from ami_dialer.ports import OriginateRefusedError, OriginateUnknownError
 from tests.fakes.ami_peer import AmiPeer, answer, event, until

@@ -4,7 +4,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from ami_dialer.adapters.asterisk.connection import AmiConnection
-from ami_dialer.adapters.asterisk.reconnect import Backoff
+from ami_dialer.adapters.backoff import Backoff
 from tests.fakes.ami_peer import AmiPeer, answer, until
 from tests.unit.adapters.ami.world import dialing, server
 

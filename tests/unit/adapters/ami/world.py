@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from ami_dialer.adapters.asterisk.reconnect import Backoff
 from ami_dialer.adapters.asterisk.telephony import AmiTelephony
+from ami_dialer.adapters.backoff import Backoff
 from ami_dialer.config.schema import Server
 from ami_dialer.domain.calls import CallEvent, OriginateRequest
 from ami_dialer.ports import Clock
