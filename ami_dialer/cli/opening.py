@@ -11,7 +11,7 @@ from ami_dialer.domain.errors import StoreError
 from ami_dialer.store.database import Database
 from ami_dialer.store.migrate import current_revision, newest_revision
 
-_MAKE = "`ami-dialer list import` or `ami-dialer run` makes it"
+_MAKE = "`ami-dialer list import`, `ami-dialer list fetch` or `ami-dialer run` makes it"
 
 
 @asynccontextmanager

@@ -59,12 +59,20 @@ def printable(text: str) -> str:
 
 def local(time: datetime | None) -> str:
     """A time in this machine's zone; `-` for none."""
-    return "-" if time is None else time.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return "-" if time is None else _here(time).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def zone_at(time: datetime) -> str:
     """The zone that `local` shows a time in, as `CET (UTC+0100)`."""
-    return time.astimezone().strftime("%Z (UTC%z)")
+    return _here(time).strftime("%Z (UTC%z)")
+
+
+def _here(time: datetime) -> datetime:
+    """In this machine's zone; as it is where that would be after the year 9999, or before the year 1."""
+    try:
+        return time.astimezone()
+    except (OverflowError, ValueError):
+        return time
 
 
 def amount(count: int, what: str, many: str | None = None) -> str:

@@ -61,6 +61,17 @@ def to_seconds(value: object) -> object:
     return value
 
 
+def as_written(seconds: float) -> str:
+    """300.0 as `5m`: the largest unit that it is whole in; up to a day in hours."""
+    if not seconds:
+        return "0"
+    units = [(unit, size) for unit, size in _UNITS.items() if unit and (unit != "d" or seconds > size)]
+    for unit, size in sorted(units, key=lambda each: -each[1]):
+        if (count := round(seconds / size, 6)).is_integer():
+            return f"{int(count)}{unit}"
+    return f"{seconds}s"
+
+
 #: A time in seconds, written as a number or with a unit.
 Seconds = Annotated[float, BeforeValidator(to_seconds)]
 

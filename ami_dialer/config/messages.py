@@ -1,5 +1,6 @@
 """What the checks of the schema say, in words that name the mend."""
 
+import difflib
 from collections.abc import Callable, Iterable, Mapping
 from typing import get_origin
 
@@ -8,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from ami_dialer.config import campaign, compliance, kinds, lists, schema
 from ami_dialer.config.problems import Path, Problem, nearest
-from ami_dialer.config.shape import bare, field_at, keys_of, kind_at, section_of
+from ami_dialer.config.shape import bare, field_at, is_time, keys_of, kind_at, section_of
 from ami_dialer.config.yaml_lines import Document
 
 #: What each pattern of the schema lets through, in words.
@@ -60,8 +61,25 @@ def _problems(document: Document, error: ErrorDetails, root: type[BaseModel]) ->
         case kind if of_key:
             return [document.problem(path, _bad_key(kind, str(path[-1]), context), of_key=True)]
         case kind:
-            text = _value_text(path, error["input"], root)
+            as_time = kind in _BOUNDS and _is_time(path, root)
+            text = _written(document, path, error["input"]) if as_time else _value_text(path, error["input"], root)
             return [document.problem(path, _bad_value(kind, path, text, error, root))]
+
+
+def _is_time(path: Path, root: type[BaseModel]) -> bool:
+    field = field_at(root, path)
+    return is_time(field.annotation, field.metadata) if field is not None else is_time(kind_at(root, path))
+
+
+def _written(document: Document, path: Path, value: object) -> str:
+    """A time as it stands in the file: the schema has only its seconds."""
+    found = document.data
+    for step in path:
+        try:
+            found = found[step]  # type: ignore[index]
+        except (TypeError, KeyError, IndexError):
+            return _plain(value)
+    return repr(found) if isinstance(found, str) else _plain(value)
 
 
 def _unknown_key(path: Path, root: type[BaseModel]) -> str:
@@ -82,10 +100,20 @@ def _purpose(path: Path, root: type[BaseModel]) -> str:
 
 def _bad_key(kind: str, key: str, context: Mapping[str, object]) -> str:
     if kind == "enum":
-        known = [word.strip(" '") for word in str(context["expected"]).replace(" or ", ",").split(",")]
-        return f"unknown key {key!r}{nearest(key, known)}"
+        return f"unknown key {key!r}{nearest(key, _choices(context))}"
     allowed = ALLOWED.get(str(context.get("pattern")), "another name")
     return f"{key!r} cannot be used as a key here; write {allowed}"
+
+
+def _choices(context: Mapping[str, object]) -> list[str]:
+    """What an enum knows: pydantic says it as `'a', 'b' or 'c'`."""
+    return [word.strip(" '") for word in str(context["expected"]).replace(" or ", ",").split(",")]
+
+
+def _nearest_choice(text: str, context: Mapping[str, object]) -> str:
+    known = {choice.casefold(): choice for choice in _choices(context)}
+    close = difflib.get_close_matches(text.strip("'\"").casefold(), known, n=1)
+    return f"did you mean {known[close[0]]!r}?" if close else f"write {context['expected']}"
 
 
 def _value_text(path: Path, value: object, root: type[BaseModel]) -> str:
@@ -137,7 +165,7 @@ _TEXTS: dict[str, Callable[[str, Mapping[str, object]], str]] = {
     "bool_parsing": lambda text, _context: f"{text} is neither true nor false; write one of the two",
     "bool_type": lambda text, _context: f"{text} is neither true nor false; write one of the two",
     "literal_error": lambda text, context: f"{text} is not known here; write {context['expected']}",
-    "enum": lambda text, context: f"{text} is not known here; write {context['expected']}",
+    "enum": lambda text, context: f"{text} is not known here; {_nearest_choice(text, context)}",
     "finite_number": _number("number that can be counted with"),
     "int_parsing": _number("whole number"),
     "int_parsing_size": _number("number of a sensible size"),
@@ -161,7 +189,8 @@ def _bad_value(kind: str, path: Path, text: str, error: ErrorDetails, root: type
         return f"has no value; write {_expected(path, root)}{'. ' + purpose if purpose else ''}"
     if kind in _BOUNDS:
         bound, words = _BOUNDS[kind]
-        return f"{text} is out of range; write {words} {_plain(context[bound])}"
+        limit = kinds.as_written(context[bound]) if _is_time(path, root) else _plain(context[bound])
+        return f"{text} is out of range; write {words} {limit}"
     if kind in _TEXTS:
         return _TEXTS[kind](text, context)
     if kind.endswith("_type"):

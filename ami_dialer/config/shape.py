@@ -1,12 +1,13 @@
 """The schema as a tree that can be walked along a path of keys: what may stand there, and what for."""
 
 import types
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, BeforeValidator
 from pydantic.fields import FieldInfo
 
+from ami_dialer.config.kinds import to_seconds
 from ami_dialer.config.problems import Path
 
 
@@ -48,6 +49,15 @@ def kind_at(root: type[BaseModel], path: Path) -> Any:  # noqa: ANN401
         else:
             return None
     return kind
+
+
+def is_time(kind: Any, metadata: Iterable[object] = ()) -> bool:  # noqa: ANN401
+    """Whether a value of this kind is a time in seconds, that may be written with a unit."""
+    if any(isinstance(each, BeforeValidator) and each.func is to_seconds for each in metadata):
+        return True
+    if get_origin(kind) is Annotated:
+        return is_time(get_args(kind)[0], get_args(kind)[1:])
+    return get_origin(kind) in (Union, types.UnionType) and any(map(is_time, get_args(kind)))
 
 
 def field_at(root: type[BaseModel], path: Path) -> FieldInfo | None:

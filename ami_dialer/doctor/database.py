@@ -17,7 +17,7 @@ from ami_dialer.store.probe import try_writing
 
 #: Seconds for a database on another machine; SQLite itself waits 10 s for a lock (BUSY_TIMEOUT_MS).
 _PATIENCE = 15.0
-_FIRST_RUN = "the first `ami-dialer run` or `ami-dialer list import` makes it"
+_FIRST_RUN = "the first `ami-dialer run`, `ami-dialer list import` or `ami-dialer list fetch` makes it"
 
 
 def _absent(machine: Machine) -> Path | None:

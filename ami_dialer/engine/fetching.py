@@ -7,6 +7,7 @@ from datetime import datetime
 from ami_dialer.config.filter import columns_of
 from ami_dialer.config.lists import Fetching, ListApi
 from ami_dialer.domain.errors import DialerError, NotFoundError, StoreError
+from ami_dialer.domain.export_columns import PRIORITY, ZONE
 from ami_dialer.domain.intake import FetchState
 from ami_dialer.domain.merge import fields_needed
 from ami_dialer.domain.phone import Normaliser
@@ -85,8 +86,9 @@ class Preview:
 
     contacts: int
     rows: JsonRows
-    #: {our name: path} of mapped fields, and the names of all others.
+    #: {our name: path} of mapped fields, the same of those that are known by their names, and the names of all others.
     mapped: dict[str, str]
+    guessed: dict[str, str]
     unmapped: list[str]
     #: Names of fields that cannot be taken, and why.
     left_out: dict[str, str]
@@ -194,21 +196,28 @@ async def preview_list(source: ListSource, wanted: FetchedList, database: Databa
             users = await fetches.users_of(database, wanted.target.name)
             warnings += await _changes(database, wanted, answer, users)
         rows = answer.rows()
-        reading = await asyncio.to_thread(_read, wanted, answer, rows) if answer.count else Reading()
+        reading, guessed = Reading(), dict[str, str]()
+        if answer.count:
+            reading, guessed = await asyncio.to_thread(_read, wanted, answer, rows)
         warnings += _left_out(answer, rows)
         mapped = wanted.columns
-        unmapped = rows.header[len(mapped) :]
-        return Preview(answer.count, rows, mapped, unmapped, dict(answer.survey.left_out), reading, warnings)
+        unmapped = [name for name in rows.header[len(mapped) :] if name not in guessed.values()]
+        return Preview(answer.count, rows, mapped, guessed, unmapped, dict(answer.survey.left_out), reading, warnings)
 
 
-def _read(wanted: FetchedList, answer: SpooledAnswer, rows: JsonRows) -> Reading:
+def _read(wanted: FetchedList, answer: SpooledAnswer, rows: JsonRows) -> tuple[Reading, dict[str, str]]:
+    """The first contacts, and {our name: path} of what is known by its name."""
     target = wanted.target
     try:
         columns = find_columns(rows.header, target.of_rows, shown_address(wanted.api.url))
     except SourceError as error:
         raise IntakeError(f"list {target.name!r}: {error}") from error
     batch = next(rows.batches(answer.contacts(), PREVIEWED), [])
-    return ContactReader(columns, Normaliser(target.settings.region)).read(batch)
+    reading = ContactReader(columns, Normaliser(target.settings.region)).read(batch)
+    places = {"phone" if not phone.order else f"phone_{phone.order + 1}": phone.index for phone in columns.phones}
+    places |= {name: at for name, at in ((ZONE, columns.zone), (PRIORITY, columns.priority)) if at is not None}
+    mapped = len(wanted.columns)
+    return reading, {name: rows.header[at] for name, at in places.items() if at >= mapped}
 
 
 def _left_out(answer: SpooledAnswer, rows: JsonRows) -> list[str]:

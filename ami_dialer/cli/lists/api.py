@@ -256,6 +256,7 @@ def _preview_as_dict(name: str, config: Config, found: Preview) -> dict[str, Any
         "url": shown_address(api.url) if api is not None else None,
         "contacts": found.contacts,
         "mapped": found.mapped,
+        "guessed": found.guessed,
         "unmapped": found.unmapped,
         "left_out": found.left_out,
         "warnings": found.warnings,
@@ -281,6 +282,7 @@ def _print_preview(name: str, config: Config, found: Preview) -> None:
     where = shown_address(api.url) if api is not None else ""
     click.echo(f"{name}: {where} gives {amount(found.contacts, 'contact')} on its first page; nothing was stored")
     rows = [(path, ours) for ours, path in found.mapped.items()]
+    rows += [(path, f"{ours}, by its name") for ours, path in found.guessed.items()]
     rows += [(path, "taken under its own name") for path in found.unmapped]
     rows += [(path, f"left out: it {why}") for path, why in found.left_out.items()]
     if rows:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -87,6 +88,19 @@ def test_an_api_is_validated_before_there_is_a_database(
     assert "  contact 2: has no phone in phone" in result.output
     assert "not compared with the last fetch: there is no database" in result.output
     assert not (folder.path / "data").exists()
+
+
+def test_a_phone_that_is_known_by_its_name_is_shown_as_one(
+    folder: Folder, server: WebApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(folder, server, monkeypatch)
+    text = Path(folder.config).read_text(encoding="utf-8")
+    [columns] = re.findall(r"    columns: .*contact.*\n", text)
+    Path(folder.config).write_text(text.replace(columns, ""), encoding="utf-8")
+    server.answers("/contacts", {"data": [{"mobile": "301 555 0100", "city": "Laurel"}]})
+    lines = [line.split(None, 1) for line in folder.invoke("list", "validate", "sign-ups").output.splitlines()]
+    assert ["mobile", "phone, by its name"] in lines
+    assert ["city", "taken under its own name"] in lines
 
 
 def test_a_preview_as_json(admin: Folder) -> None:

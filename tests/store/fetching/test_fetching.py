@@ -160,7 +160,16 @@ async def test_phones_are_dialled_in_the_order_of_the_mapping_and_unmapped_ones_
 
 async def test_without_a_mapping_phones_time_zone_and_priority_are_found(world: FetchWorld) -> None:
     await world.configure(columns={})
-    await world.fetch([{"mobile": "3015550100", "timezone": "America/Phoenix", "priority": 7, "name": "Ann"}])
+    person = {"mobile": "3015550100", "work_phone": "", "timezone": "America/Phoenix", "priority": 7, "name": "Ann"}
+    found = await world.preview([person])
+    assert found.guessed == {
+        "phone": "mobile",
+        "phone_2": "work_phone",
+        "time_zone": "timezone",
+        "priority": "priority",
+    }
+    assert (found.mapped, found.unmapped) == ({}, ["name"])
+    await world.fetch([person])
     assert await rows(world.database, "SELECT number, time_zone, priority FROM contacts") == [
         ("+13015550100", "America/Phoenix", 7)
     ]

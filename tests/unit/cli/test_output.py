@@ -1,10 +1,11 @@
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from time import tzset
 
 import pytest
 
-from ami_dialer.cli.output import amount, print_json, print_rows, printable
+from ami_dialer.cli.output import amount, local, print_json, print_rows, printable, zone_at
 from ami_dialer.domain.ending import Disposition
 
 pytestmark = pytest.mark.unit
@@ -35,3 +36,16 @@ def test_control_characters_of_a_contact_do_not_reach_the_terminal() -> None:
 )
 def test_amounts_are_said_as_people_say_them(count: int, text: str) -> None:
     assert amount(count, "contact") == text
+
+
+@pytest.mark.parametrize("year", [1, 9999])
+def test_a_time_at_an_end_of_the_calendar_is_shown(year: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An entry may be meant for ever; in this machine's zone that can be a day that no calendar has."""
+    time = datetime(year, 12 if year > 1 else 1, 31 if year > 1 else 1, 23 if year > 1 else 0, 30, tzinfo=UTC)
+    for zone in ("Pacific/Kiritimati", "Pacific/Honolulu"):
+        monkeypatch.setenv("TZ", zone)
+        tzset()
+        assert local(time)
+        assert zone_at(time)
+    monkeypatch.undo()
+    tzset()

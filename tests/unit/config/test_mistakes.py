@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from ami_dialer.config.campaign import Campaign
+from ami_dialer.config.kinds import as_written
 
 pytestmark = pytest.mark.unit
 
@@ -34,7 +35,15 @@ BELOW = {
     ),
     "a number that must be more": (
         "speech: {timeout: 0}\n",
-        ["config.yaml:11:19: speech.timeout: 0 is out of range; write more than 0"],
+        ["config.yaml:11:19: speech.timeout: '0' is out of range; write more than 0"],
+    ),
+    "a time that is too long": (
+        "engine: {sync: 25h}\n",
+        ["config.yaml:11:16: engine.sync: '25h' is out of range; write at most 1h"],
+    ),
+    "a word that is nearly one of those there are": (
+        "campaigns: {a: {lists: [people], trunks: [out], flow: hello, dnc_dispositions: [no anser]}}\n",
+        ["config.yaml:11:81: campaigns.a.dnc_dispositions[0]: 'no anser' is not known here; did you mean 'No Answer'?"],
     ),
     "a text for a number": (
         "fastagi: {port: auto}\n",
@@ -177,7 +186,7 @@ BELOW = {
         "campaigns: {a: {lists: [people], trunks: [out], flow: hello, dialplan: mine, ring: 1}}\n",
         [
             "config.yaml:11:13: campaigns.a: needs either flow or dialplan: what an answered call is handed to",
-            "config.yaml:11:84: campaigns.a.ring: 1 is out of range; write at least 5",
+            "config.yaml:11:84: campaigns.a.ring: '1' is out of range; write at least 5s",
         ],
     ),
     "a campaign with an opt-out list that is not heeded, without trunks": (
@@ -466,3 +475,20 @@ def test_all_mistakes_of_a_file_are_told_at_once_from_top_to_bottom(problems_in:
         "campaigns.a.trunks[0]",
         "campaigns.a.max_cals",
     ]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "written"),
+    [
+        (0, "0"),
+        (0.1, "100ms"),
+        (5, "5s"),
+        (90, "90s"),
+        (300, "5m"),
+        (86_400, "24h"),
+        (30 * 86_400, "30d"),
+        (0.0005, "0.0005s"),
+    ],
+)
+def test_a_bound_of_a_time_is_told_as_it_would_be_written(seconds, written):
+    assert as_written(seconds) == written

@@ -134,7 +134,7 @@ TOGETHER = {
         [
             (".steps.a[0].ask.prompt[0]", "needs either play (a sound file) or say (a text)"),
             (".steps.a[0].ask.prompt[0].loud", "unknown key 'loud'; known here: play, say"),
-            (".steps.a[0].ask.timeout", "0 is out of range; write more than 0"),
+            (".steps.a[0].ask.timeout", "'0' is out of range; write more than 0"),
         ],
     ),
     "prompts whose keys are broken or unknown": (
