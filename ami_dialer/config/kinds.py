@@ -67,7 +67,7 @@ def as_written(seconds: float) -> str:
         return "0"
     units = [(unit, size) for unit, size in _UNITS.items() if unit and (unit != "d" or seconds > size)]
     for unit, size in sorted(units, key=lambda each: -each[1]):
-        if (count := round(seconds / size, 6)).is_integer():
+        if (count := round(seconds / size, 6)) >= 1 and count.is_integer():
             return f"{int(count)}{unit}"
     return f"{seconds}s"
 
