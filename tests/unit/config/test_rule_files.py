@@ -1,6 +1,7 @@
 """Rules of law from files: what may be written, what is refused and how, and what names a version."""
 
 import dataclasses
+import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -10,8 +11,10 @@ import pytest
 from ami_dialer.config.rulebook import StoredRulesError, examine, from_json, load, to_json
 from ami_dialer.domain.errors import ConfigError
 from ami_dialer.domain.rulebook import Certainty, Per, Purpose, Rule, RuleKind, Scope
+from tests.architecture.source import ROOT
 
 pytestmark = pytest.mark.unit
+
 
 HEAD = "jurisdiction: US-GA\nname: Georgia\nrules:\n"
 RULE = """\
@@ -260,3 +263,13 @@ def test_a_rule_counts_by_jurisdiction_purpose_and_day(write: Write) -> None:
     (found,) = rulebook.for_(frozenset({"US-GA", "US-XX"}), Purpose.SURVEY)
     for day, holds in (("2024-06-30", False), ("2024-07-01", True), ("2024-12-31", True), ("2025-01-01", False)):
         assert (found in rulebook.at(date.fromisoformat(day))) is holds
+
+
+def test_the_file_in_the_document_can_be_written_so(tmp_path: Path) -> None:
+    text = (ROOT / "docs/compliance.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```yaml\n(jurisdiction:.*?)^```", text, re.MULTILINE | re.DOTALL)
+    (tmp_path / "us-fl.yaml").write_text(example)
+    (found,) = [each for each in load(tmp_path).rules if each.jurisdiction == "US-FL"]
+    assert found.ends == date(2027, 7, 1)
+    kinds = set(re.findall(r"^\| `(\w+)` \| ", text, re.MULTILINE))
+    assert set(RuleKind) <= kinds, "the document has a line for each kind"
