@@ -8,7 +8,7 @@ import click
 from ami_dialer import __version__
 from ami_dialer.domain.errors import DialerError
 
-_COMMANDS = ("run", "check", "doctor", "lab", "list", "dnc", "rules", "campaign", "trace", "report", "demo")
+_COMMANDS = ("run", "check", "doctor", "lab", "list", "dnc", "consent", "rules", "campaign", "trace", "report", "demo")
 
 
 class DialerGroup(click.Group):
@@ -18,7 +18,7 @@ class DialerGroup(click.Group):
         """All commands, in the order a new user meets them."""
         return list(_COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002, C901
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002, C901, PLR0912
         """The command of that name; only its own imports are paid for."""
         match cmd_name:
             case "run":
@@ -35,6 +35,8 @@ class DialerGroup(click.Group):
                 from ami_dialer.cli.dnc import command
             case "rules":
                 from ami_dialer.cli.rules import command
+            case "consent":
+                from ami_dialer.cli.consent import command
             case "campaign":
                 from ami_dialer.cli.campaign import command
             case "trace":

@@ -28,6 +28,10 @@ class Kind(StrEnum):
     PRIORITY = "priority"
     #: Of a do-not-call file: when the entry runs out.
     EXPIRY = "expiry"
+    #: Of a file of consents: when it was said.
+    TIME = "time"
+    #: The same: what was said, or for what.
+    CONSENT = "consent"
     #: The contact was taken, without this phone.
     BAD_FURTHER_PHONE = "bad_further_phone"
 

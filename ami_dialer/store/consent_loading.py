@@ -11,6 +11,7 @@ from sqlalchemy import Executable, and_, bindparam, exists, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.domain.consent import Strength
+from ami_dialer.store.audit import Entry
 from ami_dialer.store.bulk import insert_rows, is_sqlite, stored
 from ami_dialer.store.tables import consents
 
@@ -20,7 +21,7 @@ CHUNK = 50_000
 MAX_SOURCE = 32
 MAX_EVIDENCE = 500
 
-_COLUMNS = tuple(column.name for column in consents.columns if column.name != "id")
+_COLUMNS = tuple(str(column.name) for column in consents.columns if column.name != "id")
 #: Two records that agree in these and in `expires_at` are one.
 _SAME = ("number", "granted", "scope", "strength", "source", "at", "evidence")
 _TEMPORARY = "consents_coming"
@@ -50,6 +51,21 @@ def row(record: NewRecord, now: datetime) -> dict[str, Any]:
         "evidence": record.evidence[:MAX_EVIDENCE],
         "recorded_at": now,
     }
+
+
+def entries(rows: Sequence[dict[str, Any]]) -> list[Entry]:
+    """What the audit trail says of these rows of `row`, which may be committed twice."""
+    told = [name for name in _COLUMNS if name not in {"number", "granted"}]
+    return [
+        Entry(
+            "consent.grant" if one["granted"] else "consent.revoke",
+            one["number"],
+            {name: one[name] for name in told if one[name] not in {None, ""}},
+            one["recorded_at"],
+            once=True,
+        )
+        for one in rows
+    ]
 
 
 def _insert() -> Executable:
