@@ -6,7 +6,10 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+import orjson
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ami_dialer.config.rulebook import StoredRulesError, examine, from_json, load, to_json
 from ami_dialer.domain.errors import ConfigError
@@ -273,3 +276,38 @@ def test_the_file_in_the_document_can_be_written_so(tmp_path: Path) -> None:
     assert found.ends == date(2027, 7, 1)
     kinds = set(re.findall(r"^\| `(\w+)` \| ", text, re.MULTILINE))
     assert set(RuleKind) <= kinds, "the document has a line for each kind"
+
+
+KEYS = ["id", "kind", "purposes", "spans", "holidays", "dates", "most", "seconds", "says", "url", "from", "to", "note"]
+WORDS = [
+    "us-ga.x",
+    "hours",
+    "closed",
+    "sales",
+    "mon-fri",
+    "9:00-12:00",
+    "2024-07-01",
+    "3%",
+    "24h",
+    "*",
+    "~",
+    "",
+    "\x00",
+]
+values = st.recursive(
+    st.sampled_from(WORDS) | st.text(max_size=8) | st.integers(-10, 10**9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(WORDS + KEYS), inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(rules=values | st.lists(st.dictionaries(st.sampled_from(KEYS), values, max_size=8), max_size=3))
+def test_whatever_stands_in_a_file_is_read_or_told(tmp_path: Path, rules: object) -> None:
+    document = {"jurisdiction": "US-GA", "name": "Georgia", "rules": rules}
+    (tmp_path / "us-ga.yaml").write_text(orjson.dumps(document).decode())
+    examined = examine(tmp_path)
+    assert (examined.rulebook is None) is bool(examined.problems)
+    assert all(problem.file.endswith("us-ga.yaml") for problem in examined.problems)
