@@ -20,7 +20,7 @@ from ami_dialer.domain.enrolment import EnrolmentState
 from ami_dialer.store import consent_loading, dnc_loading
 from ami_dialer.store.database import Database
 from ami_dialer.store.failures import may_pass, meaning
-from ami_dialer.store.tables import answers, attempts, enrolments
+from ami_dialer.store.tables import answered_calls, answers, attempts, enrolments
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +39,7 @@ class Kind(IntEnum):
     ANSWER = 4
     DNC = 5
     CONSENT = 6
+    ANSWERED = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ def _statements(database: Database) -> dict[Kind, tuple[Executable, ...]]:
         Kind.ENROLMENT: (update(enrolments).where(claim_is_held),),
         Kind.ANSWER: (_insert_answer(),),
         Kind.DNC: dnc_loading.WRITES,
+        Kind.ANSWERED: (insert_new(answered_calls).on_conflict_do_nothing(index_elements=["attempt_id"]),),
         Kind.CONSENT: consent_loading.WRITES,
     }
 

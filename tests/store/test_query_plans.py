@@ -2,13 +2,14 @@
 
 import re
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import event, text
 
 from ami_dialer.domain.attempt import AttemptEvent
 from ami_dialer.domain.enrolment import EnrolmentState, RunState
-from ami_dialer.store import attempts, dnc, dnc_loading, documents, enrolments, hopper, live, runs, trail
+from ami_dialer.store import abandonment, attempts, dnc, dnc_loading, documents, enrolments, hopper, live, runs, trail
 from ami_dialer.store.dnc_index import DncIndex
 from ami_dialer.store.writer import Kind, Write, Writer
 from tests.store.world import attempt_on, campaign, config, fill, number, run_of
@@ -16,7 +17,7 @@ from tests.store.world import attempt_on, campaign, config, fill, number, run_of
 pytestmark = pytest.mark.store
 
 PEOPLE = 20_000
-GROWING = ("contacts", "list_members", "enrolments", "attempts", "answers", "dnc_entries")
+GROWING = ("contacts", "list_members", "enrolments", "attempts", "answers", "dnc_entries", "answered_calls")
 COUNT = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {PEOPLE})"
 PAST = "'2026-01-01 00:00:00.000000'"
 #: A run that ended long ago, each of its contacts called once, and a do-not-call register.
@@ -33,6 +34,8 @@ HISTORY = [
         '+1313' || (1000000 + i), 'pbx', 'carrier', 'ended', {PAST}, 'busy', 'Busy' FROM n""",
     f"""INSERT INTO answers (attempt_id, question, digits, valid, try_number, at)
         {COUNT} SELECT 'amid-' || (1000000 + i), 'happy', '1', 1 = 1, 1, {PAST} FROM n""",
+    f"""INSERT INTO answered_calls (attempt_id, campaign_id, at, outcome)
+        {COUNT} SELECT 'amid-' || (1000000 + i), 1, {PAST}, 'machine' FROM n""",
     f"""INSERT INTO dnc_entries (list_id, number, reason, source, added_at)
         {COUNT} SELECT 1, '+1414' || (1000000 + i), 'register', 'cli', {PAST} FROM n""",
 ]
@@ -177,6 +180,20 @@ async def test_many_ranks_and_contacts_that_come_later_are_no_reason_to_scan(lar
     assert synced.enrolled == 2
     # The scrub of the two works in temporary tables, which are gone.
     queries.seen = [each for each in queries.seen if not re.search("scrub_", each[0])]
+    assert [scan for scan, _ in await queries.scans()] == []
+
+
+async def test_the_ledger_of_abandonment_is_loaded_by_an_index(large, clock):
+    """Of a campaign whose calls were all answered long ago nothing is read."""
+    async with large.writing() as connection:
+        await connection.execute(text("ANALYZE"))
+    with heard(large) as queries:
+        since = clock.now() - timedelta(days=30)
+        found = await abandonment.load(large, 1, since)
+        await abandonment.reviews(large, 1, since)
+    assert found.first_at == datetime(2026, 1, 1, tzinfo=UTC)
+    assert not found.since(since)
+    assert len(queries.seen) >= 3
     assert [scan for scan, _ in await queries.scans()] == []
 
 
