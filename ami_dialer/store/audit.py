@@ -9,9 +9,10 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, NamedTuple
 
-from sqlalchemy import Executable, and_, bindparam, func, insert, select, update
+from sqlalchemy import Executable, Table, and_, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.domain.audit import Head, Record, detail_text, link
@@ -24,6 +25,8 @@ DIALER = "dialer"
 #: Characters that are kept, as the table has them.
 MAX_ACTOR = 100
 MAX_SUBJECT = 200
+#: Of more numbers that are changed together one record is made, not one for each.
+MOST_EACH = 1_000
 #: Values of one statement; SQLite takes 32,766.
 _AT_ONCE = 5_000
 _KEY = "ami_dialer audit"
@@ -44,6 +47,23 @@ class Entry(NamedTuple):
     attempt_id: str | None = None
     #: Not written where the same record is there: what is committed may be committed again when the answer got lost.
     once: bool = False
+
+
+def of_numbers(action: str, numbers: Sequence[str], whole: str, detail: Mapping[str, Any], at: datetime) -> list[Entry]:
+    """The same for many numbers: a record for each, or for more than MOST_EACH one about `whole`.
+
+    That one has how many they are, and the digest of the sorted numbers, one a line.
+    """
+    if len(numbers) <= MOST_EACH:
+        return [Entry(action, number, detail, at) for number in numbers]
+    digest = sha256("\n".join(sorted(numbers)).encode()).hexdigest()
+    return [Entry(action, whole, {**detail, "numbers": len(numbers), "digest": digest}, at)]
+
+
+async def name_of(connection: AsyncConnection, table: Table, key: int) -> str:
+    """The name of a list or campaign, for a record about it; its key where there is none any more."""
+    found = await connection.scalar(select(table.c.name).where(table.c.id == key))
+    return str(key if found is None else found)
 
 
 @dataclass(slots=True)

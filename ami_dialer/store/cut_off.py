@@ -10,6 +10,8 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.domain.intake import BatchState, ImportState
+from ami_dialer.store import audit
+from ami_dialer.store.audit import Entry
 from ami_dialer.store.database import Database
 from ami_dialer.store.list_deletion import delete_contacts
 from ami_dialer.store.tables import import_batches, imports, list_members, lists
@@ -30,6 +32,10 @@ async def take_back(database: Database, list_id: int, source: str, now: datetime
             # Behind the lock that whoever loads a batch takes.
             await connection.execute(select(lists.c.id).where(lists.c.id == list_id).with_for_update())
             some = await _portion(connection, list_id, source, now)
+            if some > 0:
+                name = await audit.name_of(connection, lists, list_id)
+                detail = {"source": source, "contacts": some}
+                audit.note(connection, Entry("list.take_back", f"list:{name}", detail, now))
         gone += max(some, 0)
     return gone
 

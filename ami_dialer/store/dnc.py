@@ -13,7 +13,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.domain.errors import NotFoundError
-from ami_dialer.store import dnc_loading
+from ami_dialer.store import audit, dnc_loading
+from ami_dialer.store.audit import Entry
 from ami_dialer.store.bulk import handed
 from ami_dialer.store.database import Database
 from ami_dialer.store.dnc_loading import NewEntry
@@ -49,7 +50,11 @@ async def ensure_list(database: Database, name: str, now: datetime) -> int:
     if found is None:
         insert = sqlite.insert if database.is_sqlite else postgresql.insert
         async with database.writing() as connection:
-            await connection.execute(insert(dnc_lists).values(name=name, created_at=now).on_conflict_do_nothing())
+            made = await connection.execute(
+                insert(dnc_lists).values(name=name, created_at=now).on_conflict_do_nothing()
+            )
+            if made.rowcount:
+                audit.note(connection, Entry("dnc.create", f"dnc:{name}", {}, now))
             found = await connection.scalar(query)
     return int(found or 0)
 
@@ -98,11 +103,11 @@ async def add(
 async def remove(database: Database, list_name: str, numbers: Sequence[str], now: datetime) -> int:
     """Take numbers off a list. Returns how many were on it. Raises NotFoundError for an unknown list."""
     key = await list_key(database, list_name)
-    removed = 0
+    removed: list[str] = []
     async with database.writing() as connection:
         revision = await dnc_loading.raise_revision(connection, key, now)
         for start in range(0, len(numbers), _AT_ONCE):
-            result = await connection.execute(
+            removed += await connection.scalars(
                 update(dnc_entries)
                 .where(
                     dnc_entries.c.list_id == key,
@@ -110,9 +115,10 @@ async def remove(database: Database, list_name: str, numbers: Sequence[str], now
                     dnc_entries.c.removed_at.is_(None),
                 )
                 .values(removed_at=now, revision=revision)
+                .returning(dnc_entries.c.number)
             )
-            removed += result.rowcount
-    return removed
+        audit.note(connection, *(Entry("dnc.remove", number, {"list": list_name}, now) for number in removed))
+    return len(removed)
 
 
 _ENTRIES = select(

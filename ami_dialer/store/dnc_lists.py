@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import delete, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.config.campaign import Campaign
 from ami_dialer.config.schema import Config
 from ami_dialer.domain.enrolment import RunState
 from ami_dialer.domain.errors import DialerError
-from ami_dialer.store import dnc
+from ami_dialer.store import audit, dnc
+from ami_dialer.store.audit import Entry
 from ami_dialer.store.database import Database
 from ami_dialer.store.documents import FROM_CONFIG
 from ami_dialer.store.tables import campaigns, dnc_entries, dnc_lists, runs
@@ -98,8 +99,7 @@ async def create(database: Database, name: str, description: str, now: datetime)
     if name in await dnc.list_names(database):
         raise DialerError(f"there is a do-not-call list {name!r} already")
     key = await dnc.ensure_list(database, name, now)
-    async with database.writing() as connection:
-        await connection.execute(update(dnc_lists).where(dnc_lists.c.id == key).values(description=description))
+    await _describe(database, key, {"description": description})
 
 
 async def mark_global(database: Database, name: str, *, marked: bool = True) -> str | None:
@@ -109,7 +109,20 @@ async def mark_global(database: Database, name: str, *, marked: bool = True) -> 
     """
     key = await dnc.list_key(database, name)
     async with database.writing() as connection:
-        return await _mark(connection, key, marked=marked)
+        before = await _mark(connection, key, marked=marked)
+        if before != (name if marked else None):
+            audit.note(connection, Entry("dnc.global", f"dnc:{name}", {"marked": marked, "before": before}))
+        return before
+
+
+async def _describe(database: Database, key: int, values: dict[str, str]) -> None:
+    """Set what is said of a list, where it is not so already."""
+    differs = or_(*(dnc_lists.c[name] != value for name, value in values.items()))
+    async with database.writing() as connection:
+        changed = update(dnc_lists).where(dnc_lists.c.id == key, differs).values(values)
+        name = await connection.scalar(changed.returning(dnc_lists.c.name))
+        if name is not None:
+            audit.note(connection, Entry("dnc.change", f"dnc:{name}", values))
 
 
 async def _mark(connection: AsyncConnection, key: int, *, marked: bool) -> str | None:
@@ -127,9 +140,7 @@ async def apply_config(database: Database, config: Config, now: datetime) -> Non
     wanted = config.do_not_call.global_list
     for name, settings in config.dnc_lists.items():
         key = await dnc.ensure_list(database, name, now)
-        values = {"origin": FROM_CONFIG, "description": settings.description}
-        async with database.writing() as connection:
-            await connection.execute(update(dnc_lists).where(dnc_lists.c.id == key).values(values))
+        await _describe(database, key, {"origin": FROM_CONFIG, "description": settings.description})
     if wanted is not None:
         await dnc.ensure_list(database, wanted, now)
         await mark_global(database, wanted)
@@ -142,10 +153,12 @@ async def file_digest(database: Database, key: int) -> str | None:
     return found
 
 
-async def keep_digest(database: Database, key: int, digest: str) -> None:
+async def keep_digest(database: Database, key: int, digest: str, file: str = "") -> None:
     """Note which file was imported into the list last."""
     async with database.writing() as connection:
-        await connection.execute(update(dnc_lists).where(dnc_lists.c.id == key).values(file_digest=digest))
+        kept = update(dnc_lists).where(dnc_lists.c.id == key).values(file_digest=digest)
+        name = await connection.scalar(kept.returning(dnc_lists.c.name))
+        audit.note(connection, Entry("dnc.import", f"dnc:{name}", {"file": file, "digest": digest}))
 
 
 async def users(database: Database, name: str, config: Config) -> list[str]:
@@ -191,6 +204,7 @@ async def delete_list(database: Database, name: str, config: Config) -> int:
         async with database.writing() as connection:
             gone = (await connection.execute(some, {"key": key, "some": _AT_ONCE})).rowcount
             deleted += gone
+            audit.note(connection, Entry("dnc.delete", f"dnc:{name}", {"entries": gone, "whole": gone < _AT_ONCE}))
             if gone < _AT_ONCE:
                 await connection.execute(delete(dnc_lists).where(dnc_lists.c.id == key))
                 return deleted

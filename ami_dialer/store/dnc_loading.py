@@ -9,11 +9,13 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import String, TextClause, bindparam, text
+from sqlalchemy import String, TextClause, bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ami_dialer.store import audit
+from ami_dialer.store.audit import Entry
 from ami_dialer.store.bulk import handed, insert_rows, is_sqlite, stored
-from ami_dialer.store.tables import Key, UtcDateTime
+from ami_dialer.store.tables import Key, UtcDateTime, dnc_lists
 
 #: Entries that go into one transaction: others who write wait for it, a second or two.
 CHUNK = 50_000
@@ -91,6 +93,31 @@ def row(
     }
 
 
+async def entries(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> list[Entry]:
+    """What the audit trail says of these rows of `row`, which may be committed twice."""
+    wanted = {one["list_id"] for one in rows}
+    found = await connection.execute(select(dnc_lists.c.id, dnc_lists.c.name).where(dnc_lists.c.id.in_(wanted)))
+    names: dict[int, str] = dict(list(found.tuples()))
+    return [
+        added(
+            names.get(one["list_id"], ""),
+            NewEntry(one["number"], one["reason"], one.get("expires_at")),
+            one["source"],
+            one["added_at"],
+            attempt=one.get("attempt_id"),
+        )._replace(once=True)
+        for one in rows
+    ]
+
+
+def added(list_name: str, entry: NewEntry, source: str, now: datetime, *, attempt: str | None = None) -> Entry:
+    """What the audit trail says of a number that goes on a list."""
+    detail: dict[str, Any] = {"list": list_name, "reason": entry.reason[:MAX_REASON], "source": source}
+    detail |= {"expires_at": entry.expires_at} if entry.expires_at is not None else {}
+    detail |= {"attempt": attempt} if attempt is not None else {}
+    return Entry("dnc.add", entry.number, detail, now)
+
+
 async def raise_revision(connection: AsyncConnection, list_id: int, now: datetime) -> int:
     """The list's next revision. Whoever else changes the list waits for the end of this transaction."""
     await connection.execute(WRITES[0], {"list_id": list_id, "added_at": now})
@@ -103,6 +130,7 @@ async def load(
 ) -> int:
     """Put entries on a list, each number once, in the caller's transaction. Returns how many were not on it before."""
     revision = await raise_revision(connection, list_id, now)
+    await _note(connection, list_id, entries, source, now, revision)
     added_at = stored(connection, now)
     rows = [
         (
@@ -124,6 +152,18 @@ async def load(
     known = await _known(connection, list_id, [row[1] for row in rows], now) if revision > 1 else 0
     await insert_rows(connection, "dnc_entries", _COLUMNS, rows, _CONFLICT)
     return len(rows) - known
+
+
+async def _note(
+    connection: AsyncConnection, list_id: int, entries: Sequence[NewEntry], source: str, now: datetime, revision: int
+) -> None:
+    name = await audit.name_of(connection, dnc_lists, list_id)
+    if len(entries) <= audit.MOST_EACH:
+        audit.note(connection, *(added(name, entry, source, now) for entry in entries))
+    else:
+        detail = {"list": name, "source": source, "revision": revision}
+        numbers = [entry.number for entry in entries]
+        audit.note(connection, *audit.of_numbers("dnc.add", numbers, f"dnc:{name}", detail, now))
 
 
 async def _copy(connection: AsyncConnection, rows: list[tuple[Any, ...]], now: datetime) -> int:

@@ -12,7 +12,10 @@ from ami_dialer.config.lists import ContactList
 from ami_dialer.config.messages import problems_of
 from ami_dialer.config.schema import Config
 from ami_dialer.config.yaml_lines import Document
+from ami_dialer.domain.changes import changes, digest
 from ami_dialer.domain.errors import NotFoundError, StoreError
+from ami_dialer.store import audit
+from ami_dialer.store.audit import Entry
 from ami_dialer.store.database import Database
 from ami_dialer.store.tables import campaigns, flows, lists, mappings
 
@@ -41,26 +44,45 @@ async def apply_config(database: Database, config: Config) -> None:
     One that was made at run time is taken over, with all that belongs to it, once config.yaml declares its name.
     """
     async with database.writing() as connection:
-        for table, documents in (
-            (mappings, config.mappings),
-            (lists, config.lists),
-            (flows, config.flows),
-            (campaigns, config.campaigns),
+        for word, table, documents in (
+            ("mapping", mappings, config.mappings),
+            ("list", lists, config.lists),
+            ("flow", flows, config.flows),
+            ("campaign", campaigns, config.campaigns),
         ):
-            await _apply(connection, table, documents)
+            await _apply(connection, word, table, documents)
 
 
-async def _apply(connection: AsyncConnection, table: Table, documents: dict[str, Any]) -> None:
+async def _apply(connection: AsyncConnection, word: str, table: Table, documents: dict[str, Any]) -> None:
     rows = await connection.execute(select(table.c.name, table.c.origin, table.c.document))
     stored = {row.name: (row.origin, row.document) for row in rows}
     for name, written in documents.items():
         document = as_json(written) if isinstance(written, BaseModel) else written
+        if stored.get(name) != (FROM_CONFIG, document):
+            audit.note(connection, *_changed(f"{word}:{name}", stored.get(name), document))
         if name not in stored:
             await connection.execute(insert(table).values(name=name, origin=FROM_CONFIG, document=document))
         elif stored[name] != (FROM_CONFIG, document):
             await connection.execute(
                 update(table).where(table.c.name == name).values(origin=FROM_CONFIG, document=document)
             )
+
+
+def _changed(subject: str, before: tuple[str, Any] | None, document: dict[str, Any]) -> list[Entry]:
+    """What the audit trail says of a document that comes from config.yaml anew or changed."""
+    origin, old = (None, {}) if before is None else before
+    old = old if isinstance(old, dict) else {}
+    detail = {
+        "before": None if before is None else digest(old),
+        "after": digest(document),
+        "changes": changes(old, document),
+        **({"taken_over": True} if origin == MADE else {}),
+    }
+    entries = [Entry("config.add" if before is None else "config.change", subject, detail)]
+    exemptions, then = document.get("exemptions") or [], old.get("exemptions") or []
+    entries += [Entry("campaign.exempt", subject, each) for each in exemptions if each not in then]
+    entries += [Entry("campaign.unexempt", subject, each) for each in then if each not in exemptions]
+    return entries
 
 
 def as_json(model: BaseModel) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from ami_dialer.config.lists import ContactList
 from ami_dialer.domain.arrivals import Arrivals
 from ami_dialer.domain.errors import DialerError
 from ami_dialer.domain.intake import BatchState, ImportState, ListState
+from ami_dialer.store import audit
+from ami_dialer.store.audit import Entry
 from ami_dialer.store.database import Database
 from ami_dialer.store.dnc import count_listed
 from ami_dialer.store.loading import Duplicates, load
@@ -165,6 +167,15 @@ async def add_batch(
         counts.update(added=loaded.added, renewed=loaded.renewed, known=loaded.known, doubles=loaded.doubles)
         counts["on_dnc"] = await count_listed(connection, loaded.numbers, now)
         counts = +counts
+        detail = {
+            "import": going_on.id,
+            "batch": ordinal,
+            "source": going_on.source,
+            "digest": going_on.digest,
+            "counts": dict(counts),
+        }
+        subject = f"list:{await audit.name_of(connection, lists, going_on.list_id)}"
+        audit.note(connection, Entry("list.import", subject, detail, now))
         await _note(connection, going_on, ordinal, batch, counts, now, loaded.revision if duplicates.allowed else None)
     return counts
 
@@ -252,6 +263,8 @@ async def give_up(database: Database, list_id: int, now: datetime) -> str | None
         values = {"state": ImportState.FAILED, "ended_at": now, "trouble": "given up by hand"}
         await connection.execute(update(imports).where(of_list).values(values))
         await _settle(connection, list_id, source)
+        subject = f"list:{await audit.name_of(connection, lists, list_id)}"
+        audit.note(connection, Entry("list.give_up", subject, {"source": source}, now))
     return str(source)
 
 

@@ -6,6 +6,8 @@ from sqlalchemy import delete, exists, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.domain.errors import DialerError, NotFoundError
+from ami_dialer.store import audit
+from ami_dialer.store.audit import Entry
 from ami_dialer.store.database import Database
 from ami_dialer.store.lists import Users, users
 from ami_dialer.store.membership import on_a_list
@@ -49,6 +51,8 @@ async def delete_list(database: Database, name: str) -> AsyncIterator[tuple[int,
                 raise ListInUseError(f"list {name!r} cannot be deleted: {told(user)}")
             gone = await _delete_members(connection, key)
             left = gone[0] == _PORTION
+            detail = {"members": gone[0], "contacts": gone[1], "whole": not left}
+            audit.note(connection, Entry("list.delete", f"list:{name}", detail))
             if not left:
                 await _delete_rest(connection, key)
         yield gone

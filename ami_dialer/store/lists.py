@@ -9,9 +9,12 @@ from sqlalchemy import and_, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.config.lists import ContactList
+from ami_dialer.domain.changes import changes
 from ami_dialer.domain.enrolment import RunState
 from ami_dialer.domain.errors import DialerError, NotFoundError
 from ami_dialer.domain.intake import ListState
+from ami_dialer.store import audit
+from ami_dialer.store.audit import Entry
 from ami_dialer.store.database import Database
 from ami_dialer.store.documents import MADE, as_json, read_document
 from ami_dialer.store.tables import campaigns, list_members, list_revisions, lists, run_lists, runs
@@ -106,7 +109,9 @@ async def create_list(database: Database, name: str, settings: ContactList) -> i
         if origin is not None:
             whose = "made" if origin == MADE else "from config.yaml"
             raise NameTakenError(f"there is a list {name!r} already ({whose}); take another name, or add to that one")
-        made = insert(lists).values(name=name, origin=MADE, document=as_json(settings), state=ListState.VALIDATED)
+        document = as_json(settings)
+        made = insert(lists).values(name=name, origin=MADE, document=document, state=ListState.VALIDATED)
+        audit.note(connection, Entry("list.create", f"list:{name}", changes({}, document)))
         return int((await connection.scalars(made.returning(lists.c.id))).one())
 
 

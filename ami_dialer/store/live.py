@@ -10,10 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ami_dialer.config.campaign import Campaign
 from ami_dialer.domain.enrolment import EnrolmentState, RunState
 from ami_dialer.domain.errors import NotFoundError
-from ami_dialer.store import enrolling, scrub
+from ami_dialer.store import audit, enrolling, scrub
+from ami_dialer.store.audit import Entry
 from ami_dialer.store.database import Database
 from ami_dialer.store.enrolling import Attached
-from ami_dialer.store.tables import contacts, enrolments, list_members, lists, run_lists, runs
+from ami_dialer.store.tables import campaigns, contacts, enrolments, list_members, lists, run_lists, runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +95,19 @@ async def switch(database: Database, run_id: int, name: str, *, on: bool) -> boo
             # A run of an earlier version, which kept no revision: whoever it holds already is not enrolled again.
             row = {"run_id": run_id, "list_id": key, "live": on, "synced_revision": -1}
             await connection.execute(insert(run_lists), [row])
-            return on
-        await connection.execute(update(run_lists).where(of_list).values(live=on))
-        return bool(before) != on
+        else:
+            await connection.execute(update(run_lists).where(of_list).values(live=on))
+        changed = bool(before) != on
+        if changed:
+            detail = {"run": run_id, "list": name, "on": on}
+            audit.note(connection, Entry("campaign.live", await _subject(connection, run_id), detail))
+        return changed
+
+
+async def _subject(connection: AsyncConnection, run_id: int) -> str:
+    """What the audit trail calls the run's campaign."""
+    of_run = select(campaigns.c.name).join(runs, runs.c.campaign_id == campaigns.c.id).where(runs.c.id == run_id)
+    return f"campaign:{await connection.scalar(of_run)}"
 
 
 async def behind(database: Database) -> list[int]:
@@ -143,7 +154,11 @@ async def sync(database: Database, run_id: int, document: Campaign, now: datetim
         if enrolled:
             await scrub.at_start(connection, run_id, document, now, above=last)
         await _note(connection, run_id, of, last, now)
-        return Synced(enrolled, await _excluded(connection, run_id, last) if enrolled else 0)
+        synced = Synced(enrolled, await _excluded(connection, run_id, last) if enrolled else 0)
+        if enrolled:
+            detail = {"run": run_id, "contacts": enrolled, "excluded": synced.excluded}
+            audit.note(connection, Entry("campaign.sync", await _subject(connection, run_id), detail, now))
+        return synced
 
 
 async def _prefer_indexes(connection: AsyncConnection, *, on: bool) -> None:

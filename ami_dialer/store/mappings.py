@@ -7,6 +7,8 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.domain.errors import DialerError, NotFoundError
+from ami_dialer.store import audit
+from ami_dialer.store.audit import Entry
 from ami_dialer.store.database import Database
 from ami_dialer.store.documents import MADE
 from ami_dialer.store.tables import lists, mappings
@@ -57,6 +59,7 @@ async def save_mapping(database: Database, name: str, columns: Mapping[str, str]
     """Make a mapping at run time, or replace one that is there. Returns whether it is new."""
     document = dict(columns)
     async with database.writing() as connection:
+        audit.note(connection, Entry("mapping.save", f"mapping:{name}", {"columns": document}))
         replaced = update(mappings).where(mappings.c.name == name).values(origin=MADE, document=document)
         if (await connection.execute(replaced)).rowcount:
             return False
@@ -72,6 +75,7 @@ async def delete_mapping(database: Database, name: str) -> None:
             raise MappingInUseError(f"mapping {name!r} cannot be deleted: {whom} it")
         if not (await connection.execute(delete(mappings).where(mappings.c.name == name))).rowcount:
             raise await _no_mapping(connection, name)
+        audit.note(connection, Entry("mapping.delete", f"mapping:{name}", {}))
 
 
 async def _used(connection: AsyncConnection) -> dict[str, list[str]]:

@@ -13,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ami_dialer.domain.arrivals import Arrivals
 from ami_dialer.domain.contact import NewContact
 from ami_dialer.domain.intake import ListState
+from ami_dialer.store import audit
+from ami_dialer.store.audit import Entry
 from ami_dialer.store.bulk import insert_into
 from ami_dialer.store.database import Database
 from ami_dialer.store.imports import duplicates_of
@@ -75,6 +77,9 @@ async def combine(database: Database, source: int, target: int, now: datetime) -
     for first, last, count in pieces:
         async with database.writing() as connection:
             added = await _copy(connection, source, (first, last), target, now)
+            onto = await audit.name_of(connection, lists, target)
+            detail = {"from": await audit.name_of(connection, lists, source), "contacts": added, "known": count - added}
+            audit.note(connection, Entry("list.combine", f"list:{onto}", detail, now))
         yield count, Combined(added, count - added)
 
 
@@ -107,6 +112,8 @@ async def add(database: Database, stored: StoredList, contact: NewContact, now: 
     settings = stored.settings
     async with database.writing() as connection:
         loaded = await load(connection, stored.id, Arrivals.of([contact]), duplicates_of(settings), now)
+        if loaded.added or loaded.renewed:
+            audit.note(connection, Entry("list.add", contact.number, {"list": stored.name}, now))
         if settings.file is None and settings.api is None:
             # Nothing it is read from can be what is wrong with it, and now it holds somebody.
             await connection.execute(
@@ -125,4 +132,7 @@ async def remove(database: Database, list_id: int, numbers: Sequence[str]) -> se
             .where(list_members.c.list_id == list_id, list_members.c.number.in_(numbers))
             .returning(list_members.c.number)
         )
-        return set(gone)
+        numbers = set(gone)
+        name = await audit.name_of(connection, lists, list_id)
+        audit.note(connection, *(Entry("list.remove", number, {"list": name}) for number in sorted(numbers)))
+        return numbers

@@ -10,10 +10,12 @@ from sqlalchemy import Row, Select, and_, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.config.campaign import Campaign
+from ami_dialer.domain.changes import digest
 from ami_dialer.domain.enrolment import RunState
 from ami_dialer.domain.errors import DialerError
 from ami_dialer.domain.intake import ImportState, ListState
-from ami_dialer.store import enrolling, live, scrub
+from ami_dialer.store import audit, enrolling, live, scrub
+from ami_dialer.store.audit import Entry
 from ami_dialer.store.database import Database
 from ami_dialer.store.documents import as_json, read_document
 from ami_dialer.store.tables import campaigns, imports, lists, run_lists, runs
@@ -98,7 +100,8 @@ async def start(database: Database, campaign_key: int, document: Campaign, now: 
     """
     async with database.writing() as connection:
         # PostgreSQL: one start of a campaign at a time. SQLite has one writer anyhow.
-        await connection.execute(select(campaigns.c.id).where(campaigns.c.id == campaign_key).with_for_update())
+        named = select(campaigns.c.name).where(campaigns.c.id == campaign_key).with_for_update()
+        name = await connection.scalar(named)
         going_on = await connection.scalar(
             select(runs.c.id).where(runs.c.campaign_id == campaign_key, runs.c.state == RunState.RUNNING)
         )
@@ -114,8 +117,19 @@ async def start(database: Database, campaign_key: int, document: Campaign, now: 
         ).one()
         attached = await enrolling.attached(connection, document)
         await live.attach(connection, run_id, attached, document.live)
-        await enrolling.enrol(connection, run_id, attached, document.filter, now)
-        await scrub.at_start(connection, run_id, document, now)
+        enrolled = await enrolling.enrol(connection, run_id, attached, document.filter, now)
+        barred = await scrub.at_start(connection, run_id, document, now)
+        stored = as_json(document)
+        detail = {
+            "run": run_id,
+            "lists": document.lists,
+            "live": document.live,
+            "contacts": enrolled,
+            "barred": barred,
+            "document": digest(stored),
+            "exemptions": stored.get("exemptions", []),
+        }
+        audit.note(connection, Entry("campaign.start", f"campaign:{name}", detail, now))
     return run_id
 
 
@@ -148,8 +162,10 @@ async def end(database: Database, run_id: int, state: RunState, now: datetime) -
     """End a run that is going on. False when it had ended already."""
     going_on = and_(runs.c.id == run_id, runs.c.state == RunState.RUNNING)
     async with database.writing() as connection:
-        result = await connection.execute(update(runs).where(going_on).values(state=state, ended_at=now))
-        return result.rowcount == 1
+        ended = update(runs).where(going_on).values(state=state, ended_at=now)
+        return await _note_end(
+            connection, run_id, await connection.scalar(ended.returning(runs.c.campaign_id)), state, now
+        )
 
 
 async def complete(database: Database, run_id: int, now: datetime) -> bool:
@@ -159,5 +175,16 @@ async def complete(database: Database, run_id: int, now: datetime) -> bool:
     async with database.writing() as connection:
         if await connection.scalar(select(is_live)):
             return False
-        await connection.execute(update(runs).where(going_on).values(state=RunState.COMPLETED, ended_at=now))
+        state = RunState.COMPLETED
+        ended = update(runs).where(going_on).values(state=state, ended_at=now).returning(runs.c.campaign_id)
+        await _note_end(connection, run_id, await connection.scalar(ended), state, now)
         return True
+
+
+async def _note_end(
+    connection: AsyncConnection, run_id: int, campaign: int | None, state: RunState, now: datetime
+) -> bool:
+    if campaign is not None:
+        name = await audit.name_of(connection, campaigns, campaign)
+        audit.note(connection, Entry("campaign.end", f"campaign:{name}", {"run": run_id, "state": state}, now))
+    return campaign is not None
