@@ -154,7 +154,7 @@ class Dispatch:
         attempt = call.attempt
         attempt.end(EndReason.CANCELLED, self._floor.clock.now())
         again = enrolments.changed(call.claimed, EnrolmentState.WAITING, due_at=call.claimed.due_at)
-        self._floor.writer.put(attempts.changed(attempt), again)
+        self._floor.writer.put(attempts.ended(attempt, call.desk.run.campaign), again)
         call.desk.ask_again_at = 0.0
         self._floor.leave(call)
         log.info("attempt cancelled", action="attempt_cancelled", attempt=attempt.id, detail=attempt.detail)
@@ -222,7 +222,8 @@ class Dispatch:
         now = self._floor.clock.now()
         enrolment, verdict = retry.after(attempt, call.claimed, desk.campaign, now)
         barred = disposition.opt_outs(attempt, desk.campaign, desk.opt_out_list_id, now)
-        self._floor.writer.put(attempts.changed(attempt), enrolment, *barred)
+        end = attempts.ended(attempt, desk.run.campaign, opted_out=bool(barred))
+        self._floor.writer.put(end, enrolment, *barred)
         desk.tally.ended(attempt)
         if verdict.delay is None:
             desk.tally.done += 1

@@ -59,7 +59,7 @@ class Reconcile:
         )
         disposition.lose(attempt, now)
         enrolment, _ = retry.after(attempt, claimed, desk.campaign, now)
-        self._floor.writer.put(attempts.changed(attempt), enrolment)
+        self._floor.writer.put(attempts.ended(attempt, desk.run.campaign), enrolment)
 
     def on_link(self, desk: ServerDesk, up: bool) -> None:
         """The link to a server came up or was lost."""

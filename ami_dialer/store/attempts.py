@@ -3,10 +3,12 @@
 from collections.abc import Collection
 from typing import Any
 
+import orjson
 from sqlalchemy import ColumnElement, literal_column, select
 
 from ami_dialer.domain.attempt import Attempt, AttemptState
 from ami_dialer.domain.ending import Disposition, EndReason
+from ami_dialer.store.audit import Entry
 from ami_dialer.store.database import Database
 from ami_dialer.store.tables import attempts
 from ami_dialer.store.writer import Kind, Write
@@ -24,8 +26,49 @@ def new(attempt: Attempt) -> Write:
 
 
 def changed(attempt: Attempt) -> Write:
-    """What the attempt has become."""
-    return Write(Kind.ATTEMPT, {"key": attempt.id, **{name: getattr(attempt, name) for name in _CHANGING}})
+    """What an attempt that goes on has become. Raises ValueError for one that has ended: that is `ended`."""
+    if attempt.state is AttemptState.ENDED:
+        raise ValueError(f"attempt {attempt.id} has ended, which is recorded: write it with `ended`")
+    return Write(Kind.ATTEMPT, _changes(attempt))
+
+
+def ended(attempt: Attempt, campaign: str, *, opted_out: bool = False) -> Write:
+    """The last write of an attempt, and its record in the audit trail. Nothing more is written of it."""
+    if attempt.state is not AttemptState.ENDED:
+        raise ValueError(f"attempt {attempt.id} has not ended")
+    return Write(Kind.ATTEMPT, _changes(attempt), _call(attempt, campaign, opted_out=opted_out))
+
+
+def _changes(attempt: Attempt) -> dict[str, Any]:
+    return {"key": attempt.id, **{name: getattr(attempt, name) for name in _CHANGING}}
+
+
+def _call(attempt: Attempt, campaign: str, *, opted_out: bool) -> Entry:
+    """What the audit trail says of a call. What is not known is left out."""
+    detail = {
+        "campaign": campaign,
+        "run": attempt.run_id,
+        "contact": attempt.contact_id,
+        "ordinal": attempt.ordinal,
+        "trunk": attempt.trunk,
+        "caller_id": attempt.caller_id,
+        "verdict": None if attempt.verdict is None else orjson.Fragment(attempt.verdict),
+        "dialled_at": attempt.originated_at,
+        "ringing_at": attempt.ringing_at,
+        "answered_at": attempt.answered_at,
+        "greeting_end_at": attempt.greeting_end_at,
+        "connected_at": attempt.flow_at,
+        "ended_at": attempt.ended_at,
+        "amd": attempt.amd_status,
+        "cause": attempt.cause,
+        "end_reason": attempt.end_reason,
+        "disposition": attempt.disposition,
+        "why": attempt.detail,
+        "recording": attempt.recording,
+        "opted_out": opted_out or attempt.end_reason is EndReason.OPTED_OUT,
+    }
+    told = {name: value for name, value in detail.items() if value is not None}
+    return Entry("call", attempt.number, told, attempt.ended_at, attempt.id)
 
 
 async def living(database: Database) -> list[Attempt]:

@@ -15,9 +15,11 @@ from typing import Any
 import structlog
 from sqlalchemy import Executable, and_, bindparam, exists, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.domain.enrolment import EnrolmentState
-from ami_dialer.store import consent_loading, dnc_loading
+from ami_dialer.store import audit, consent_loading, dnc_loading
+from ami_dialer.store.audit import Entry
 from ami_dialer.store.database import Database
 from ami_dialer.store.failures import may_pass, meaning
 from ami_dialer.store.tables import answered_calls, answers, attempts, enrolments
@@ -48,6 +50,8 @@ class Write:
 
     kind: Kind
     row: dict[str, Any]
+    #: What the audit trail says of it. Entries of do-not-call lists and consents are recorded without it.
+    entry: Entry | None = None
 
 
 @dataclass(slots=True)
@@ -158,6 +162,8 @@ class Writer:
                     for kind, rows in _grouped(batch):
                         for statement in self._statements[kind]:
                             await connection.execute(statement, rows)
+                        audit.note(connection, *await _entries(connection, kind, rows))
+                    audit.note(connection, *(write.entry for unit in batch for write in unit.writes if write.entry))
             except Exception as error:  # noqa: BLE001 - whatever a driver raises, the writer must live on
                 if may_pass(error):
                     await self._wait_after(error, failures)
@@ -186,6 +192,15 @@ class Writer:
         report = log.error if failures == 0 else log.debug
         report("the database takes no writes; no new calls until it does", why=self.trouble, waiting=self.waiting)
         await asyncio.sleep(_RETRY_SECONDS[min(failures, len(_RETRY_SECONDS) - 1)])
+
+
+async def _entries(connection: AsyncConnection, kind: Kind, rows: list[dict[str, Any]]) -> list[Entry]:
+    """What the audit trail says of rows that nobody may write without a record."""
+    if kind is Kind.DNC:
+        return await dnc_loading.entries(connection, rows)
+    if kind is Kind.CONSENT:
+        return consent_loading.entries(rows)
+    return []
 
 
 def _grouped(batch: Sequence[_Unit]) -> list[tuple[Kind, list[dict[str, Any]]]]:

@@ -82,7 +82,7 @@ async def test_an_attempt_made_and_ended_between_two_commits_is_kept_whole(datab
     writer.put(answer(attempt))
     attempt.end(EndReason.BUSY, clock.now())
     again = enrolments.changed(one, EnrolmentState.WAITING, due_at=clock.now(), tries={"busy": 1})
-    await writer.put(attempts.changed(attempt), again)
+    await writer.put(attempts.ended(attempt, "survey"), again)
     assert await rows(database, "SELECT end_reason, digits FROM attempts JOIN answers ON attempt_id = attempts.id") == [
         ("busy", "1")
     ]

@@ -147,7 +147,7 @@ class Past:
             writes.append(attempts.changed(attempt))
         else:
             attempt.end(end, self.clock.now())
-            writes.append(attempts.changed(attempt))
+            writes.append(attempts.ended(attempt, "survey"))
             _, document = await documents.load_campaign(self.database, "survey")
             if end is EndReason.CANCELLED:
                 writes.append(enrolments.changed(claimed, EnrolmentState.WAITING, due_at=claimed.due_at))
