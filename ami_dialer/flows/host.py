@@ -1,6 +1,7 @@
 """What a flow needs of those who run it: the contact's fields, speech, and a place for answers."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Protocol
 
 
@@ -15,6 +16,14 @@ class FlowHost(Protocol):
     @property
     def voice(self) -> str:
         """Voice for flows that name none."""
+        ...
+
+    def now(self) -> datetime:
+        """The time now."""
+        ...
+
+    def heard(self, since: datetime) -> None:
+        """A prompt of the flow is heard since then. Told of every prompt; the first one says when we talked."""
         ...
 
     async def speech(self, text: str, voice: str) -> str:

@@ -8,6 +8,7 @@ answer.
 import logging
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 
 from ami_dialer.config.flow import Ask, Flow, OptOut, Prompt, Verb
 from ami_dialer.domain.ending import EndReason
@@ -35,14 +36,14 @@ class FlowResult:
     step: str
 
 
-async def run_flow(flow: Flow, leg: CallLeg, host: FlowHost, closing: str) -> FlowResult:
+async def run_flow(flow: Flow, leg: CallLeg, host: FlowHost, closing: str, message: Flow | None = None) -> FlowResult:
     """Carry out `flow` on `leg` and hang up. Never raises, except when it is cancelled.
 
     The end reason is OPTED_OUT once an opt-out was carried out, whatever came after; else FLOW_FAILED when
-    the flow broke (the person then hears the sound `closing`); else HUNG_UP when the person hung up before
-    all was asked, or LOST when the connection to Asterisk ended there without a word of it; else NO_INPUT when
-    a question stayed without a valid answer; else COMPLETED. Hanging up during the prompts after the last
-    question, or when nothing but prompts is left of a flow that asked, is the end of the flow.
+    the flow broke (the person then hears `message`, or the sound `closing`: see `apologise`); else HUNG_UP when
+    the person hung up before all was asked, or LOST when the connection to Asterisk ended there without a word of
+    it; else NO_INPUT when a question stayed without a valid answer; else COMPLETED. Hanging up during the prompts
+    after the last question, or when nothing but prompts is left of a flow that asked, is the end of the flow.
     """
     walk = _Walk(flow, leg, host)
     detail = None
@@ -50,12 +51,41 @@ async def run_flow(flow: Flow, leg: CallLeg, host: FlowHost, closing: str) -> Fl
         end = await walk.run()
     except Exception as error:  # noqa: BLE001 - whatever breaks, the attempt says why
         end, detail = EndReason.FLOW_FAILED, walk.describe(error)
-        with suppress(Exception):
-            await leg.play(closing)
+        # Who has opted out of this call has heard who called, and needs no second way out.
+        trouble = await _apologise(leg, host, closing, None if walk.opted_out else message)
+        detail = f"{detail}; {trouble}" if trouble else detail
     finally:
         with suppress(CallerHungUpError):
             await leg.hang_up()
     return FlowResult(EndReason.OPTED_OUT if walk.opted_out else end, detail, walk.step)
+
+
+async def apologise(leg: CallLeg, host: FlowHost, closing: str, message: Flow | None) -> str | None:
+    """Tell a person whose call cannot be served who called, and hang up. Never raises, except when it is cancelled.
+
+    They hear the flow `message`; an opt-out in it counts, and their answers are kept. Where it breaks too, or there is
+    none, they hear the sound `closing`. Returns what broke, in a sentence; None where nothing did.
+    """
+    try:
+        return await _apologise(leg, host, closing, message)
+    finally:
+        with suppress(CallerHungUpError):
+            await leg.hang_up()
+
+
+async def _apologise(leg: CallLeg, host: FlowHost, closing: str, message: Flow | None) -> str | None:
+    trouble = None
+    if message is not None:
+        walk = _Walk(message, leg, host, counts=False)
+        try:
+            await walk.run()
+        except Exception as error:  # noqa: BLE001 - whatever breaks, the person hears something
+            trouble = f"the message for abandoned calls broke too: {walk.describe(error)}"
+        else:
+            return None
+    with suppress(Exception):
+        await leg.play(closing)
+    return trouble
 
 
 class _EndlessFlowError(Exception):
@@ -69,8 +99,10 @@ class _NoStepError(Exception):
 class _Walk:
     """One call on its way through the flow."""
 
-    def __init__(self, flow: Flow, leg: CallLeg, host: FlowHost) -> None:
+    def __init__(self, flow: Flow, leg: CallLeg, host: FlowHost, *, counts: bool = True) -> None:
+        """`counts`: what is heard counts as talking to the person; a message that says sorry does not."""
         self._flow = flow
+        self._counts = counts
         self._leg = leg
         self._host = host
         self._voice = flow.voice or host.voice
@@ -160,9 +192,19 @@ class _Walk:
         if self._typed:
             return
         for sound in [await self._sound(prompt) for prompt in prompts]:
-            self._typed = await self._leg.play(sound, keys)
+            since = self._host.now()
+            try:
+                self._typed = await self._leg.play(sound, keys)
+            except CallerHungUpError:
+                self._heard(since)
+                raise
+            self._heard(since)
             if self._typed:
                 return
+
+    def _heard(self, since: datetime) -> None:
+        if self._counts:
+            self._host.heard(since)
 
     async def _sound(self, prompt: Prompt) -> str:
         if prompt.play is not None:

@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
 
 from ami_dialer.config.flow import Flow
 from ami_dialer.domain.attempt import Attempt
-from ami_dialer.flows.interpreter import FlowResult, run_flow
-from ami_dialer.ports import CallLeg, Clock, Speech
+from ami_dialer.domain.merge import merge
+from ami_dialer.flows.interpreter import FlowResult, apologise, run_flow
+from ami_dialer.ports import CallLeg, Clock, Speech, SpeechFailedError
 from ami_dialer.store import dnc_loading
 from ami_dialer.store.writer import Kind, Write, Writer
 
@@ -29,6 +31,8 @@ class FlowSettings:
     closing: str
     #: The do-not-call list that opt-outs go to: key in SQL.
     opt_out_list_id: int
+    #: What somebody hears whose call cannot be served, instead of `closing`; None: nothing else.
+    message: Flow | None = None
 
 
 class CallHost:
@@ -50,6 +54,14 @@ class CallHost:
         self._clock = clock
         self.fields = fields
         self.voice = settings.voice
+
+    def now(self) -> datetime:
+        """The time now."""
+        return self._clock.now()
+
+    def heard(self, since: datetime) -> None:
+        """Keep when the person heard the first prompt."""
+        self._attempt.heard_at = self._attempt.heard_at or since
 
     async def speech(self, text: str, voice: str) -> str:
         """Sound path of a spoken text."""
@@ -92,4 +104,27 @@ class CallHost:
 
 async def run(leg: CallLeg, host: CallHost, settings: FlowSettings) -> FlowResult:
     """Carry out the flow on the call and hang up; says how it ended."""
-    return await run_flow(settings.flow, leg, host, settings.closing)
+    return await run_flow(settings.flow, leg, host, settings.closing, settings.message)
+
+
+async def say_sorry(leg: CallLeg, host: CallHost, settings: FlowSettings) -> str | None:
+    """A person whose call cannot be served hears who called, and may opt out. Returns what broke on the way, if any."""
+    return await apologise(leg, host, settings.closing, settings.message)
+
+
+async def prepare_message(settings: FlowSettings, speech: Speech) -> str | None:
+    """Have the message for abandoned calls spoken before it is needed: what breaks a flow must not break it too.
+
+    Costs a look at a file for each text that was spoken before. Returns why a text could not be spoken; None where all
+    is ready. A text with merge fields is another one for each contact, and is not prepared.
+    """
+    if settings.message is None:
+        return None
+    voice = settings.message.voice or settings.voice
+    for prompt in settings.message.prompts():
+        if prompt.say is not None and "{{" not in prompt.say:
+            try:
+                await speech.sound_for(merge(prompt.say, {}), voice)
+            except SpeechFailedError as error:
+                return str(error)
+    return None

@@ -1,5 +1,7 @@
 """The dialer's side of a flow, in memory."""
 
+from datetime import UTC, datetime
+
 from ami_dialer.ports import SpeechFailedError
 
 
@@ -13,6 +15,14 @@ class MemoryHost:
         self.opt_outs = 0
         self.speech_fails = False
         self.store_fails = False
+        #: How many prompts were heard, those of a message that says sorry left out.
+        self.prompts_heard = 0
+
+    def now(self) -> datetime:
+        return datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
+
+    def heard(self, since: datetime) -> None:
+        self.prompts_heard += 1
 
     async def speech(self, text: str, voice: str) -> str:
         if self.speech_fails:

@@ -6,7 +6,7 @@ import pytest
 
 from ami_dialer.config.flow import Flow
 from ami_dialer.domain.ending import EndReason
-from ami_dialer.flows.interpreter import MAX_VERBS, FlowResult, run_flow
+from ami_dialer.flows.interpreter import MAX_VERBS, FlowResult, apologise, run_flow
 from tests.fakes.host import MemoryHost
 from tests.fakes.leg import BREAKS_OFF, HANGS_UP, NOTHING, FakeLeg
 
@@ -299,3 +299,72 @@ async def test_given_hangup_in_the_middle_of_a_step_then_what_follows_is_not_car
     leg = FakeLeg()
     assert (await run({"start": [{"play": "one"}, "hangup", {"play": "two"}]}, leg)).end is COMPLETED
     assert leg.heard == ["one"]
+
+
+#: What somebody hears whose call cannot be served: who called, and a key to opt out.
+MESSAGE = Flow(
+    steps={
+        "start": [
+            {"play": "who-called"},
+            {"ask": {"name": "stop", "prompt": {"play": "press-9"}, "valid": ["9"], "retries": 0}},
+            {"branch": {"answer": "stop", "when": {"9": "out"}}},
+        ],
+        "out": [{"opt_out": {"prompt": {"play": "removed"}}}],
+    }
+)
+BROKEN = Flow(steps={"start": [{"play": "gone"}]})
+
+
+async def test_given_a_broken_flow_then_the_message_is_heard_instead_of_the_closing_prompt():
+    leg, host = FakeLeg(missing=["gone"]), MemoryHost()
+    result = await run_flow(BROKEN, leg, host, "closing", MESSAGE)
+    assert (result.end, leg.heard, leg.over) == (FLOW_FAILED, ["gone", "who-called", "press-9"], True)
+    assert "sound file gone" in result.detail
+    assert host.opt_outs == 0
+
+
+async def test_given_an_opt_out_in_the_message_then_it_counts_and_the_call_still_failed():
+    leg, host = FakeLeg([NOTHING, "9"], missing=["gone"]), MemoryHost()
+    result = await run_flow(BROKEN, leg, host, "closing", MESSAGE)
+    assert result.end is FLOW_FAILED
+    assert host.opt_outs == 1
+    assert host.answers == [("stop", "9", True, 1)]
+    assert leg.heard[-1] == "removed"
+
+
+async def test_given_a_message_that_breaks_too_then_the_closing_prompt_is_heard_and_both_are_told():
+    leg = FakeLeg(missing=["gone", "who-called"])
+    result = await run_flow(BROKEN, leg, MemoryHost(), "closing", MESSAGE)
+    assert leg.heard[-1] == "closing"
+    assert leg.over
+    assert "sound file gone" in result.detail
+    assert "the message for abandoned calls broke too: step 'start', verb 1 (play)" in result.detail
+
+
+async def test_given_an_opt_out_before_the_flow_breaks_then_the_closing_prompt_is_enough():
+    leg, host = FakeLeg(missing=["gone"]), MemoryHost()
+    flow = Flow(steps={"start": ["opt_out", {"play": "gone"}]})
+    result = await run_flow(flow, leg, host, "closing", MESSAGE)
+    assert (result.end, leg.heard) == (OPTED_OUT, ["gone", "closing"])
+
+
+async def test_given_nobody_can_serve_the_call_then_the_message_is_heard_alone():
+    leg, host = FakeLeg([NOTHING, "9"]), MemoryHost()
+    assert await apologise(leg, host, "closing", MESSAGE) is None
+    assert (leg.heard, host.opt_outs, leg.over) == (["who-called", "press-9", "removed"], 1, True)
+    leg = FakeLeg()
+    assert await apologise(leg, host, "closing", None) is None
+    assert (leg.heard, leg.over) == (["closing"], True)
+    leg = FakeLeg(missing=["who-called", "closing"])
+    assert "broke too" in await apologise(leg, host, "closing", MESSAGE)
+    assert leg.over
+
+
+async def test_what_is_heard_is_told_but_neither_a_missing_sound_nor_the_message():
+    host = MemoryHost()
+    await run_flow(BROKEN, FakeLeg(missing=["gone"]), host, "closing", MESSAGE)
+    assert host.prompts_heard == 0
+    await run_flow(Flow(steps={"start": [{"play": "one"}, {"play": "two"}]}), FakeLeg(), host, "closing")
+    assert host.prompts_heard == 2
+    await run_flow(Flow(steps={"start": [{"play": "one"}, {"play": "two"}]}), FakeLeg([HANGS_UP]), host, "closing")
+    assert host.prompts_heard == 3
