@@ -20,6 +20,7 @@ from ami_dialer.journey.scrub import import_dnc_file
 from ami_dialer.ports import CallLeg, Clock, ListSource, Telephony
 from ami_dialer.sources.problems import SourceError
 from ami_dialer.store import dnc_lists, documents, lists
+from ami_dialer.store.audit import DIALER
 from ami_dialer.store.database import Database
 from ami_dialer.store.imports import ImportTakenOverError
 from ami_dialer.store.migrate import migrate
@@ -29,10 +30,13 @@ log = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
-async def opened_database(config: Config) -> AsyncIterator[Database]:
-    """The database of the configuration, brought to this version's tables and holding config.yaml's documents."""
+async def opened_database(config: Config, actor: str = DIALER) -> AsyncIterator[Database]:
+    """The database of the configuration, brought to this version's tables and holding config.yaml's documents.
+
+    `actor` is who changes it, for the audit trail.
+    """
     await migrate(config.database)
-    database = Database(config.database)
+    database = Database(config.database, actor)
     try:
         await documents.apply_config(database, config)
         await dnc_lists.apply_config(database, config, SystemClock().now())

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ami_dialer import app
 from ami_dialer.cli import logs
+from ami_dialer.cli.actor import actor
 from ami_dialer.config.schema import Config
 from ami_dialer.domain.errors import StoreError
 from ami_dialer.store.database import Database
@@ -18,7 +19,7 @@ _MAKE = "`ami-dialer list import`, `ami-dialer list fetch` or `ami-dialer run` m
 async def changing(config: Config) -> AsyncIterator[Database]:
     """The database, made and migrated where need be, with the documents of the configuration. Raises StoreError."""
     logs.configure_quiet()
-    async with app.opened_database(config) as database:
+    async with app.opened_database(config, actor()) as database:
         yield database
 
 
@@ -29,7 +30,7 @@ async def reading(config: Config) -> AsyncIterator[Database]:
     url = config.database.url
     if url.startswith("sqlite:///") and not Path(path := url.removeprefix("sqlite:///")).exists():
         raise StoreError(f"there is no database at {path} yet; {_MAKE}")
-    database = Database(config.database)
+    database = Database(config.database, actor())
     try:
         revision = await current_revision(database)
         if revision is None:

@@ -5,7 +5,7 @@ on the row that says where the chain ends. So a change and its record are one co
 and nobody waits for another longer than the end of a transaction takes.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -52,12 +52,16 @@ class Entry(NamedTuple):
 def of_numbers(action: str, numbers: Sequence[str], whole: str, detail: Mapping[str, Any], at: datetime) -> list[Entry]:
     """The same for many numbers: a record for each, or for more than MOST_EACH one about `whole`.
 
-    That one has how many they are, and the digest of the sorted numbers, one a line.
+    That one has how many they are, and their digest.
     """
     if len(numbers) <= MOST_EACH:
         return [Entry(action, number, detail, at) for number in numbers]
-    digest = sha256("\n".join(sorted(numbers)).encode()).hexdigest()
-    return [Entry(action, whole, {**detail, "numbers": len(numbers), "digest": digest}, at)]
+    return [Entry(action, whole, {**detail, "numbers": len(numbers), "digest": digest_of(numbers)}, at)]
+
+
+def digest_of(numbers: Iterable[str]) -> str:
+    """SHA-256 of the numbers, sorted and one a line: whoever has them can show that it was these."""
+    return sha256("\n".join(sorted(numbers)).encode()).hexdigest()
 
 
 async def name_of(connection: AsyncConnection, table: Table, key: int) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy import Executable, and_, bindparam, exists, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.domain.consent import Strength
+from ami_dialer.store import audit
 from ami_dialer.store.audit import Entry
 from ami_dialer.store.bulk import insert_rows, is_sqlite, stored
 from ami_dialer.store.tables import consents
@@ -116,4 +117,15 @@ async def load(connection: AsyncConnection, records: Sequence[NewRecord], now: d
     )
     added = (await connection.execute(onto_it)).rowcount
     await connection.execute(text(f"DROP TABLE {_TEMPORARY}"))
+    if added:
+        audit.note(connection, *_loaded(records, added, now))
     return added
+
+
+def _loaded(records: Sequence[NewRecord], added: int, now: datetime) -> list[Entry]:
+    """What the audit trail says of these: each, or for very many of them how many."""
+    if len(records) <= audit.MOST_EACH:
+        return entries([row(one, now) for one in records])
+    revoked = sum(not one.granted for one in records)
+    numbers = {"numbers": len(records), "digest": audit.digest_of([one.number for one in records])}
+    return [Entry("consent.load", "consents", {**numbers, "revocations": revoked, "added": added}, now)]

@@ -132,7 +132,7 @@ async def remove(database: Database, list_id: int, numbers: Sequence[str]) -> se
             .where(list_members.c.list_id == list_id, list_members.c.number.in_(numbers))
             .returning(list_members.c.number)
         )
-        numbers = set(gone)
+        off = set(gone)
         name = await audit.name_of(connection, lists, list_id)
-        audit.note(connection, *(Entry("list.remove", number, {"list": name}) for number in sorted(numbers)))
-        return numbers
+        audit.note(connection, *(Entry("list.remove", number, {"list": name}) for number in sorted(off)))
+        return off

@@ -8,6 +8,8 @@ from typing import NamedTuple
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ami_dialer.store import audit
+from ami_dialer.store.audit import Entry
 from ami_dialer.store.bulk import insert_rows, is_sqlite, stored
 from ami_dialer.store.database import Database
 from ami_dialer.store.tables import reassignments
@@ -75,7 +77,20 @@ async def load(connection: AsyncConnection, given_up: Sequence[GivenUp], source:
     )
     changed = (await connection.execute(onto_it)).rowcount
     await connection.execute(text(f"DROP TABLE {_TEMPORARY}"))
+    if changed:
+        audit.note(connection, *_told(list(latest.values()), source[:MAX_SOURCE]))
     return changed
+
+
+def _told(given_up: Sequence[GivenUp], source: str) -> list[Entry]:
+    """What the audit trail says of these: each, or for very many of them how many."""
+    if len(given_up) <= audit.MOST_EACH:
+        return [
+            Entry("number.reassigned", one.number, {"disconnected_at": one.at, "source": source}, one.checked_at)
+            for one in given_up
+        ]
+    numbers = {"numbers": len(given_up), "digest": audit.digest_of([one.number for one in given_up])}
+    return [Entry("number.reassigned", "reassignments", {**numbers, "source": source})]
 
 
 async def find(database: Database, number: str) -> Reassignment | None:
