@@ -60,6 +60,17 @@ def region_of(number: str) -> Region:
 
 
 @cache
+def zones_of(country: str) -> tuple[str, ...]:
+    """Every zone that numbers of a country (ISO 3166) may be in, sorted; countries with one calling code share them."""
+    if own := {zone for row in AREA_CODES.values() if row[0] == country for zone in row[2]}:
+        return tuple(sorted(own))
+    codes = {code for code in map(numbering.calling_code, TIMEZONE_DATA) if code and code != "1"}
+    wanted = {code for code in codes if country in numbering.countries(code)}
+    zones = {zone for prefix, row in TIMEZONE_DATA.items() if numbering.calling_code(prefix) in wanted for zone in row}
+    return tuple(sorted({NEW_NAMES.get(zone, zone) for zone in zones}))
+
+
+@cache
 def _beginning(digits: str) -> tuple[str, Region | None]:
     """The calling code among the first three digits, and the region of all of its numbers where that is one."""
     code = numbering.calling_code(digits)

@@ -153,6 +153,12 @@ def by_code(code: str) -> State | None:
     return _by_name().get(code.lower())
 
 
+@cache
+def states_of(country: str) -> tuple[State, ...]:
+    """The states, provinces or territories whose numbers are of this country; none for most countries."""
+    return tuple(sorted({state for state in _by_name().values() if state.country == country}))
+
+
 @lru_cache(maxsize=2**10)
 def is_abbreviation(text: str) -> bool:
     """Whether a state is written with two letters, which mean other things in other countries."""
