@@ -8,13 +8,15 @@ from collections.abc import Iterator
 from ami_dialer.config.problems import Path, Problem, nearest
 from ami_dialer.config.yaml_lines import Document
 
-#: (section, key in each of its entries, section that the name must be in, what it is called).
+#: (section, key in each of its entries, with dots where it is deeper, section that the name must be in, what it is
+#: called).
 _REFERENCES = (
     ("trunks", "server", "servers", "server"),
     ("lists", "mapping", "mappings", "mapping"),
     ("campaigns", "lists", "lists", "list"),
     ("campaigns", "trunks", "trunks", "trunk"),
     ("campaigns", "flow", "flows", "flow"),
+    ("campaigns", "abandonment.message", "flows", "flow"),
 )
 
 
@@ -47,11 +49,14 @@ def _entries(document: Document, section: str) -> dict[str, object]:
 
 
 def _names(document: Document, section: str, key: str) -> Iterator[tuple[Path, str]]:
+    way = key.split(".")
     for name, entry in _entries(document, section).items():
-        value = entry.get(key) if isinstance(entry, dict) else None
+        value = entry
+        for step in way:
+            value = value.get(step) if isinstance(value, dict) else None
         if isinstance(value, str):
-            yield (section, name, key), value
+            yield (section, name, *way), value
         elif isinstance(value, list):
             for number, item in enumerate(value):
                 if isinstance(item, str):
-                    yield (section, name, key, number), item
+                    yield (section, name, *way, number), item

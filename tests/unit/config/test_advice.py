@@ -75,3 +75,41 @@ def test_a_step_that_nothing_goes_to_is_warned_of(looked_at: Callable, good: str
     assert warned(looked_at, good + text, below=False) == [
         (14, "flows.f.steps.a", "nothing goes to this step; the call begins at 'b'")
     ]
+
+
+CAMPAIGN = "campaigns:\n  spring: {{lists: [people], trunks: [out], {rest}}}\n"
+OPT_OUT = "  sorry: {steps: {start: [{say: This was us.}, opt_out]}}\n"
+
+
+def test_a_campaign_that_sells_without_a_message_for_abandoned_calls_is_warned_of(
+    looked_at: Callable, good: str
+) -> None:
+    [(line, key, message)] = warned(looked_at, CAMPAIGN.format(rest="flow: hello"))
+    assert (line, key) == (12, "campaigns.spring")
+    assert "abandonment: {message: FLOW}" in message
+    for rest in ("flow: hello, purpose: survey", "dialplan: agents"):
+        assert warned(looked_at, CAMPAIGN.format(rest=rest)) == []
+    told = CAMPAIGN.format(rest="flow: hello, abandonment: {message: sorry}")
+    assert warned(looked_at, good + OPT_OUT + told, below=False) == []
+
+
+@pytest.mark.parametrize(
+    ("flow", "told"),
+    [
+        ("{steps: {start: [opt_out]}}", "says nothing"),
+        ("{steps: {start: [{play: sorry}]}}", "offers no opt_out"),
+        ("{steps: {start: [{say: 'Dear {{name|default(\"you\")}}'}, opt_out]}}", "has merge fields"),
+    ],
+)
+def test_a_message_that_lacks_something_is_warned_of(looked_at: Callable, good: str, flow: str, told: str) -> None:
+    text = f"{good}  sorry: {flow}\n{CAMPAIGN.format(rest='flow: hello, abandonment: {message: sorry}')}"
+    [(_, key, message)] = warned(looked_at, text, below=False)
+    assert key == "campaigns.spring.abandonment.message"
+    assert told in message
+
+
+def test_a_message_of_a_campaign_that_hands_calls_to_a_dialplan_is_warned_of(looked_at: Callable, good: str) -> None:
+    text = good + OPT_OUT + CAMPAIGN.format(rest="dialplan: agents, abandonment: {message: sorry}")
+    [(_, key, message)] = warned(looked_at, text, below=False)
+    assert key == "campaigns.spring.abandonment.message"
+    assert "never heard" in message

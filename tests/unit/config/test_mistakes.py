@@ -129,6 +129,15 @@ BELOW = {
             "write a host name or an IP address, without port or scheme"
         ],
     ),
+    "a message for abandoned calls that is not there": (
+        """
+        campaigns:
+          spring: {lists: [people], trunks: [out], flow: hello, abandonment: {message: hullo}}
+        """,
+        [
+            "config.yaml:13:80: campaigns.spring.abandonment.message: no flow is named 'hullo'; did you mean 'hello'?",
+        ],
+    ),
     "a campaign that names what is not there": (
         """
         campaigns:
