@@ -30,15 +30,26 @@ class Calendar:
     """The days of those who are called: under the law of their jurisdictions and as the campaign wants it."""
 
     def __init__(
-        self, policy: Policy, jurisdictions: tuple[str, ...], law: tuple[Rule, ...], free: frozenset[str]
+        self,
+        policy: Policy,
+        jurisdictions: tuple[str, ...],
+        law: tuple[Rule, ...],
+        free: frozenset[str],
+        *,
+        windows: bool,
     ) -> None:
-        """`law` is what applies there, at whatever time; `free` the ids of rules that the campaign is exempt of."""
+        """`law` is what applies there, at whatever time; `free` the ids of rules that the campaign is exempt of.
+
+        `windows`: contactable timings are on this calendar too.
+        """
         self._policy = policy
+        self._windows = windows
         self._jurisdictions = jurisdictions
         self._law = law
         self._free = free
-        states = dict(policy.states)
-        self._states = [states[one] for one in jurisdictions if one in states]
+        states = [hours for state, hours in policy.states if state in jurisdictions]
+        # A state without hours is blocked, which is no matter of time: `ground` sees to it.
+        self._states = [span(*hours) for hours in states if hours is not None]
         self._days: dict[int, Day] = {}
 
     def day(self, ordinal: int) -> Day:
@@ -61,8 +72,10 @@ class Calendar:
                 elif rule.kind is RuleKind.CLOSED and is_closed(rule, day):
                     found[rule.id] = [()]
         found[questions.HOURS] = [span(policy.earliest, policy.latest)]
+        if self._windows:
+            found[questions.WINDOWS] = [policy.week[day.weekday()]]
         if self._states:
-            found[questions.STATE_HOURS] = [() if hours is None else span(*hours) for hours in self._states]
+            found[questions.STATE_HOURS] = self._states
         if day in policy.closed_days:
             found[questions.CLOSED_DAY] = [()]
         if policy.holidays is Holidays.ALL and any(
@@ -85,7 +98,7 @@ class NoClock:
 
 
 class Windows:
-    """The days of the campaign's contactable timings, which may be on another clock than the contact's."""
+    """The days of the campaign's contactable timings, where they are on another clock than the contact's."""
 
     def __init__(self, policy: Policy) -> None:
         self._days = [Day(pieces({questions.WINDOWS: [spans]}), ()) for spans in policy.week]

@@ -78,19 +78,12 @@ def of_law(rule: Rule) -> Counted | None:
 def held(caps: Iterable[Counted], callee: Callee, campaign_id: int, now: float) -> list[Held]:
     """The caps that refuse at `now`. A call later than `now` counts too: two engines, two clocks."""
     found: list[Held] = []
-    history = callee.history
+    calls = len(callee.history)
     for cap in caps:
         if cap.most <= 0:
             found.append(Held(cap.id, math.inf, cap))
-        elif len(history) >= cap.most:
-            times = [
-                call[0]
-                for call in history
-                if ((cap.number and call[1] == callee.number) or (cap.contact and call[2] == callee.contact_id))
-                and not (cap.own and call[3] != campaign_id)
-                and not (cap.answered and not call[4])
-                and not (cap.abandoned and not call[5])
-            ]
+        elif calls >= cap.most:
+            times = times_of(cap, callee, campaign_id)
             if len(times) >= cap.most:
                 times.sort()
                 until = times[-cap.most] + cap.seconds
@@ -99,6 +92,28 @@ def held(caps: Iterable[Counted], callee: Callee, campaign_id: int, now: float) 
     return found
 
 
+def times_of(cap: Counted, callee: Callee, campaign_id: int) -> list[float]:
+    """When the calls were that a cap counts, whether they are long past or not."""
+    number, contact = cap.number, cap.contact
+    return [
+        call[0]
+        for call in callee.history
+        if ((number and call[1] == callee.number) or (contact and call[2] == callee.contact_id))
+        and not (cap.own and call[3] != campaign_id)
+        and not (cap.answered and not call[4])
+        and not (cap.abandoned and not call[5])
+    ]
+
+
 def look_back(caps: Iterable[Counted]) -> float:
     """How many seconds of history the caps look at."""
     return max((cap.seconds for cap in caps), default=0.0)
+
+
+def counted(caps: Iterable[Counted], callee: Callee, campaign_id: int, now: float) -> dict[str, int]:
+    """How many calls each cap counted at `now`; those that counted none are not in it."""
+    found: dict[str, int] = {}
+    for cap in caps:
+        if calls := sum(1 for at in times_of(cap, callee, campaign_id) if at + cap.seconds > now):
+            found[cap.id] = calls
+    return found

@@ -87,17 +87,20 @@ class Case:
                     return None
                 moment = opening.start
                 continue
-            held = self._held(segment, moment)
             at = _moment(moment)
-            if not held and not self._consent(segment, at):
+            held = self._held(segment, moment)
+            unsaid = self._consent(segment, at)
+            if not held and not unsaid:
                 return at
             # Refused by what was done or said: until enough time has passed, something said ends, or the law changes.
             if held:
                 end = max(one.until for one in held)
             else:
                 end = next((one.timestamp() for one in self._changes if one > at), math.inf)
-            change = self._first(place + 1, min(end, self._limit), _other_law(segment.law))
-            moment = end if change is None else change.start
+                if math.isinf(end) and not questions.QUESTIONS.keys().isdisjoint(unsaid):
+                    return None
+            change = self._ground.law_change(place, min(end, self._limit))
+            moment = end if change is None else self._timeline.starts[change]
         return None
 
     def _released(self, name: str, held: Sequence[caps.Held]) -> float:
@@ -139,10 +142,6 @@ class Case:
 
 def _is_open(segment: Segment) -> bool:
     return not segment.refusing
-
-
-def _other_law(law: tuple[int, ...]) -> Callable[[Segment], bool]:
-    return lambda segment: segment.law != law
 
 
 def _refuses_or_not(law: tuple[int, ...]) -> Callable[[Segment], bool]:

@@ -10,7 +10,8 @@ ALL = "*"
 _OBSERVED = " (observed)"
 
 
-def closed(jurisdiction: str, names: Iterable[str], year: int) -> frozenset[date]:
+@lru_cache(maxsize=1024)
+def closed(jurisdiction: str, names: tuple[str, ...], year: int) -> frozenset[date]:
     """The days of a year that have one of these names, `*` for all; the days on which one is observed are among them.
 
     Empty for a jurisdiction or a name that the package does not know: see `unknown`.

@@ -1,6 +1,8 @@
 """What a verdict stands on for everybody of one place and kind of number: their timeline and what is asked when."""
 
+from bisect import bisect_left
 from collections.abc import Iterator
+from datetime import date
 from typing import NamedTuple
 
 from ami_dialer.domain.consent import Strength
@@ -9,11 +11,16 @@ from ami_dialer.domain.place import Place, ZoneSource
 from ami_dialer.domain.rulebook import Rule, Rulebook, RuleKind
 from ami_dialer.rules.compliance import caps, consent, questions
 from ami_dialer.rules.compliance.calendar import Calendar, NoClock, Windows, has_windows
-from ami_dialer.rules.compliance.policy import Holidays, Policy
+from ami_dialer.rules.compliance.policy import Exemption, Holidays, Policy
 from ami_dialer.rules.compliance.timeline import Lane, Timeline
 
+_DAY = 86_400
+_EPOCH = date(1970, 1, 1).toordinal()
 _TIMED = frozenset({RuleKind.HOURS, RuleKind.CLOSED})
 _COUNTING = frozenset({RuleKind.ATTEMPTS, RuleKind.LOCKOUT, RuleKind.CONVERSATION})
+_ASKED = _TIMED | _COUNTING | {RuleKind.CONSENT}
+#: Grounds that are kept at most: some 10 kB each.
+_MOST_GROUNDS = 10_000
 
 
 class Regime(NamedTuple):
@@ -26,22 +33,48 @@ class Regime(NamedTuple):
     needs: tuple[consent.Need, ...]
 
 
+class Bounds(NamedTuple):
+    """What tells one ground from another. Thousands of places have some hundred, as most states have no law."""
+
+    zones: tuple[str, ...]
+    #: Those whose law or hours count for the campaign.
+    jurisdictions: tuple[str, ...]
+    #: On whose clock contactable timings are, where that is not the contact's.
+    windows: tuple[str, ...]
+    #: What refuses whatever the time.
+    fixed: tuple[str, ...]
+    #: Country and kind, where they refuse: the reason names them.
+    why: tuple[str, ...]
+
+
 class Ground:
-    """One place and kind of number, for one campaign."""
+    """What all those stand on for whom the same is asked."""
 
-    __slots__ = ("_regimes", "_survey", "campaign_id", "fixed", "law", "policy", "scopes", "timeline", "zones")
+    __slots__ = (
+        "_changes",
+        "_regimes",
+        "_survey",
+        "campaign_id",
+        "fixed",
+        "law",
+        "policy",
+        "scopes",
+        "timeline",
+        "zones",
+    )
 
-    def __init__(self, survey: "Survey", place: Place, kind: NumberKind) -> None:
+    def __init__(self, survey: "Survey", bounds: Bounds) -> None:
         self._survey = survey
         self._regimes: dict[tuple[int, ...], Regime] = {}
         self.policy = survey.policy
         self.campaign_id = self.policy.campaign_id
         self.scopes = survey.scopes
-        self.zones = zones_of(place, self.policy)
-        self.law = survey.book.for_(frozenset(place.jurisdictions), self.policy.purpose)
-        #: What refuses whatever the time.
-        self.fixed = tuple(_fixed(self.policy, place, kind, self.zones))
-        self.timeline = Timeline(survey.lanes(place, self.zones, self.law))
+        self.zones = bounds.zones
+        self.fixed = bounds.fixed
+        self.law = survey.law_of(bounds.jurisdictions)
+        self.timeline = Timeline(survey.lanes(bounds, self.law))
+        days = {day for rule in self.law for day in (rule.effective, rule.ends) if day is not None}
+        self._changes = sorted((day.toordinal() - _EPOCH) * _DAY for day in days)
 
     def regime(self, law: tuple[int, ...]) -> Regime:
         """What is asked under this law: places of rules in `self.law`, as segments have them."""
@@ -50,6 +83,14 @@ class Ground:
             rules = tuple(self.law[place] for place in law)
             found = self._regimes[law] = self._survey.regime(rules, on_a_clock=bool(self.zones))
         return found
+
+    def law_change(self, place: int, until: float) -> int | None:
+        """The first segment after that at `place` with other law than there, if it begins no later than `until`."""
+        first = bisect_left(self._changes, self.timeline.starts[place] - _DAY)
+        if first == len(self._changes) or self._changes[first] > until + _DAY:
+            return None  # no rule begins or ends on any of these days, wherever
+        law = self.timeline.segments[place].law
+        return self.timeline.first(place + 1, until, lambda one: one.law != law)
 
 
 class Survey:
@@ -64,20 +105,60 @@ class Survey:
         self.law_caps = {id(rule): cap for rule in book.rules if (cap := caps.of_law(rule)) is not None}
         self._free = frozenset(rule.id for rule in book.rules if is_exempt(rule, policy))
         self._windows = Windows(policy)
-        self._calendars: dict[tuple[str, ...], Calendar] = {}
+        self._calendars: dict[tuple[tuple[str, ...], bool], Calendar] = {}
+        self._grounds: dict[Bounds, Ground] = {}
+        #: Jurisdictions that make a difference; None: all, as each has its holidays.
+        self._matter: frozenset[str] | None = None
+        if policy.holidays is not Holidays.ALL:
+            of_law = {
+                rule.jurisdiction for rule in book.rules if rule.kind in _ASKED and policy.purpose in rule.purposes
+            }
+            self._matter = frozenset(of_law | {state for state, _ in policy.states})
 
-    def lanes(self, place: Place, zones: tuple[str, ...], law: tuple[Rule, ...]) -> tuple[Lane, ...]:
+    def ground(self, place: Place, kind: NumberKind) -> Ground:
+        """The ground for a place and a kind of number; the same one for places that are judged alike."""
+        bounds = self._bounds(place, kind)
+        found = self._grounds.get(bounds)
+        if found is None:
+            if len(self._grounds) >= _MOST_GROUNDS:
+                self._grounds.clear()
+            found = self._grounds[bounds] = Ground(self, bounds)
+        return found
+
+    def law_of(self, jurisdictions: tuple[str, ...]) -> tuple[Rule, ...]:
+        """The rules that decide about calls there, at whatever time."""
+        rules = self.book.for_(frozenset(jurisdictions), self.policy.purpose)
+        return tuple(rule for rule in rules if rule.kind in _ASKED)
+
+    def lanes(self, bounds: Bounds, law: tuple[Rule, ...]) -> tuple[Lane, ...]:
         """The clocks that a place is judged by."""
-        if not zones:
+        if not bounds.zones:
             return (Lane("UTC", NoClock(law)),)
-        calendar = self._calendars.get(place.jurisdictions)
+        own = has_windows(self.policy) and not bounds.windows
+        calendar = self._calendars.get((bounds.jurisdictions, own))
         if calendar is None:
-            calendar = Calendar(self.policy, place.jurisdictions, law, self._free)
-            self._calendars[place.jurisdictions] = calendar
-        lanes = [Lane(zone, calendar) for zone in zones]
-        if has_windows(self.policy):
-            lanes += [Lane(zone, self._windows) for zone in window_zones(place, zones, self.policy)]
-        return tuple(lanes)
+            calendar = Calendar(self.policy, bounds.jurisdictions, law, self._free, windows=own)
+            self._calendars[bounds.jurisdictions, own] = calendar
+        return (
+            *(Lane(zone, calendar) for zone in bounds.zones),
+            *(Lane(zone, self._windows) for zone in bounds.windows),
+        )
+
+    def _bounds(self, place: Place, kind: NumberKind) -> Bounds:
+        policy = self.policy
+        zones = zones_of(place, policy)
+        windows = window_zones(place, zones, policy) if has_windows(policy) else zones
+        fixed = tuple(_fixed(policy, place, kind, zones))
+        return Bounds(
+            zones=zones,
+            jurisdictions=tuple(one for one in place.jurisdictions if self._matter is None or one in self._matter),
+            windows=() if windows == zones else windows,
+            fixed=fixed,
+            why=(
+                place.country if questions.COUNTRY in fixed else "",
+                kind.value if questions.KIND in fixed else "",
+            ),
+        )
 
     def regime(self, rules: tuple[Rule, ...], *, on_a_clock: bool) -> Regime:
         """What is asked under these rules; nothing of the time of day without a clock."""
@@ -114,8 +195,13 @@ class Survey:
 
 def is_exempt(rule: Rule, policy: Policy) -> bool:
     """Whether a campaign is freed of a rule of law: by its id, its jurisdiction, its kind or altogether."""
-    names = {name.lower() for exemption in policy.exemptions for name in exemption.rules}
-    return not names.isdisjoint({"*", rule.id.lower(), rule.jurisdiction.lower(), rule.kind.value})
+    return exemption_of(rule, policy) is not None
+
+
+def exemption_of(rule: Rule, policy: Policy) -> Exemption | None:
+    """The first exemption that frees a campaign of a rule."""
+    names = {"*", rule.id.lower(), rule.jurisdiction.lower(), rule.kind.value}
+    return next((one for one in policy.exemptions if any(name.lower() in names for name in one.rules)), None)
 
 
 def zones_of(place: Place, policy: Policy) -> tuple[str, ...]:

@@ -17,8 +17,8 @@ from ami_dialer.rules.compliance.ground import Ground, Survey
 from ami_dialer.rules.compliance.policy import Policy
 from ami_dialer.rules.compliance.timeline import FAR, Segment
 
-#: Places that are kept at most. A list with more of them costs time, not memory.
-_MOST_PLACES = 20_000
+#: Places that are known at most. A list with more of them costs time, not memory.
+_MOST_PLACES = 50_000
 
 
 class Judge:
@@ -57,6 +57,12 @@ class Judge:
             return Case(ground, callee, now, place).verdict()
         return plain
 
+    def counted(self, callee: Callee, now: datetime) -> dict[str, int]:
+        """How many earlier calls each cap counted for a verdict at `now`; those that counted none are not in it."""
+        ground, moment = self._ground(callee), now.timestamp()
+        segment = ground.timeline.segments[ground.timeline.at(moment)]
+        return caps.counted(ground.regime(segment.law).caps, callee, self._campaign_id, moment)
+
     def _ground(self, callee: Callee) -> Ground:
         place, kind = callee.place, callee.kind
         key = (place.zones, place.jurisdictions, place.country, kind, place.source is ZoneSource.CONTACT)
@@ -64,7 +70,7 @@ class Judge:
         if ground is None:
             if len(self._grounds) >= _MOST_PLACES:
                 self._grounds.clear()
-            ground = self._grounds[key] = Ground(self._survey, place, kind)
+            ground = self._grounds[key] = self._survey.ground(place, kind)
         return ground
 
 
@@ -74,5 +80,5 @@ def _plain(ground: Ground, place: int, segment: Segment, callee: Callee, now: da
     found = segment.plain = Case(ground, bare, now, place).verdict()
     end = found.until or found.next_at
     until = now.timestamp() + FAR if end is None else end.timestamp()
-    segment.steady = ground.timeline.first(place, until, lambda one: one.law != segment.law) is None
+    segment.steady = ground.law_change(place, until) is None
     return found

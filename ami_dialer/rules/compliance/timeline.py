@@ -8,6 +8,7 @@ so that a verdict is one look into a sorted list. Seconds since 1970 throughout.
 from bisect import bisect_right
 from collections.abc import Callable
 from datetime import date
+from functools import lru_cache
 from typing import Protocol
 
 from ami_dialer.domain.verdict import Verdict
@@ -15,7 +16,7 @@ from ami_dialer.rules.compliance.calendar import Day
 from ami_dialer.rules.compliance.offsets import stretches
 
 #: So many seconds are worked out at a time, and a look for the next opening goes so far.
-REACH = 8 * 86_400
+REACH = 4 * 86_400
 FAR = 400 * 86_400
 
 _DAY = 86_400
@@ -53,7 +54,7 @@ class Segment:
 
 
 class Timeline:
-    """Begins a day before the moment it is asked for, anew for one that it does not reach, and grows on demand."""
+    """Begins on the day (UTC) it is asked for, anew for one that it does not reach, and grows on demand."""
 
     def __init__(self, lanes: tuple[Lane, ...]) -> None:
         self._lanes = lanes
@@ -92,7 +93,7 @@ class Timeline:
         return self.starts[place + 1] if place + 1 < len(self.starts) else self.end
 
     def _begin(self, moment: float) -> None:
-        self.start = self.end = int(moment // _DAY) * _DAY - _DAY
+        self.start = self.end = int(moment // _DAY) * _DAY
         self.starts.clear()
         self.segments.clear()
 
@@ -124,14 +125,18 @@ def _laid_over(lanes: tuple[Lane, ...], start: int, end: int) -> list[_Cut]:
             while places[number] + 1 < len(lane) and lane[places[number] + 1][0] <= moment:
                 places[number] += 1
         now = [lane[place] for lane, place in zip(cut, places, strict=True)]
-        refusing = frozenset[str]().union(*(one[1] for one in now))
-        law = (
-            now[0][2]
-            if len({one[2] for one in now}) == 1
-            else tuple(sorted({place for one in now for place in one[2]}))
-        )
-        found.append((moment, refusing, law))
+        found.append((moment, _any(tuple(one[1] for one in now)), _all_law(tuple(one[2] for one in now))))
     return found
+
+
+@lru_cache(maxsize=4096)
+def _any(refusing: tuple[frozenset[str], ...]) -> frozenset[str]:
+    return frozenset[str]().union(*refusing)
+
+
+@lru_cache(maxsize=4096)
+def _all_law(law: tuple[tuple[int, ...], ...]) -> tuple[int, ...]:
+    return tuple(sorted({place for one in law for place in one}))
 
 
 def _cut(days: Days, runs: tuple[tuple[int, int], ...], end: int) -> list[_Cut]:
