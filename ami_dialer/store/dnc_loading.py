@@ -97,7 +97,7 @@ async def entries(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -
     """What the audit trail says of these rows of `row`, which may be committed twice."""
     wanted = {one["list_id"] for one in rows}
     found = await connection.execute(select(dnc_lists.c.id, dnc_lists.c.name).where(dnc_lists.c.id.in_(wanted)))
-    names: dict[int, str] = dict(list(found.tuples()))
+    names: dict[int, str] = {row.id: row.name for row in found}
     return [
         added(
             names.get(one["list_id"], ""),
