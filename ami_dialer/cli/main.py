@@ -8,7 +8,21 @@ import click
 from ami_dialer import __version__
 from ami_dialer.domain.errors import DialerError
 
-_COMMANDS = ("run", "check", "doctor", "lab", "list", "dnc", "consent", "rules", "campaign", "trace", "report", "demo")
+_COMMANDS = (
+    "run",
+    "check",
+    "doctor",
+    "lab",
+    "list",
+    "dnc",
+    "consent",
+    "rules",
+    "campaign",
+    "trace",
+    "report",
+    "audit",
+    "demo",
+)
 
 
 class DialerGroup(click.Group):
@@ -43,6 +57,8 @@ class DialerGroup(click.Group):
                 from ami_dialer.cli.trace import command
             case "report":
                 from ami_dialer.cli.report import command
+            case "audit":
+                from ami_dialer.cli.audit import command
             case "demo":
                 from ami_dialer.cli.demo import command
             case _:

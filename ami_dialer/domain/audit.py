@@ -90,7 +90,7 @@ def link(previous: str, record: Record, number: int | None = None) -> str:
         record.attempt_id,
         record.detail,
     )
-    return sha256(previous.encode() + orjson.dumps(covered)).hexdigest()
+    return sha256(previous.encode() + orjson.dumps(covered, default=str)).hexdigest()
 
 
 class Chain:

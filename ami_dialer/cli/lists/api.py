@@ -13,6 +13,7 @@ from ami_dialer import app
 from ami_dialer.adapters.clock import SystemClock
 from ami_dialer.cli.opening import changing, reading
 from ami_dialer.cli.output import amount, json_option, load_config, print_json, print_rows, printable
+from ami_dialer.cli.times import time_of
 from ami_dialer.config.schema import Config
 from ami_dialer.domain.errors import DialerError, NotFoundError, StoreError
 from ami_dialer.domain.intake import FetchState
@@ -118,25 +119,13 @@ async def _fetch(config: Config, names: tuple[str, ...]) -> tuple[list[Fetch], d
     return done, failed
 
 
-def _time(_context: click.Context, _option: click.Parameter, text: str | None) -> datetime | None:
-    """`2026-03-02`, `2026-03-02 15:00` or with a zone; without one it is a time of this machine."""
-    if text is None:
-        return None
-    try:
-        return datetime.fromisoformat(text).astimezone()
-    except ValueError:
-        raise click.BadParameter(
-            f"{text!r} is no time; write 2026-03-02, '2026-03-02 15:00' or 2026-03-02T15:00Z"
-        ) from None
-
-
 @click.group("fetches", invoke_without_command=True)
 @click.option("--list", "list_name", metavar="NAME", help="Of this list only.")
 @click.option("--campaign", metavar="NAME", help="Of lists that this campaign used then.")
 @click.option("--status", type=click.Choice([state.value for state in FetchState]), help="Ended so.")
 @click.option("--text", help="With this in the description.")
-@click.option("--since", callback=_time, metavar="TIME", help="Not before; 2026-03-02 or '2026-03-02 15:00'.")
-@click.option("--until", callback=_time, metavar="TIME", help="Before.")
+@click.option("--since", callback=time_of, metavar="TIME", help="Not before; 2026-03-02 or '2026-03-02 15:00'.")
+@click.option("--until", callback=time_of, metavar="TIME", help="Before.")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True, help="So many at most.")
 @json_option
 @click.pass_context
