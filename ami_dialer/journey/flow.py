@@ -9,10 +9,13 @@ import structlog
 
 from ami_dialer.config.flow import Flow
 from ami_dialer.domain.attempt import Attempt
+from ami_dialer.domain.consent import EVERYTHING
 from ami_dialer.domain.merge import merge
 from ami_dialer.flows.interpreter import FlowResult, apologise, run_flow
 from ami_dialer.ports import CallLeg, Clock, Speech, SpeechFailedError
-from ami_dialer.store import dnc_loading
+from ami_dialer.rules.compliance.deadline import NO_DEADLINES, Deadlines
+from ami_dialer.store import revoking
+from ami_dialer.store.revoking import Barring
 from ami_dialer.store.writer import Kind, Write, Writer
 
 log = structlog.get_logger(__name__)
@@ -33,6 +36,9 @@ class FlowSettings:
     opt_out_list_id: int
     #: What somebody hears whose call cannot be served, instead of `closing`; None: nothing else.
     message: Flow | None = None
+    #: What somebody revokes who presses the key of `opt_out` (`store.revoking.scope_of`), and by when the law wants it.
+    scope: str = EVERYTHING
+    deadlines: Deadlines = NO_DEADLINES
 
 
 class CallHost:
@@ -80,20 +86,16 @@ class CallHost:
         self._writer.put(Write(Kind.ANSWER, row))
 
     async def opt_out(self) -> None:
-        """Put the number on the do-not-call list; returns when that is durable.
+        """Revoke consent and put the number on the do-not-call list; returns when both are durable.
 
         While the database takes no writes the person is not left in silence: after OPT_OUT_SECONDS the flow goes on,
         and the entry is written, in its turn, when the database is back.
         """
-        row = dnc_loading.row(
-            self._settings.opt_out_list_id,
-            self._attempt.number,
-            "asked for it during a call",
-            "flow",
-            self._clock.now(),
-            attempt_id=self._attempt.id,
-        )
-        written = self._writer.put(Write(Kind.DNC, row))
+        now = self._clock.now()
+        said = revoking.revocation(self._attempt.number, self._settings.scope, "key", now, attempt_id=self._attempt.id)
+        record = revoking.honoured(said, self._settings.deadlines, now)
+        barring = Barring(self._settings.opt_out_list_id, "asked for it during a call", "flow")
+        written = self._writer.put(*revoking.writes(record, barring, now))
         done, _ = await asyncio.wait([written], timeout=OPT_OUT_SECONDS)
         if done:
             written.result()  # raises where the database refused it for good

@@ -2,14 +2,17 @@
 
 import asyncio
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
 import pytest
 
+from ami_dialer.config import rulebook
 from ami_dialer.config.flow import Flow
 from ami_dialer.domain.ending import EndReason
 from ami_dialer.journey import flow
 from ami_dialer.journey.flow import CallHost, FlowSettings, run
-from ami_dialer.store import attempts, dnc
+from ami_dialer.rules.compliance.deadline import Deadlines
+from ami_dialer.store import attempts, consents, dnc
 from ami_dialer.store.writer import Writer
 from tests.fakes.leg import HANGS_UP, NOTHING, FakeLeg
 from tests.fakes.speech import FakeSpeech
@@ -52,7 +55,9 @@ async def conversation(database, clock):
     writer = Writer(database, 0.0)
     writer.start()
     await writer.put(attempts.new(attempt))
-    settings = FlowSettings(FLOW, "en", "closing", await dnc.ensure_list(database, "opt-outs", clock.now()))
+    opt_outs = await dnc.ensure_list(database, "opt-outs", clock.now())
+    deadlines = Deadlines(rulebook.load(None))
+    settings = FlowSettings(FLOW, "en", "closing", opt_outs, scope="campaign:survey", deadlines=deadlines)
     speech = FakeSpeech()
     host = CallHost(attempt, one.fields, settings, speech, writer, clock)
     yield Conversation(attempt, host, settings, speech, writer)
@@ -145,3 +150,14 @@ async def test_opting_out_twice_is_one_entry(database, conversation):
 async def test_the_fields_of_the_contact_are_spoken(conversation):
     await conversation.with_()
     assert conversation.speech.spoken[0] == "Hello P 0000."
+
+
+async def test_an_opt_out_revokes_consent_with_the_call_it_came_from_and_the_deadline_of_the_law(
+    database, conversation, clock
+):
+    await conversation.host.opt_out()
+    [record] = await consents.records_of(database, number(0))
+    assert (record.granted, record.scope, record.source, record.at) == (False, "campaign:survey", "key", clock.now())
+    assert (record.attempt_id, record.honoured_at) == (conversation.attempt.id, clock.now())
+    # Ten business days after Monday, 2 March 2026, to their end in New York.
+    assert record.honour_by == datetime(2026, 3, 17, 4, tzinfo=UTC)

@@ -17,12 +17,17 @@ class Deadlines:
     def __init__(self, book: Rulebook) -> None:
         self._rules = tuple(rule for rule in book.rules if rule.kind is RuleKind.REVOCATION)
 
+    def prepare(self, day: date) -> None:
+        """Load the calendars, which takes up to a second, so that nobody waits for them later."""
+        for country in {rule.jurisdiction.partition("-")[0] for rule in self._rules if rule.business_days}:
+            business_days_later(country, day, 1)
+
     def honour_by(self, place: Place, at: datetime) -> datetime | None:
         """The first moment at which a revocation of `at` would be honoured too late; None where no rule says.
 
         Of several rules the strictest counts, whatever purpose it is for: who revokes does not tell purposes apart.
         Where the place may be in several time zones the one in which the day ends first counts. The first time takes
-        up to a second, which `closed_days` loads its calendars in.
+        up to a second: see `prepare`.
         """
         return min(
             (
@@ -34,6 +39,10 @@ class Deadlines:
             ),
             default=None,
         )
+
+
+#: Where no law is known.
+NO_DEADLINES = Deadlines(Rulebook((), ""))
 
 
 def _end(rule: Rule, zone: ZoneInfo, at: datetime) -> datetime:
