@@ -7,6 +7,9 @@ from pathlib import Path
 
 import click
 
+from ami_dialer.adapters.clock import SystemClock
+from ami_dialer.config import rulebook
+from ami_dialer.config.compliance_advice import Findings, compliance_advice
 from ami_dialer.config.filter import BUILT_IN
 from ami_dialer.config.filter import columns_of as filter_columns
 from ami_dialer.config.flow import Flow
@@ -29,19 +32,26 @@ _COUNTED = ("servers", "trunks", "lists", "flows", "campaigns")
 def command(config_file: Path, *, as_json: bool) -> None:
     """Check the configuration and the lists it names, without touching Asterisk or the database.
 
-    Ends with 0 when all is in order (warnings do not count), and with 2 when something must be mended.
+    Ends with 0 when all is in order (warnings do not count), and with 2 when something must be mended. Campaigns are
+    looked at by the rules of law too: a campaign that can never dial must be mended.
     """
     examined = examine(config_file, os.environ)
     problems, warnings = list(examined.problems), list(examined.warnings)
+    law = Findings((), (), (), ())
     if examined.config is not None:
+        rules = rulebook.examine(examined.config.compliance.rules)
+        law = compliance_advice(examined.document, examined.config, rules, SystemClock().now())
+        problems += law.problems
+        warnings += law.warnings
         columns = _columns(examined, examined.config, problems)
         problems += _dnc_files(examined, examined.config)
         found = [*_unfilled(examined.config, columns), *_unfiltered(examined.config, columns)]
         warnings += [examined.document.problem(path, text) for path, text in found]
+    told = (in_order(problems), (*in_order(warnings), *law.rule_problems))
     if as_json:
-        click.echo(_json(examined, in_order(problems), in_order(warnings)))
+        click.echo(_json(examined, *told, law.notes))
     else:
-        _print(config_file, examined, in_order(problems), in_order(warnings))
+        _print(config_file, examined, *told, law.notes)
     if problems:
         raise SystemExit(2)
 
@@ -115,19 +125,28 @@ def _counts(config: Config | None) -> dict[str, int]:
     return {section: len(getattr(config, section)) for section in _COUNTED} if config else {}
 
 
-def _json(examined: Examination, problems: tuple[Problem, ...], warnings: tuple[Problem, ...]) -> str:
+def _json(
+    examined: Examination, problems: tuple[Problem, ...], warnings: tuple[Problem, ...], notes: tuple[str, ...]
+) -> str:
     return json.dumps(
         {
             "ok": not problems,
             "problems": [problem.as_dict() for problem in problems],
             "warnings": [warning.as_dict() for warning in warnings],
+            "notes": notes,
             "counts": _counts(examined.config),
         },
         indent=2,
     )
 
 
-def _print(file: Path, examined: Examination, problems: tuple[Problem, ...], warnings: tuple[Problem, ...]) -> None:
+def _print(
+    file: Path,
+    examined: Examination,
+    problems: tuple[Problem, ...],
+    warnings: tuple[Problem, ...],
+    notes: tuple[str, ...],
+) -> None:
     for warning in warnings:
         click.echo(f"warning: {warning}", err=True)
     for problem in problems:
@@ -137,6 +156,8 @@ def _print(file: Path, examined: Examination, problems: tuple[Problem, ...], war
         return
     counted = ", ".join(_amount(count, section[:-1]) for section, count in _counts(examined.config).items())
     click.echo(f"{file} is in order: {counted}")
+    for note in notes:
+        click.echo(f"note: {note}")
 
 
 def _amount(count: int, what: str) -> str:

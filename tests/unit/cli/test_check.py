@@ -14,7 +14,7 @@ servers: {pbx: {secret: x}}
 trunks: {a: {server: pbx, dial: "PJSIP/{number}@a"}, b: {server: pbx, dial: "PJSIP/{number}@b"}}
 lists:
   people: {file: people.csv}
-campaigns: {spring: {lists: [people], trunks: [a], flow: hello}}
+campaigns: {spring: {lists: [people], trunks: [a], flow: hello, consent: written, purpose: collection}}
 flows:
   hello:
     steps:
@@ -65,6 +65,7 @@ def test_json_holds_problems_with_places(check: Callable[..., Result], tmp_path:
             }
         ],
         "warnings": [],
+        "notes": [],
         "counts": {},
     }
 
@@ -76,6 +77,7 @@ def test_json_of_what_is_in_order_holds_the_counts(check: Callable[..., Result])
         "ok": True,
         "problems": [],
         "warnings": [],
+        "notes": [],
         "counts": {"servers": 1, "trunks": 2, "lists": 1, "flows": 1, "campaigns": 1},
     }
 
