@@ -7,6 +7,8 @@ from sqlalchemy import BigInteger, ColumnElement, Integer, cast, delete, extract
 
 from ami_dialer.domain.abandonment import HOUR, AnsweredCall, AnswerOutcome, Ledger
 from ami_dialer.domain.errors import DialerError, NotFoundError
+from ami_dialer.store import audit
+from ami_dialer.store.audit import Entry
 from ami_dialer.store.database import Database
 from ami_dialer.store.tables import amd_reviews, answered_calls, attempts, campaigns
 from ami_dialer.store.writer import Kind, Write
@@ -123,4 +125,6 @@ async def heard(database: Database, attempt_id: str, *, person: bool, by: str, n
             )
         await connection.execute(delete(amd_reviews).where(amd_reviews.c.attempt_id == attempt_id))
         await connection.execute(insert(amd_reviews).values(attempt_id=attempt_id, person=person, at=now, by=by))
+        detail = {"attempt": attempt_id, "person": person, "by": by}
+        audit.note(connection, Entry("abandonment.review", f"campaign:{row.name}", detail, now))
     return str(row.name)
