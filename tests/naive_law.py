@@ -47,6 +47,8 @@ def may_call(book: Rulebook, policy: Policy, callee: Callee, now: datetime) -> s
 def breaks_law(rule: Rule, policy: Policy, callee: Callee, clocks: list[datetime], now: datetime) -> bool:
     if policy.purpose not in rule.purposes or exempt(rule, policy):
         return False
+    if rule.recorded and not policy.recorded:
+        return False
     for clock in clocks:
         if in_force(rule, clock.date()) and breaks_time(rule, clock):
             return True

@@ -29,6 +29,8 @@ def refusing(callee: Callee, scopes: frozenset[str], needs: Sequence[Need], now:
     counts when nothing was revoked since, it has not expired and the number has not changed hands since.
     """
     facts = callee.consent
+    if not facts.records and facts.reassigned_at is None:
+        return tuple(need.id for need in needs)
     said = sorted((one for one in facts.records if one.scope in scopes and one.at <= now), key=lambda one: one.at)
     grants = [one for one in said if one.granted]
     moved = facts.reassigned_at if facts.reassigned_at is not None and facts.reassigned_at <= now else None

@@ -10,7 +10,7 @@ from ami_dialer.domain.place import ZoneSource
 from ami_dialer.domain.rulebook import Certainty, Rule, Rulebook, RuleKind, in_force
 from ami_dialer.domain.verdict import Callee, Verdict
 from ami_dialer.rules.compliance import caps, closed_days, telling
-from ami_dialer.rules.compliance.ground import exemption_of, window_zones, zones_of
+from ami_dialer.rules.compliance.ground import exemption_of, law_of, window_zones, zones_of
 from ami_dialer.rules.compliance.policy import Policy
 
 #: So many zones are told with their time; the others are counted.
@@ -43,9 +43,9 @@ def explain(verdict: Verdict, callee: Callee, policy: Policy, book: Rulebook, no
     """The verdict of `now` in sentences, one to a line. `found_by` says what told the time zone: `ZIP 32501`."""
     zones = zones_of(callee.place, policy)
     zone = zones[0] if zones else "UTC"
+    by = f" by campaign {policy.campaign!r}" if policy.campaign else ""
     lines = [
-        f"{callee.number} {'may' if verdict.allowed else 'must not'} be called by campaign {policy.campaign!r} "
-        f"at {_both(now, zone)}.",
+        f"{callee.number} {'may' if verdict.allowed else 'must not'} be called{by} at {_both(now, zone)}.",
         *_decision(verdict, zone),
         "",
         *_whereabouts(callee, policy, zones, now, found_by),
@@ -64,7 +64,7 @@ def asked(verdict: Verdict, callee: Callee, policy: Policy, book: Rulebook, now:
     """Every rule that was asked, in order, with what it said."""
     days = {now.astimezone(ZoneInfo(zone)).date() for zone in zones_of(callee.place, policy) or ("UTC",)}
     law: dict[str, Rule] = {}
-    for rule in book.for_(frozenset(callee.place.jurisdictions), policy.purpose):
+    for rule in law_of(book, policy, callee.place.jurisdictions):
         if any(in_force(rule, day) for day in days):
             law.setdefault(rule.id, rule)
     own = {cap.id: cap for cap in caps.of_policy(policy)}

@@ -9,7 +9,7 @@ from ami_dialer.domain.place import Place
 from ami_dialer.domain.rulebook import ALWAYS, Rulebook, RuleKind, Week, in_force
 from ami_dialer.rules.compliance import telling
 from ami_dialer.rules.compliance.calendar import Spans, span
-from ami_dialer.rules.compliance.ground import Ground, Survey, is_exempt
+from ami_dialer.rules.compliance.ground import Ground, Survey, is_exempt, law_of
 from ami_dialer.rules.compliance.policy import Policy
 from ami_dialer.rules.compliance.timeline import FAR
 
@@ -31,16 +31,20 @@ def wider_than_law(book: Rulebook, policy: Policy, jurisdictions: Iterable[str],
     """
     wanted = _wanted(policy)
     found: list[str] = []
-    for rule in book.for_(frozenset(jurisdictions), policy.purpose):
+    for rule in law_of(book, policy, jurisdictions):
         if rule.kind is RuleKind.HOURS and (rule.ends is None or rule.ends > day):
             cut = tuple(_less(mine, law) for mine, law in zip(wanted, rule.week, strict=True))
             if any(cut):
                 begins = "" if in_force(rule, day) else f" from {telling.day_text(rule.effective)} on"
                 then = f"{rule.id}{begins}: {telling.figure_of(rule)}"
                 if is_exempt(rule, policy):
-                    found.append(f"{then}; the campaign is exempt and calls {telling.week_text(cut)} all the same")
+                    found.append(
+                        f"{then}; the campaign is exempt and calls {telling.week_text(cut, shut=False)} all the same"
+                    )
                 else:
-                    found.append(f"{then}; the campaign would call {telling.week_text(cut)} too, where it will not")
+                    found.append(
+                        f"{then}; the campaign would call {telling.week_text(cut, shut=False)} too, where it will not"
+                    )
     return found
 
 

@@ -1,7 +1,7 @@
 """What a verdict stands on for everybody of one place and kind of number: their timeline and what is asked when."""
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import NamedTuple
 
@@ -102,17 +102,16 @@ class Survey:
         self.policy = policy
         self.scopes = consent.scopes_of(policy)
         self.caps = caps.of_policy(policy)
-        self.law_caps = {id(rule): cap for rule in book.rules if (cap := caps.of_law(rule)) is not None}
         self._free = frozenset(rule.id for rule in book.rules if is_exempt(rule, policy))
+        binding = [rule for rule in book.rules if is_about(rule, policy) and rule.id not in self._free]
+        self.law_caps = {id(rule): cap for rule in binding if (cap := caps.of_law(rule)) is not None}
         self._windows = Windows(policy)
         self._calendars: dict[tuple[tuple[str, ...], bool], Calendar] = {}
         self._grounds: dict[Bounds, Ground] = {}
         #: Jurisdictions that make a difference; None: all, as each has its holidays.
         self._matter: frozenset[str] | None = None
         if policy.holidays is not Holidays.ALL:
-            of_law = {
-                rule.jurisdiction for rule in book.rules if rule.kind in _ASKED and policy.purpose in rule.purposes
-            }
+            of_law = {rule.jurisdiction for rule in book.rules if rule.kind in _ASKED and is_about(rule, policy)}
             self._matter = frozenset(of_law | {state for state, _ in policy.states})
 
     def ground(self, place: Place, kind: NumberKind) -> Ground:
@@ -127,8 +126,7 @@ class Survey:
 
     def law_of(self, jurisdictions: tuple[str, ...]) -> tuple[Rule, ...]:
         """The rules that decide about calls there, at whatever time."""
-        rules = self.book.for_(frozenset(jurisdictions), self.policy.purpose)
-        return tuple(rule for rule in rules if rule.kind in _ASKED)
+        return law_of(self.book, self.policy, jurisdictions)
 
     def lanes(self, bounds: Bounds, law: tuple[Rule, ...]) -> tuple[Lane, ...]:
         """The clocks that a place is judged by."""
@@ -191,6 +189,17 @@ class Survey:
             caps=(*law_caps, *self.caps),
             needs=tuple(needs),
         )
+
+
+def is_about(rule: Rule, policy: Policy) -> bool:
+    """Whether a rule is about calls as the campaign makes them, wherever they go."""
+    return policy.purpose in rule.purposes and (policy.recorded or not rule.recorded)
+
+
+def law_of(book: Rulebook, policy: Policy, jurisdictions: Iterable[str]) -> tuple[Rule, ...]:
+    """The rules that decide about the campaign's calls in these jurisdictions, at whatever time."""
+    rules = book.for_(frozenset(jurisdictions), policy.purpose)
+    return tuple(rule for rule in rules if rule.kind in _ASKED and is_about(rule, policy))
 
 
 def is_exempt(rule: Rule, policy: Policy) -> bool:

@@ -46,26 +46,29 @@ class Policy:
     campaign_id: int
     campaign: str
     purpose: Purpose = Purpose.SALES
+    #: Calls play recorded or artificial voice: rules about that alone bind only then.
+    recorded: bool = True
     #: Minutes after midnight, in the contact's zone.
     earliest: int = 9 * 60
     latest: int = 21 * 60
-    #: Contactable timings, in `zone`.
+    #: Contactable timings, in `zone`; in the contact's own zone where the contact came with one.
     week: Week = ALWAYS
-    #: tz database; None: the contact's own.
+    #: tz database; None: the contact's.
     zone: str | None = None
-    #: State to its own earliest and latest minute; None: none is called.
+    #: State (`US-FL`) to its narrower earliest and latest minute; None: none is called.
     states: tuple[tuple[str, tuple[int, int] | None], ...] = ()
     holidays: Holidays = Holidays.PROHIBITED
     closed_days: tuple[date, ...] = ()
     caps: tuple[Cap, ...] = ()
     #: Seconds from one call to the next, to the number or the contact, whichever campaign called.
     between_calls: float = 1800.0
-    #: Days after a person answered; 0: called again all the same.
+    #: Days after a person answered, in any campaign; 0: called again all the same.
     skip_answered_days: int = 0
     #: Seconds after an abandoned call; 0: no lock-out.
     abandoned_lockout: float = 0.0
     #: "", `express` or `written`.
     consent: str = ""
+    #: Those that may be called.
     countries: frozenset[str] = frozenset()
     kinds: frozenset[NumberKind] = frozenset()
     #: For those whose zone nobody knows; None: they are not called.

@@ -29,8 +29,8 @@ def spans_text(spans: tuple[tuple[int, int], ...]) -> str:
     return " and ".join(f"{clock(start)}-{clock(end)}" for start, end in spans) or "never"
 
 
-def week_text(week: Week) -> str:
-    """`Mon-Fri 09:00-18:00, Sat 10:00-14:00, Sun never`; days that are alike stand together."""
+def week_text(week: Week, *, shut: bool = True) -> str:
+    """`Mon-Fri 09:00-18:00, Sat 10:00-14:00, Sun never`; days that are alike together, `shut` ones only if wanted."""
     runs: list[list[int]] = []
     for day in range(7):
         if runs and week[runs[-1][0]] == week[day]:
@@ -40,7 +40,9 @@ def week_text(week: Week) -> str:
     if len(runs) == 1:
         return spans_text(week[0])
     return ", ".join(
-        f"{_DAYS[run[0]]}{f'-{_DAYS[run[-1]]}' if len(run) > 1 else ''} {spans_text(week[run[0]])}" for run in runs
+        f"{_DAYS[run[0]]}{f'-{_DAYS[run[-1]]}' if len(run) > 1 else ''} {spans_text(week[run[0]])}"
+        for run in runs
+        if shut or week[run[0]]
     )
 
 

@@ -97,6 +97,7 @@ def law(draw: some.DrawFn) -> Rule:
         per=draw(some.sampled_from(Per)),
         scope=draw(some.sampled_from(Scope)),
         needs=draw(some.sampled_from(["express", "written"])),
+        recorded=draw(some.booleans()),
     )
 
 
@@ -108,6 +109,7 @@ def campaign(draw: some.DrawFn) -> Policy:
     )
     return policy(
         purpose=draw(some.sampled_from([Purpose.SALES, Purpose.SURVEY])),
+        recorded=draw(some.booleans()),
         earliest=hours[0],
         latest=hours[1],
         week=draw(week),
