@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ami_dialer.domain.consent import EVERYTHING, Strength
-from ami_dialer.domain.formulas import as_written
 from ami_dialer.domain.phone import Normaliser, NotANumberError
 from ami_dialer.domain.scope import CAMPAIGN, read_scope
 from ami_dialer.sources.consent_words import COLUMNS, Answer, answer_of, strength_of
@@ -106,17 +105,18 @@ class _Reader:
     def __init__(self, file: ConsentFile) -> None:
         self._file = file
         self._at = file.columns.indexes
+        self._cell = file.columns.cell
         self._normalise = Normaliser(file.region)
         self._moment = lru_cache(maxsize=4096)(file.moments.read)
         self._scope = lru_cache(maxsize=1024)(read_scope)
 
     def read(self, row: Row, portion: ConsentPortion) -> None:
         """Take what the row says. A revocation is taken if only the number can be read: it must not be lost."""
-        line, cells, fault = row
-        if fault is not None:
-            portion.rejected.append(Rejected(line, fault.kind, fault.reason, cells))
-            return
+        line, cells, _ = row
         if not any(cell.strip() for cell in cells):
+            return
+        if (fault := self._file.columns.fault_of(row)) is not None:
+            portion.rejected.append(Rejected(line, fault.kind, fault.reason, cells))
             return
         revoked = False
         try:
@@ -266,7 +266,3 @@ class _Reader:
         if len(text) > longest:
             raise _RowError(Kind.TOO_LONG, f"its {name} has {len(text):,} characters, at most {longest} are kept")
         return text
-
-    def _cell(self, cells: list[str], name: str) -> str:
-        at = self._at.get(name)
-        return as_written(cells[at].strip()) if at is not None and at < len(cells) else ""

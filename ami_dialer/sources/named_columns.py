@@ -7,8 +7,8 @@ from pathlib import Path
 from ami_dialer.domain.formulas import as_written
 from ami_dialer.sources.columns import MAX_COLUMNS, REJECT_COLUMNS
 from ami_dialer.sources.headings import looks_like_a_number, phone_heading, plain
-from ami_dialer.sources.problems import SourceError
-from ami_dialer.sources.rows import Position, read_header
+from ami_dialer.sources.problems import Fault, Kind, SourceError
+from ami_dialer.sources.rows import Position, Row, read_header
 from ami_dialer.sources.survey import Survey, survey_file
 
 #: Headings of phones besides those of `headings`: `TN` in files of number administrations.
@@ -28,6 +28,19 @@ class NamedColumns:
     where: str
     #: By the names that were looked for, and `number`; without those that are not there.
     indexes: Mapping[str, int]
+
+    def cell(self, cells: list[str], name: str) -> str:
+        """What a row says in the column of our name; empty where there is none."""
+        at = self.indexes.get(name)
+        return "" if at is None else as_written(cells[at].strip())
+
+    def fault_of(self, row: Row) -> Fault | None:
+        """Why nothing can be read in a row: it is broken, or its cells are not those of the header."""
+        _, cells, fault = row
+        if fault is not None or len(cells) == len(self.header):
+            return fault
+        width = f"{len(cells):,} cell{'s' * (len(cells) != 1)}"
+        return Fault(Kind.CELLS, f"has {width}, the header has {len(self.header):,}")
 
     def describe(self) -> str:
         """For people, in one line."""

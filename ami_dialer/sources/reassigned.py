@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ami_dialer.domain.formulas import as_written
 from ami_dialer.domain.phone import Normaliser, NotANumberError
 from ami_dialer.sources.moments import Moments
 from ami_dialer.sources.named_columns import NamedColumns, find_named_columns
@@ -90,14 +89,14 @@ def read_reassigned(file: ReassignedFile, size: int) -> Iterator[ReassignedPorti
 
 
 def _read(file: ReassignedFile, normalise: Normaliser, row: Row, portion: ReassignedPortion) -> None:
-    line, cells, fault = row
-    if fault is not None:
-        portion.rejected.append(Rejected(line, fault.kind, fault.reason, cells))
-        return
+    line, cells, _ = row
     if not any(cell.strip() for cell in cells):
         return
+    if (fault := file.columns.fault_of(row)) is not None:
+        portion.rejected.append(Rejected(line, fault.kind, fault.reason, cells))
+        return
     try:
-        number = normalise(_cell(file, cells, "number"))
+        number = normalise(file.columns.cell(cells, "number"))
     except NotANumberError as error:
         portion.rejected.append(Rejected(line, Kind.PHONE_BAD, str(error), cells))
         return
@@ -114,17 +113,17 @@ def _read(file: ReassignedFile, normalise: Normaliser, row: Row, portion: Reassi
 
 def _given_up(file: ReassignedFile, cells: list[str], number: str) -> GivenUp | None:
     """When the number was given up, at the latest. None where it was not. Raises ValueError."""
-    checked = _cell(file, cells, "checked")
+    checked = file.columns.cell(cells, "checked")
     checked_at = min(file.moments.read(checked).end, file.checked_at) if checked else file.checked_at
     if "answer" in file.columns.indexes:
-        answer = _cell(file, cells, "answer").casefold()
+        answer = file.columns.cell(cells, "answer").casefold()
         if answer in _NO:
             return None
         if answer not in _YES:
             raise ValueError(f"{answer[:40]!r} is no answer; write yes, no or no data")
         # Yes tells only that it was some time before the database was asked.
         return GivenUp(number, checked_at, checked_at)
-    day = _cell(file, cells, "disconnected")
+    day = file.columns.cell(cells, "disconnected")
     if not day:
         return None
     # Of a day its end: who consented on that very day may have been the one who gave the number up.
@@ -132,8 +131,3 @@ def _given_up(file: ReassignedFile, cells: list[str], number: str) -> GivenUp | 
     if at.at > checked_at:
         raise ValueError(f"{day[:40]!r} is later than when the database was asked")
     return GivenUp(number, min(at.end, checked_at), checked_at)
-
-
-def _cell(file: ReassignedFile, cells: list[str], name: str) -> str:
-    at = file.columns.indexes.get(name)
-    return as_written(cells[at].strip()) if at is not None and at < len(cells) else ""

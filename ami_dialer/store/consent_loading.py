@@ -17,7 +17,7 @@ from ami_dialer.store.bulk import insert_rows, is_sqlite, stored
 from ami_dialer.store.tables import consents
 
 #: Records that go into one transaction: others who write wait for it, a second or two.
-CHUNK = 50_000
+CHUNK = 20_000
 #: Characters, as the table has them.
 MAX_SOURCE = 32
 MAX_EVIDENCE = 500
