@@ -20,6 +20,7 @@ _COMMANDS = (
     "campaign",
     "trace",
     "report",
+    "abandonment",
     "audit",
     "demo",
 )
@@ -57,6 +58,8 @@ class DialerGroup(click.Group):
                 from ami_dialer.cli.trace import command
             case "report":
                 from ami_dialer.cli.report import command
+            case "abandonment":
+                from ami_dialer.cli.abandonment import command
             case "audit":
                 from ami_dialer.cli.audit import command
             case "demo":

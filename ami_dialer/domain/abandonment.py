@@ -98,6 +98,7 @@ class Ledger:
         """Drop the hours that ended before this moment."""
         first = hour_of(before)
         self._hours = {hour: counts for hour, counts in self._hours.items() if hour >= first}
+        self._sums.clear()
 
 
 def hour_of(moment: datetime) -> int:

@@ -18,6 +18,8 @@ WINDOW = 30 * 86_400.0
 #: What is known beforehand of AMD's mistakes weighs as much as so many calls that somebody listened to. Our choice:
 #: a sample of 50 moves the estimate half-way to what it shows, so that one evening of listening already counts.
 PRIOR_CALLS = 50.0
+#: Seconds. What people heard counts as long as AMD is probably set as it was: 90 days.
+REVIEWED = 90 * 86_400.0
 #: The campaign dials freely again at this share of its limit. OMniLeads' dialer has the same gap; without one it would
 #: go to and fro with each call, since of 1,000 live calls one is a tenth of a point.
 RESUME = 0.8
