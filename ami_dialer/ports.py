@@ -98,6 +98,9 @@ class CallLeg(Protocol):
     amd: AmdFacts
     #: Of a call that came in on the opt-out line, and has no attempt; None for the calls of campaigns.
     caller: Caller | None
+    #: Why the call cannot be served, in a sentence: more are going on than may. It hears the message for abandoned
+    #: calls and nothing else. Empty where it can.
+    crowded: str
 
     async def play(self, sound: str, escape_digits: str = "") -> str:
         """Play a sound file (path without extension, as Asterisk wants it).

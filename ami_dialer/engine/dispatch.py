@@ -6,7 +6,7 @@ from datetime import datetime
 
 import structlog
 
-from ami_dialer.domain.attempt import AttemptEvent, AttemptState
+from ami_dialer.domain.attempt import Attempt, AttemptEvent, AttemptState
 from ami_dialer.domain.calls import (
     AmdFacts,
     CallAnswered,
@@ -21,7 +21,8 @@ from ami_dialer.domain.enrolment import EnrolmentState
 from ami_dialer.engine.floor import Call, Floor, RunDesk, ServerDesk
 from ami_dialer.journey import amd, disposition, flow, retry
 from ami_dialer.ports import CallerHungUpError, CallLeg
-from ami_dialer.store import attempts, enrolments
+from ami_dialer.store import abandonment, attempts, enrolments
+from ami_dialer.store.writer import Write
 
 log = structlog.get_logger(__name__)
 
@@ -93,7 +94,8 @@ class Dispatch:
         """An answered call is handed to us by the dialplan: station 6 and 7."""
         call = self._floor.calls.get(leg.attempt_id)
         settings = None if call is None else call.desk.flow
-        if call is None or settings is None or call.attempt.flow_at is not None or call.ended is not None:
+        served = call is not None and (call.in_flow or call.attempt.flow_at is not None or call.ended is not None)
+        if call is None or settings is None or served:
             log.warning("a call came that is not waited for; it is ended", attempt=leg.attempt_id)
             await _hang_up(leg)
             return
@@ -105,7 +107,8 @@ class Dispatch:
             await _hang_up(leg)
             return
         call.in_flow = True
-        self._move(call, AttemptEvent.FLOW, now)
+        if call.desk.abandonment.held is not None:
+            self._floor.wake.set()  # the next call may start
         host = flow.CallHost(
             call.attempt,
             call.claimed.fields,
@@ -115,20 +118,36 @@ class Dispatch:
             self._floor.clock,
         )
         try:
+            if leg.crowded:
+                await self._not_served(call, leg, host, settings)
+                return
+            self._move(call, AttemptEvent.FLOW, now)
             result = await flow.run(leg, host, settings)
             self.flow_over(call, result.end, result.detail)
         except asyncio.CancelledError:
             self.flow_over(call, EndReason.FLOW_FAILED, "the dialer stopped while the call was in its flow")
             raise
 
-    def flow_over(self, call: Call, end: EndReason, detail: str | None) -> None:
-        """The flow has told its end; the attempt is concluded when the hang-up is known too."""
+    async def _not_served(self, call: Call, leg: CallLeg, host: flow.CallHost, settings: flow.FlowSettings) -> None:
+        """There is no room for the call: the person hears the message for abandoned calls."""
+        self._keep(call)
+        log.warning("a call is not served", attempt=call.attempt.id, campaign=call.desk.run.campaign, why=leg.crowded)
+        trouble = await flow.say_sorry(leg, host, settings)
+        detail = f"{leg.crowded}; {trouble}" if trouble else leg.crowded
+        self.flow_over(call, EndReason.FLOW_FAILED, detail, crowded=True)
+
+    def flow_over(self, call: Call, end: EndReason, detail: str | None, *, crowded: bool = False) -> None:
+        """The flow has told its end; the attempt is concluded when the hang-up is known too.
+
+        `crowded`: there was no room for it, which is no fault of the flow.
+        """
         call.in_flow = False
         # We cut the person off, not they us: whoever wants them called again says so in the rule of flow_failed.
         ours = call.cut_off and end in {EndReason.HUNG_UP, EndReason.LOST}
         call.attempt.flow_end = EndReason.FLOW_FAILED if ours else end
         call.attempt.detail = detail or call.attempt.detail
-        self._flow_told(call.desk, end, detail)
+        if not crowded:
+            self._flow_told(call.desk, end, detail)
         if call.ended is not None:
             self._conclude(call, call.ended)
         elif call.gone:
@@ -143,7 +162,11 @@ class Dispatch:
             return
         desk.broken_flows += 1
         report = log.error if desk.broken_flows == 1 else log.debug
-        report("a flow broke; the person heard the closing prompt", campaign=desk.run.campaign, detail=detail)
+        report(
+            "a flow broke; the person heard that the call could not be served",
+            campaign=desk.run.campaign,
+            detail=detail,
+        )
         if desk.broken_flows == MAX_BROKEN_FLOWS:
             times = f"its flow broke {MAX_BROKEN_FLOWS} times in a row"
             desk.held = f"{times} ({detail}); mend it and start the dialer again"
@@ -222,8 +245,9 @@ class Dispatch:
         now = self._floor.clock.now()
         enrolment, verdict = retry.after(attempt, call.claimed, desk.campaign, now)
         barred = disposition.opt_outs(attempt, desk.campaign, desk.opt_out_list_id, now)
+        entered = self.entered(attempt, desk, cut_off=call.cut_off)
         end = attempts.ended(attempt, desk.run.campaign, opted_out=bool(barred))
-        self._floor.writer.put(end, enrolment, *barred)
+        self._floor.writer.put(end, enrolment, *barred, *entered)
         desk.tally.ended(attempt)
         if verdict.delay is None:
             desk.tally.done += 1
@@ -242,6 +266,18 @@ class Dispatch:
             detail=attempt.detail,
             next=verdict.why if enrolment.row["state"] == EnrolmentState.WAITING else None,
         )
+
+    def entered(self, attempt: Attempt, desk: RunDesk, *, cut_off: bool = False) -> list[Write]:
+        """What an attempt that has ended leaves in the ledger of abandonment, if somebody or something answered it.
+
+        `cut_off`: we hung up on it.
+        """
+        connect = desk.abandonment.connect(attempt.number)
+        found = disposition.answered(attempt, desk.campaign, desk.run.campaign_id, connect, cut_off=cut_off)
+        if found is None:
+            return []
+        desk.abandonment.enter(found, self._floor.clock.now())
+        return [abandonment.entered(found)]
 
     def _move(self, call: Call, event: AttemptEvent, now: datetime) -> None:
         before = call.attempt.state

@@ -8,14 +8,16 @@ from ami_dialer.config.campaign import Campaign
 from ami_dialer.config.schema import Config, Server, Trunk
 from ami_dialer.domain.attempt import Attempt
 from ami_dialer.domain.calls import CallEnded
+from ami_dialer.engine.guard import Guard
 from ami_dialer.journey.flow import FlowSettings
-from ami_dialer.journey.pacing import Way
+from ami_dialer.journey.pacing import Restraint, Way
 from ami_dialer.journey.report import Tally
 from ami_dialer.ports import Clock, Speech, Telephony
 from ami_dialer.rules.limits import CallLimit
 from ami_dialer.store.database import Database
 from ami_dialer.store.dnc_index import DncIndex
 from ami_dialer.store.hopper import Claimed
+from ami_dialer.store.rulebooks import CurrentRules
 from ami_dialer.store.runs import Run
 from ami_dialer.store.writer import Writer
 
@@ -64,6 +66,8 @@ class RunDesk:
     flow: FlowSettings | None
     #: The do-not-call list that certain dispositions put numbers on: key in SQL.
     opt_out_list_id: int
+    #: Counts the campaign's abandoned calls.
+    abandonment: Guard = field(default_factory=Guard)
     hopper: deque[Claimed] = field(default_factory=deque)
     tally: Tally = field(default_factory=Tally)
     #: Why the next call does not start, for people; "" when it does.
@@ -102,6 +106,14 @@ class Call:
     #: Asterisk does not hold it any more, and no hang-up came.
     gone: bool = False
 
+    @property
+    def connected(self) -> bool:
+        """Somebody or something talks to the person, as far as we know."""
+        if self.desk.campaign.dialplan is None:
+            return self.in_flow
+        answered = self.attempt.answered_at is not None
+        return answered and (self.attempt.classified_at is not None or not self.desk.campaign.amd.enabled)
+
 
 @dataclass(slots=True)
 class Floor:
@@ -120,10 +132,21 @@ class Floor:
     numbers: Counter[str] = field(default_factory=Counter)
     #: Every number on any do-not-call list.
     dnc: DncIndex = field(default_factory=DncIndex)
+    #: The rules of law that were adopted at the start.
+    rules: CurrentRules | None = None
     #: Set whenever there may be something to do before the next tick.
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     #: No new calls: the dialer is stopping.
     draining: bool = False
+
+    def restraint(self, desk: RunDesk) -> Restraint | None:
+        """What holds a run back beside its limits: too many of its campaign's calls were abandoned."""
+        if not (why := desk.abandonment.why):
+            return None
+        calls = sum(
+            call.desk.run.campaign_id == desk.run.campaign_id and not call.connected for call in self.calls.values()
+        )
+        return Restraint(why, calls)
 
     def enter(self, call: Call) -> None:
         """A call begins: it counts against the limits of campaign, trunk and server."""

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import structlog
 
+from ami_dialer.engine import abandonment
 from ami_dialer.engine.dispatch import Dispatch
 from ami_dialer.engine.fetcher import LOOK_SECONDS, Fetcher
 from ami_dialer.engine.floor import Floor, ServerDesk
@@ -57,7 +58,7 @@ class Engine:
         self._reconcile = Reconcile(floor, self._dispatch)
         self._runs = Runs(floor)
         self._ticker = Ticker(floor, self._runs, self._dispatch, self._reconcile)
-        jobs = jobs_of(floor)
+        jobs = [*jobs_of(floor), Job("abandoned calls", abandonment.LOOK_SECONDS, self._runs.abandonment.look)]
         self._opt_out_line = OptOutLine(floor)
         self._leg_servers = leg_servers(self._on_leg)
         self._fetcher = None

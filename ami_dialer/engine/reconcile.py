@@ -42,6 +42,7 @@ class Reconcile:
             if attempt.state is AttemptState.CLAIMED:
                 # Committed, and perhaps sent in the moment before the end: Asterisk will tell.
                 attempt.move(AttemptEvent.SENT, attempt.claimed_at)
+            attempt.heard_at = attempt.flow_at  # nobody knows whether the flow was heard; it had begun
             trunk = self._floor.trunks.get(attempt.trunk)
             if trunk is None:
                 self._write_off(attempt, claimed, desk)
@@ -59,7 +60,8 @@ class Reconcile:
         )
         disposition.lose(attempt, now)
         enrolment, _ = retry.after(attempt, claimed, desk.campaign, now)
-        self._floor.writer.put(attempts.ended(attempt, desk.run.campaign), enrolment)
+        entered = self._dispatch.entered(attempt, desk)
+        self._floor.writer.put(attempts.ended(attempt, desk.run.campaign), enrolment, *entered)
 
     def on_link(self, desk: ServerDesk, up: bool) -> None:
         """The link to a server came up or was lost."""

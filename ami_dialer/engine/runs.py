@@ -4,6 +4,7 @@ import structlog
 
 from ami_dialer.config.campaign import Campaign
 from ami_dialer.domain.errors import DialerError, StoreError
+from ami_dialer.engine.abandonment import Abandonment
 from ami_dialer.engine.floor import Floor, RunDesk
 from ami_dialer.journey.flow import FlowSettings
 from ami_dialer.journey.report import Tally
@@ -19,6 +20,7 @@ class Runs:
 
     def __init__(self, floor: Floor) -> None:
         self._floor = floor
+        self.abandonment = Abandonment(floor)
         #: Runs that cannot go on as they are, by key, and why, for people.
         self.unusable: dict[int, str] = {}
 
@@ -96,16 +98,19 @@ class Runs:
             trunks=[self._floor.trunks[name] for name in campaign.trunks if name in self._floor.trunks],
             flow=await self._flow(campaign, opt_outs),
             opt_out_list_id=opt_outs,
+            abandonment=await self.abandonment.guard_of(run),
             tally=tally,
         )
 
     async def _flow(self, campaign: Campaign, opt_outs: int) -> FlowSettings | None:
         if campaign.flow is None:
             return None
+        message = campaign.abandonment.message
         return FlowSettings(
             flow=await documents.load_flow(self._floor.database, campaign.flow),
             voice=self._floor.config.speech.voice,
             closing=self._floor.config.fastagi.closing_prompt,
+            message=None if message is None else await documents.load_flow(self._floor.database, message),
             opt_out_list_id=opt_outs,
         )
 

@@ -139,7 +139,7 @@ class Ticker:
                 desk.why = "all numbers that are due are being called already"
                 waiting.remove(desk)
                 continue
-            paced = pacing.next_way(desk.limit, desk.ways(now), now)
+            paced = pacing.next_way(desk.limit, desk.ways(now), now, self._floor.restraint(desk))
             desk.why = paced.why
             if paced.wait is not None:
                 rate_waits.append(paced.wait)

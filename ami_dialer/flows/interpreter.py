@@ -20,6 +20,8 @@ _log = logging.getLogger(__name__)
 
 #: Keys of a telephone.
 KEYS = "0123456789*#"
+#: A prompt that somebody hangs up on was heard if it played so long; else they were gone before it began.
+HEARD_SECONDS = 0.1
 #: Verbs of one call. A person hears a prompt a few seconds each, so 500 are more than an hour: the flow goes
 #: round in circles.
 MAX_VERBS = 500
@@ -196,7 +198,8 @@ class _Walk:
             try:
                 self._typed = await self._leg.play(sound, keys)
             except CallerHungUpError:
-                self._heard(since)
+                if (self._host.now() - since).total_seconds() >= HEARD_SECONDS:
+                    self._heard(since)
                 raise
             self._heard(since)
             if self._typed:

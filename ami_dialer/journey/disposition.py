@@ -3,11 +3,18 @@
 from datetime import datetime
 
 from ami_dialer.config.campaign import Campaign
+from ami_dialer.domain.abandonment import AnsweredCall
 from ami_dialer.domain.attempt import Attempt
 from ami_dialer.domain.ending import EndReason
+from ami_dialer.rules.abandonment import Answered, outcome
 from ami_dialer.rules.ending import EndFacts, end_reason
 from ami_dialer.store import dnc_loading
 from ami_dialer.store.writer import Kind, Write
+
+#: What answered was no person, by AMD. A fax is known by its tone: nobody was hung up on.
+_MACHINES = frozenset({EndReason.MACHINE, EndReason.SILENCE})
+#: A person answered, and it was not they who ended the call.
+_OURS = frozenset({EndReason.FLOW_FAILED, EndReason.LOST})
 
 
 def conclude(
@@ -32,6 +39,36 @@ def conclude(
     )
     attempt.cause = cause
     attempt.end(end_reason(facts), now)
+
+
+def answered(
+    attempt: Attempt, campaign: Campaign, campaign_id: int, connect: float, *, cut_off: bool = False
+) -> AnsweredCall | None:
+    """What the ledger of abandonment keeps of an attempt that has ended; None where nobody answered.
+
+    `connect`: seconds that the law gives to talk to the person; `cut_off`: we hung up on them. Keeps the moment from
+    which they count with the attempt, where AMD did not tell it.
+    """
+    end, at = attempt.end_reason, attempt.answered_at
+    if at is None or attempt.ended_at is None or end is None or end is EndReason.FAX:
+        return None
+    machine = end in _MACHINES
+    if not machine and attempt.greeting_end_at is None:
+        attempt.greeting_end_at = at
+    # Who hung up while AMD listened never came to the dialplan.
+    to_dialplan = campaign.dialplan is not None and end is EndReason.CONNECTED and attempt.amd_status != "HANGUP"
+    found, delay = outcome(
+        Answered(
+            answered_at=at,
+            ended_at=attempt.ended_at,
+            greeting_end_at=attempt.greeting_end_at,
+            reached_at=(attempt.classified_at or at) if to_dialplan else attempt.heard_at,
+            machine=machine,
+            ours=cut_off or end in _OURS,
+        ),
+        connect,
+    )
+    return AnsweredCall(attempt.id, campaign_id, at, found, delay)
 
 
 def opt_outs(attempt: Attempt, campaign: Campaign, list_id: int, now: datetime) -> list[Write]:

@@ -27,8 +27,20 @@ class Paced:
     wait: float | None = None
 
 
-def next_way(campaign: CallLimit, ways: Sequence[Way], now: float) -> Paced:
+@dataclass(frozen=True, slots=True)
+class Restraint:
+    """A campaign that may have one call at a time that nobody has talked to yet."""
+
+    #: Why, for people.
+    why: str
+    #: Its calls that are being placed, ring, or were answered and not connected yet.
+    unconnected: int
+
+
+def next_way(campaign: CallLimit, ways: Sequence[Way], now: float, restraint: Restraint | None = None) -> Paced:
     """The way with most room for one more call at `now` (monotonic seconds)."""
+    if restraint is not None and restraint.unconnected:
+        return Paced(None, restraint.why)
     if campaign.room(now) < 1:
         return Paced(None, f"campaign {campaign.name} has its {campaign.max_calls} calls at once")
     usable = [way for way in ways if way.trouble is None]

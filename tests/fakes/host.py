@@ -1,6 +1,6 @@
 """The dialer's side of a flow, in memory."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from ami_dialer.ports import SpeechFailedError
 
@@ -17,9 +17,13 @@ class MemoryHost:
         self.store_fails = False
         #: How many prompts were heard, those of a message that says sorry left out.
         self.prompts_heard = 0
+        #: Seconds that pass each time somebody asks what time it is.
+        self.pace = 1.0
+        self._now = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 
     def now(self) -> datetime:
-        return datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
+        self._now += timedelta(seconds=self.pace)
+        return self._now
 
     def heard(self, since: datetime) -> None:
         self.prompts_heard += 1

@@ -25,6 +25,7 @@ class FakeLeg(CallLeg):
         self.attempt_id = attempt_id
         self.amd = AmdFacts()
         self.caller = None
+        self.crowded = ""
         self.verbs: list[tuple[str, ...]] = []
         self.over = False
         self._behaviour = iter(behaviour)

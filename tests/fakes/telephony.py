@@ -43,6 +43,7 @@ class FakeLeg:
         self.attempt_id = attempt_id
         self.amd = plan.amd
         self.caller = None
+        self.crowded = ""
         self._presses = list(plan.presses)
         self._left = plan.hangs_up_after
         self.heard: list[str] = []

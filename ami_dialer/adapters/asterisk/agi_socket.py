@@ -48,6 +48,7 @@ class ScriptLeg:
         self.attempt_id = attempt_id
         self.amd = amd
         self.caller = caller
+        self.crowded = ""
         self._over = False
         #: A verb has been sent and not answered: a cancelled one leaves the two sides out of step.
         self._answer_due = False

@@ -25,6 +25,9 @@ OnCall = Callable[[CallLeg], Awaitable[None]]
 #: Connections that have not said yet what they want, beyond those of `max_calls`; more are closed at once. A
 #: port scan or a broken client must not take all file descriptors.
 MAX_STRANGERS = 1_000
+#: So many calls more than `max_calls`, a tenth and at least these, hear the message for abandoned calls, which costs
+#: little; those beyond hear the closing prompt, which the dialplan plays without us.
+LEAST_CROWDED = 10
 #: Seconds in which a new connection must have said what it wants. Asterisk does so in one piece.
 GREETING_SECONDS = 5.0
 #: Asterisk gives up connecting after 2 s (MAX_AGI_CONNECT in res_agi.c), so nobody may wait in a short queue.
@@ -56,13 +59,15 @@ class CallServer(ABC):
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
         self._calls = 0
+        #: Calls that only hear the message for abandoned calls.
+        self._crowded = 0
         #: Addresses of strangers that a warning has named; a port scan must not fill the log.
         self._told: set[str] = set()
 
     @property
     def calls(self) -> int:
         """Calls in progress."""
-        return self._calls
+        return self._calls + self._crowded
 
     async def start(self) -> None:
         """Listen. Raises AsteriskError, which says what to do, where that is not possible."""
@@ -107,7 +112,13 @@ class CallServer(ABC):
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             leg = await self._admit(reader, writer)
-            if leg is not None:
+            if leg is not None and leg.crowded:
+                self._crowded += 1
+                try:
+                    await self._serve(leg)
+                finally:
+                    self._crowded -= 1
+            elif leg is not None:
                 self._calls += 1
                 try:
                     await self._serve(leg)
@@ -118,7 +129,7 @@ class CallServer(ABC):
 
     async def _admit(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> CallLeg | None:
         """The call that came in, or None where it is none or cannot be served."""
-        why, report = None, _log.warning
+        report = _log.warning
         try:
             async with asyncio.timeout(GREETING_SECONDS):
                 leg = await self._greet(reader, writer)
@@ -132,15 +143,19 @@ class CallServer(ABC):
             _log.debug("connection without a call", extra={"peer": _peer(writer), "why": str(gone)})
             return None
         else:
-            if leg is None:
-                return None
-        if why is None and self._calls >= self._settings.max_calls:
-            why = f"{self._calls} calls are being served; fastagi.max_calls allows no more"
-        if why is None:
-            return leg
+            if leg is None or self._room_for(leg):
+                return leg
+            why = leg.crowded
         report("call refused", extra={"peer": _peer(writer), "why": why})
         self._refuse(writer, why)
         return None
+
+    def _room_for(self, leg: CallLeg) -> bool:
+        """Whether a call can be served, or can at least be told that it cannot; `leg.crowded` says why not."""
+        if self._calls < self._settings.max_calls:
+            return True
+        leg.crowded = f"{self._calls} calls are being served; fastagi.max_calls allows no more"
+        return leg.caller is None and self._crowded < max(LEAST_CROWDED, self._settings.max_calls // 10)
 
     def _stranger_report(self, writer: asyncio.StreamWriter) -> Callable[..., None]:
         """A warning for the first stranger from an address; more of them are everyday."""

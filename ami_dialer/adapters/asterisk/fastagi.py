@@ -83,6 +83,7 @@ class AgiLeg:
         self.attempt_id = attempt_id
         self.amd = amd
         self.caller = caller
+        self.crowded = ""
         self._over = False
         #: A command has been sent and its reply not read: after a cancelled verb the two sides are out of
         #: step.

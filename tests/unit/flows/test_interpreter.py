@@ -368,3 +368,6 @@ async def test_what_is_heard_is_told_but_neither_a_missing_sound_nor_the_message
     assert host.prompts_heard == 2
     await run_flow(Flow(steps={"start": [{"play": "one"}, {"play": "two"}]}), FakeLeg([HANGS_UP]), host, "closing")
     assert host.prompts_heard == 3
+    host.pace = 0.05  # they were gone before it began
+    await run_flow(Flow(steps={"start": [{"play": "one"}, {"play": "two"}]}), FakeLeg([HANGS_UP]), host, "closing")
+    assert host.prompts_heard == 3

@@ -9,6 +9,7 @@ from contextlib import suppress
 import pytest
 
 from ami_dialer.adapters.asterisk import call_server
+from ami_dialer.adapters.asterisk.call_server import LEAST_CROWDED
 from ami_dialer.adapters.asterisk.fastagi import FastAgiServer, name_of_process
 from ami_dialer.config.schema import FastAgi
 from ami_dialer.domain.calls import AmdFacts
@@ -249,25 +250,59 @@ async def test_given_a_flow_that_raises_then_it_is_logged_and_the_closing_prompt
     assert "no such attempt" in caplog.text
 
 
-async def test_given_as_many_calls_as_allowed_then_one_more_is_sent_back_to_the_dialplan(reception):
+async def test_given_as_many_calls_as_allowed_then_some_more_are_only_told_and_the_rest_sent_back(reception):
     release = asyncio.Event()
+    crowded = []
 
     async def serve(leg: CallLeg) -> None:
+        crowded.append(leg.crowded)
         await release.wait()
         await leg.hang_up()
 
     reception.serve = serve
     server = FastAgiServer(FastAgi(max_calls=1), reception.on_call, port=0)
     await server.start()
-    first = asyncio.create_task(call_fastagi(server.port, AsteriskSide()))
+    calls = [asyncio.create_task(call_fastagi(server.port, AsteriskSide()))]
     await until(lambda: server.calls == 1)
+    calls += [asyncio.create_task(call_fastagi(server.port, AsteriskSide())) for _ in range(LEAST_CROWDED)]
+    await until(lambda: server.calls == 1 + LEAST_CROWDED)
+    assert crowded == ["", *["1 calls are being served; fastagi.max_calls allows no more"] * LEAST_CROWDED]
     [line] = await call_fastagi(server.port, AsteriskSide())
     assert line.startswith("failure")
     assert "fastagi.max_calls" in line
     release.set()
-    await first
+    await asyncio.gather(*calls)
     await server.stop(10)
-    assert reception.ended == ["served"]
+    assert reception.ended == ["served"] * (1 + LEAST_CROWDED)
+
+
+async def test_given_calls_that_are_only_told_then_one_that_can_be_served_is_served(reception):
+    """Those who hear the message for abandoned calls take no place of anybody else."""
+    releases = [asyncio.Event() for _ in range(3)]
+    crowded = []
+
+    async def serve(leg: CallLeg) -> None:
+        place = len(crowded)
+        crowded.append(bool(leg.crowded))
+        await releases[place].wait()
+        await leg.hang_up()
+
+    reception.serve = serve
+    server = FastAgiServer(FastAgi(max_calls=1), reception.on_call, port=0)
+    await server.start()
+    calls = []
+    for place in range(2):
+        calls.append(asyncio.create_task(call_fastagi(server.port, AsteriskSide())))
+        await until(lambda place=place: server.calls == place + 1)
+    releases[0].set()
+    await until(lambda: server.calls == 1)
+    calls.append(asyncio.create_task(call_fastagi(server.port, AsteriskSide())))
+    await until(lambda: server.calls == 2)
+    assert crowded == [False, True, False]
+    for release in releases:
+        release.set()
+    await asyncio.gather(*calls)
+    await server.stop(10)
 
 
 async def test_given_a_stop_with_grace_then_calls_in_progress_end_by_themselves(server, reception):
