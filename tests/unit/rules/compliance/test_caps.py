@@ -1,7 +1,7 @@
 """How often somebody is called: each cap at its exact second, whoever's calls it counts."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -25,10 +25,6 @@ def person(*calls: PastCall) -> Callee:
 
 def cap(per: Per = Per.NUMBER, scope: Scope = Scope.CAMPAIGN, most: int = 1) -> Policy:
     return policy(caps=(Cap("campaign.per_number_24h", most, 86_400.0, per, scope),))
-
-
-def at(minutes: float) -> object:
-    return T + timedelta(minutes=minutes)
 
 
 @pytest.mark.parametrize(
@@ -111,6 +107,16 @@ def test_law_locks_out_after_an_abandoned_call_and_after_a_conversation(kind: Ru
     assert (verdict.rule, verdict.next_at) == ("us.quiet", T + timedelta(days=3))
 
 
+def test_the_next_time_that_is_told_is_never_a_moment_too_early() -> None:
+    """A call's time is a float; the next call's is told in microseconds."""
+    judge = Judge(book(), policy(between_calls=1800.0))
+    for part in range(200):
+        call = called(T)._replace(at=T.timestamp() + part / 199)
+        next_at = judge.verdict(person(call), T + timedelta(seconds=1)).next_at
+        assert next_at is not None
+        assert judge.verdict(person(call), next_at).allowed
+
+
 def test_the_next_call_comes_when_every_cap_and_the_hours_let_it_through() -> None:
     law = book(hours("us.hours", "08:00", "21:00"), THREE_A_DAY)
     judge = Judge(law, policy(between_calls=1800.0))
@@ -138,11 +144,12 @@ def test_a_cap_of_law_that_ends_tomorrow_holds_nobody_back_after_midnight() -> N
     assert judge.verdict(person(*calls), T + SECOND).next_at == local("America/New_York", "2026-03-06 00:00")
 
 
-def test_a_cap_of_law_that_begins_tomorrow_ends_what_is_allowed_today() -> None:
+@pytest.mark.parametrize("now", [T, utc("2026-03-06 02:00"), utc("2026-03-06 04:59:59")])
+def test_a_cap_of_law_that_begins_tomorrow_ends_what_is_allowed_today(now: datetime) -> None:
     judge = Judge(book(replace(THREE_A_DAY, effective=date(2026, 3, 6))), policy())
     calls = [called(T - timedelta(minutes=minute)) for minute in (3, 2, 1)]
     midnight = local("America/New_York", "2026-03-06 00:00")
-    verdict = judge.verdict(person(*calls), T)
+    verdict = judge.verdict(person(*calls), now)
     assert (verdict.allowed, verdict.until, verdict.rule) == (True, midnight, "us-fl.attempts")
     assert judge.verdict(person(*calls), midnight).next_at == T - timedelta(minutes=3) + timedelta(days=1)
 

@@ -9,7 +9,7 @@ from ami_dialer.domain.rulebook import RuleKind
 from ami_dialer.domain.verdict import Verdict
 from ami_dialer.rules.compliance.judge import Judge
 from ami_dialer.rules.compliance.policy import Exemption, Policy
-from tests.unit.rules.compliance.cases import book, facts, hours, policy, rule, said, somebody, utc
+from tests.unit.rules.compliance.cases import book, facts, hours, local, policy, rule, said, somebody, utc
 
 pytestmark = pytest.mark.unit
 
@@ -125,6 +125,12 @@ class TestConsentThatIsWanted:
         assert "us.recorded" not in Judge(law, policy()).verdict(person, T).asked
         assert Judge(law, policy(consent="express")).verdict(person, T).refusing == ("us.recorded",)
         assert Judge(law, free).verdict(person, T).exempt == ("us.recorded",)
+
+    def test_is_asked_by_the_law_as_long_as_the_law_is_in_force(self) -> None:
+        law = book(rule("us.recorded", RuleKind.CONSENT, needs="written", ends=(T + DAY).date()))
+        person = somebody("America/New_York", consent=facts(said(T - DAY, True)))
+        verdict = Judge(law, policy(consent="express")).verdict(person, T)
+        assert (verdict.rule, verdict.next_at) == ("us.recorded", local("America/New_York", "2026-03-06 00:00"))
 
 
 class TestNumberThatChangedHands:

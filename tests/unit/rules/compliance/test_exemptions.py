@@ -91,6 +91,15 @@ def test_a_country_that_is_not_allowed_is_never_called(country: str) -> None:
     assert (country or "no country") in verdict.why
 
 
+def test_numbers_of_several_countries_and_kinds_are_each_told_their_own() -> None:
+    judge = Judge(LAW, policy())
+    noon = local("Europe/London", "2026-03-05 12:00")
+    for country in ("GB", "IE", "GB"):
+        assert f"belongs to {country};" in judge.verdict(somebody("Europe/London", country=country), noon).why
+    for kind in (NumberKind.PREMIUM, NumberKind.SATELLITE):
+        assert kind.value in judge.verdict(somebody("America/New_York", kind=kind), noon).why
+
+
 def test_where_no_country_and_no_kind_is_allowed_nobody_is_called() -> None:
     noon = local("America/New_York", "2026-03-05 12:00")
     nothing = policy(countries=frozenset(), kinds=frozenset())
