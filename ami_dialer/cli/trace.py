@@ -8,8 +8,10 @@ import click
 from ami_dialer.cli.opening import reading
 from ami_dialer.cli.output import json_option, load_config, local, print_json, printable, zone_at
 from ami_dialer.config.schema import Config
+from ami_dialer.domain.consent import EVERYTHING
 from ami_dialer.reporting.steps import Step
 from ami_dialer.reporting.trace import RunTrail, Trail, trace
+from ami_dialer.store.consents import StoredRecord
 
 #: Wide enough for the longest station, disposition.
 _STATION_WIDTH = 11
@@ -49,10 +51,24 @@ def _print(found: Trail) -> None:
         click.echo(
             f"  do not call: {entry.list_name}, {printable(entry.reason)} ({entry.source}, {local(entry.added_at)})"
         )
+    for record in found.consents:
+        click.echo(f"  {_said(record)}")
+    for one in found.reassigned:
+        click.echo(f"  given up by its holder: {one.number}, {local(one.disconnected_at)} ({printable(one.source)})")
     if not found.runs:
         click.echo("  in no run yet")
     for run in found.runs:
         _print_run(run)
+
+
+def _said(record: StoredRecord) -> str:
+    what = f"{record.strength} consent" if record.granted else "revoked"
+    scope = "everything" if record.scope == EVERYTHING else record.scope
+    ends = f", until {local(record.expires_at)}" if record.expires_at is not None else ""
+    due = f", due by {local(record.honour_by)}" if record.honour_by is not None else ""
+    late = ", TOO LATE" if record.is_late else ""
+    proof = f": {record.evidence}" if record.evidence else ""
+    return printable(f"{what}: {record.number}, {scope} ({record.source}, {local(record.at)}{ends}{due}{late}){proof}")
 
 
 def _print_run(run: RunTrail) -> None:

@@ -9,8 +9,10 @@ from ami_dialer.domain.errors import NotFoundError
 from ami_dialer.domain.phone import NotANumberError, normalise
 from ami_dialer.reporting import steps
 from ami_dialer.reporting.steps import Step
-from ami_dialer.store import trail
+from ami_dialer.store import consents, reassignments, trail
+from ami_dialer.store.consents import StoredRecord
 from ami_dialer.store.database import Database
+from ami_dialer.store.reassignments import Reassignment
 from ami_dialer.store.trail import Answered, Barred, Enrolled, Membership
 
 #: The largest key that both databases take.
@@ -38,6 +40,10 @@ class Trail:
     lists: list[Membership]
     #: Do-not-call entries as they are now.
     do_not_call: list[Barred]
+    #: What was said about being called on this number and the contact's others, oldest first.
+    consents: list[StoredRecord]
+    #: Those of the numbers that their holders gave up.
+    reassigned: list[Reassignment]
     runs: list[RunTrail]
 
 
@@ -62,7 +68,9 @@ async def trace(database: Database, wanted: str, regions: Collection[str]) -> Tr
         one.steps.extend(steps.of_enrolment(enrolled, made, answers, barred))
         runs.append(one)
     stands = [entry for entry in barred if entry.removed_at is None]
-    return Trail(number, found, stands, runs)
+    numbers = [number, *await trail.further_numbers(database, sorted({member.contact_id for member in found}))]
+    said, given_up = await consents.records_of(database, *numbers), await reassignments.find(database, *numbers)
+    return Trail(number, found, stands, said, given_up, runs)
 
 
 async def _find(database: Database, wanted: str, regions: Collection[str]) -> list[Membership]:

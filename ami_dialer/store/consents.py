@@ -90,9 +90,9 @@ class StoredRecord:
         return self.honour_by is not None and self.honoured_at is not None and self.honoured_at >= self.honour_by
 
 
-async def records_of(database: Database, number: str) -> list[StoredRecord]:
-    """Every record of a number in E.164, oldest first."""
-    query = _ALL.where(consents.c.number == number).order_by(*_OLDEST_FIRST)
+async def records_of(database: Database, *numbers: str) -> list[StoredRecord]:
+    """Every record of these numbers in E.164, oldest first."""
+    query = _ALL.where(consents.c.number.in_(numbers)).order_by(*_OLDEST_FIRST)
     async with database.reading() as connection:
         return [_stored(row) for row in await connection.execute(query)]
 

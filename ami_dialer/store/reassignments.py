@@ -93,9 +93,10 @@ def _told(given_up: Sequence[GivenUp], source: str) -> list[Entry]:
     return [Entry("number.reassigned", "reassignments", {**numbers, "source": source})]
 
 
-async def find(database: Database, number: str) -> Reassignment | None:
-    """When a number in E.164 was given up, as far as anybody has asked."""
-    columns = (reassignments.c[name] for name in _COLUMNS)
+async def find(database: Database, *numbers: str) -> list[Reassignment]:
+    """Those of these numbers in E.164 that were given up, as far as anybody has asked, and when."""
+    query = select(*(reassignments.c[name] for name in _COLUMNS)).order_by(reassignments.c.number)
     async with database.reading() as connection:
-        found = (await connection.execute(select(*columns).where(reassignments.c.number == number))).one_or_none()
-    return None if found is None else Reassignment(*found)
+        return [
+            Reassignment(*row) for row in await connection.execute(query.where(reassignments.c.number.in_(numbers)))
+        ]

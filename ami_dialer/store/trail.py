@@ -21,6 +21,7 @@ from ami_dialer.store.tables import (
     answers,
     attempts,
     campaigns,
+    contact_phones,
     contacts,
     dnc_entries,
     dnc_lists,
@@ -136,6 +137,14 @@ async def _off_lists(connection: AsyncConnection, number: str | None, contact_id
     rows = (await connection.execute(query.where(wanted))).all()
     once = {row.id: row for row in rows}  # a contact is in many runs
     return [Membership(row.id, None, None, row.number, dict(row.fields), row.created_at) for row in once.values()]
+
+
+async def further_numbers(database: Database, contact_ids: Sequence[int]) -> list[str]:
+    """The numbers of these contacts that are not dialled first, in dialing order."""
+    query = select(contact_phones.c.number).where(contact_phones.c.contact_id.in_(contact_ids))
+    async with database.reading() as connection:
+        found = await connection.scalars(query.order_by(contact_phones.c.contact_id, contact_phones.c.position))
+        return list(dict.fromkeys(found))
 
 
 async def enrolled(database: Database, contact_ids: Sequence[int]) -> list[Enrolled]:

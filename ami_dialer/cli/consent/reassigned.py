@@ -85,11 +85,11 @@ def show_command(config_file: Path, number: str, region: str, *, as_json: bool) 
     """When NUMBER was given up by its holder, as far as anybody has asked."""
     [wanted] = given_numbers([number], None, region, changing=False)
 
-    async def ask(config: Config) -> Reassignment | None:
+    async def ask(config: Config) -> list[Reassignment]:
         async with reading(config) as database:
             return await reassignments.find(database, wanted)
 
-    found = asyncio.run(ask(load_config(config_file)))
+    found = next(iter(asyncio.run(ask(load_config(config_file)))), None)
     if as_json:
         print_json({"number": wanted, "reassigned": found})
     elif found is None:

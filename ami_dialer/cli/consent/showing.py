@@ -66,7 +66,7 @@ async def _ask(
         facts = known.get(number, NOTHING_KNOWN)
         scopes = sorted({EVERYTHING, *(one.scope for one in records)} if records else ())
         holds = {scope: standing(number, facts, scope, now) for scope in scopes}
-        moved = await reassignments.find(database, number)
+        moved = next(iter(await reassignments.find(database, number)), None)
         return records, holds, moved, await dnc.standing(database, number, now)
 
 

@@ -180,3 +180,15 @@ def test_what_is_known_of_nobody_is_said_and_records_are_a_table(house: Folder) 
     house.json("consent", "grant", ANN, "--scope", "*")
     assert "nobody recorded" in house.invoke("consent", "show", BOB).stdout
     assert house.invoke("consent", "list").stdout.splitlines()[1].startswith(ANN)
+
+
+def test_a_trace_shows_what_was_said_of_each_number_of_the_contact(house: Folder) -> None:
+    (house.path / "people.csv").write_text(f"phone,mobile\n{ANN},{BOB}\n")
+    house.json("list", "import", "people")
+    house.json("consent", "grant", ANN, "--scope", "sales", "--strength", "written", "--evidence", "form 7")
+    house.json("consent", "revoke", BOB, "--source", "sms", "--text", "STOP")
+    said = house.json("trace", ANN)["consents"]
+    assert [(each["number"], each["granted"]) for each in said] == [(ANN, True), (BOB, False)]
+    text = house.invoke("trace", ANN).stdout
+    assert f"written consent: {ANN}, sales (hand, " in text
+    assert f"revoked: {BOB}, everything (sms, " in text
