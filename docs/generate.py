@@ -21,6 +21,7 @@ from ami_dialer.config.problems import Path as KeyPath
 from ami_dialer.config.schema import Config
 from ami_dialer.config.shape import bare, keys_of, section_of, sections
 from ami_dialer.domain.attempt import TRANSITIONS, AttemptState
+from ami_dialer.domain.campaign import ALIASES, CAMPAIGN_TRANSITIONS, Activity, CampaignStatus
 from ami_dialer.domain.ending import DISPOSITION_OF, EndReason
 from ami_dialer.domain.enrolment import ENROLMENT_TRANSITIONS, EnrolmentState, RunState
 from ami_dialer.domain.number_kind import NumberKind
@@ -55,6 +56,20 @@ _STATES_HEAD = """\
 An attempt is one try on one number. Where it is and why it ended are two words: the state and the end reason.
 """
 
+_CAMPAIGN = """\
+## Campaign
+
+Where a campaign stands. [campaigns.md](campaigns.md#life-cycle) tells the commands.
+"""
+_AFTER_A_RUN = """\
+A run that completes or is stopped while starts of a schedule are left leads on to `scheduled` at once.
+
+Words that others use are taken too, by `ami-dialer campaign list --status`:
+"""
+_NOW = """\
+What it does at the moment is derived from its status, the contacts that are left and the calls that go on:
+"""
+
 
 def configuration() -> str:
     """The text of docs/configuration.md."""
@@ -87,8 +102,30 @@ def states() -> str:
         _described(EnrolmentState, "state"),
         "## Run\n\nA run is one execution of a campaign. It begins running and does not come back from its end.\n",
         _described(RunState, "state"),
+        _CAMPAIGN,
+        _campaign(),
+        _described(CampaignStatus, "status"),
+        _AFTER_A_RUN,
+        _aliases(),
+        _NOW,
+        _described(Activity, "now"),
     ]
     return "\n".join(parts)
+
+
+def _campaign() -> str:
+    steps = [
+        (before, after, str(action)) for (before, action), after in CAMPAIGN_TRANSITIONS.items() if before is not after
+    ]
+    return _mermaid(CampaignStatus.DRAFT, steps, set())
+
+
+def _aliases() -> str:
+    rows = ["| word | status |", "|---|---|"]
+    for word, statuses in ALIASES.items():
+        meant = ", ".join(f"`{status}`" for status in CampaignStatus if status in statuses)
+        rows.append(f"| {word} | {meant} |")
+    return "\n".join(rows) + "\n"
 
 
 def _doc(model: type[BaseModel]) -> str:

@@ -1,7 +1,10 @@
 """The time of this machine."""
 
+import os
 import time
 from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import available_timezones
 
 from ami_dialer.ports import Clock
 
@@ -16,3 +19,15 @@ class SystemClock(Clock):
     def monotonic(self) -> float:
         """Seconds that never go back."""
         return time.monotonic()
+
+
+def machine_zone() -> str:
+    """The time zone of this machine, as the tz database names it; UTC where it does not say."""
+    named = os.environ.get("TZ", "").lstrip(":")
+    if not named:
+        try:
+            named = str(Path("/etc/localtime").resolve(strict=True)).partition("/zoneinfo/")[2]
+        except OSError:
+            named = ""
+    named = named.removeprefix("posix/").removeprefix("right/")
+    return named if named in available_timezones() else "UTC"

@@ -9,6 +9,7 @@ from ami_dialer.config.filter import Filter
 from ami_dialer.config.kinds import DialplanName, Name, Seconds
 from ami_dialer.config.problems import Path as Keys
 from ami_dialer.config.problems import of_section, several
+from ami_dialer.config.schedule import CampaignSchedule
 from ami_dialer.config.section import Section
 from ami_dialer.domain.ending import FINAL, Disposition, EndReason
 from ami_dialer.domain.rulebook import Purpose
@@ -133,8 +134,9 @@ class Campaign(Section):
     start: Literal["with-dialer", "by-hand"] = Field(
         "with-dialer",
         description="`ami-dialer run` starts it if it has never run and its lists hold a contact; "
-        "or only `ami-dialer campaign start NAME` does.",
+        "or only `ami-dialer campaign start NAME` does. With a `schedule` neither does.",
     )
+    schedule: CampaignSchedule | None = Field(None, description="When it starts by itself.")
 
     @field_validator("live")
     @classmethod

@@ -54,7 +54,15 @@ class RunState(StrEnum):
 
     #: Contacts are called as they fall due.
     RUNNING = "running"
-    #: Every enrolment is done or excluded.
+    #: Nobody is called until it is resumed; calls in progress finish.
+    PAUSED = "paused"
+    #: Every enrolment is done or excluded, or the end of its schedule came.
     COMPLETED = "completed"
-    #: Ended by hand; what was not called is not called in this run.
+    #: Ended by hand, or by the next start of its schedule; what was not called is not called in this run.
     STOPPED = "stopped"
+    #: It could not go on; `why` of the run says what is missing.
+    FAILED = "failed"
+
+
+#: A run in one of these is not over: lists that it uses are kept, what comes into its live lists comes into it.
+GOING_ON = (RunState.RUNNING, RunState.PAUSED)

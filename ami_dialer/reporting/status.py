@@ -1,12 +1,15 @@
-"""How a campaign stands: the campaign, its newest run, and how far that is."""
+"""How a campaign stands: its status, its newest run, and how far that is."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
+from ami_dialer.config.campaign import Campaign
+from ami_dialer.domain.campaign import Activity, CampaignStatus, activity
 from ami_dialer.domain.ending import DISPOSITION_OF, Disposition
 from ami_dialer.domain.enrolment import EnrolmentState, Exclusion, RunState
-from ami_dialer.store import documents, hopper, live, progress, results
+from ami_dialer.store import campaigns, hopper, live, progress, results
 from ami_dialer.store.database import Database
+from ami_dialer.store.documents import OutdatedDocumentError, read_document
 from ami_dialer.store.engine_lock import engine_running
 from ami_dialer.store.live import RunList
 from ami_dialer.store.runs import Run
@@ -33,18 +36,37 @@ class RunStatus:
     outcomes: dict[Disposition, int]
     #: When the next contact falls due; None when none waits.
     next_due: datetime | None
+    #: The start of the campaign's schedule that began it, and when the schedule ends it.
+    scheduled_at: datetime | None
+    ends_at: datetime | None
+    #: Why it ended, where neither its last contact nor a stop did it.
+    why: str | None
+
+    @property
+    def left(self) -> int:
+        """Contacts that wait, or are in the hopper or in a call."""
+        return self.by_state[EnrolmentState.WAITING] + self.by_state[EnrolmentState.CLAIMED]
 
 
 @dataclass(frozen=True, slots=True)
-class CampaignStatus:
+class CampaignView:
     """A campaign and its newest run."""
 
     campaign: str
+    status: CampaignStatus
+    #: What it does at this moment.
+    activity: Activity
+    #: Why it failed, or why its document cannot be read.
+    trouble: str | None
+    #: `config` where config.yaml declares it, else `made`.
+    origin: str
     lists: list[str]
     trunks: list[str]
     flow: str | None
     dialplan: str | None
     start: str
+    #: The next start by its schedule.
+    next_start_at: datetime | None
     #: None when it has never run.
     run: RunStatus | None
     #: Every run, newest first.
@@ -52,19 +74,30 @@ class CampaignStatus:
     dialer_running: bool
 
 
-async def campaign_status(database: Database, name: str) -> CampaignStatus:
-    """The state of a campaign. Raises NotFoundError."""
-    key, document = await documents.load_campaign(database, name)
-    runs = await results.runs_of(database, key)
-    return CampaignStatus(
+async def campaign_status(database: Database, name: str) -> CampaignView:
+    """The state of a campaign, also of one that another version stored. Raises NotFoundError."""
+    standing = await campaigns.standing(database, name)
+    runs = await results.runs_of(database, standing.id)
+    run = await run_status(database, runs[0]) if runs else None
+    trouble, document = standing.trouble, None
+    try:
+        document = read_document(Campaign, name, standing.document)
+    except OutdatedDocumentError as error:
+        trouble = trouble or str(error)
+    return CampaignView(
         campaign=name,
-        lists=document.lists,
-        trunks=document.trunks,
-        flow=document.flow,
-        dialplan=document.dialplan,
-        start=document.start,
-        run=await run_status(database, runs[0]) if runs else None,
-        runs=[run.id for run in runs],
+        status=standing.status,
+        activity=activity(standing.status, run.left if run else 0, run.calls_now if run else 0),
+        trouble=trouble,
+        origin=standing.origin,
+        lists=document.lists if document else [],
+        trunks=document.trunks if document else [],
+        flow=document.flow if document else None,
+        dialplan=document.dialplan if document else None,
+        start=document.start if document else "by-hand",
+        next_start_at=standing.next_start_at,
+        run=run,
+        runs=[each.id for each in runs],
         dialer_running=await engine_running(database),
     )
 
@@ -92,4 +125,7 @@ async def run_status(database: Database, run: Run) -> RunStatus:
         calls_now=await results.living_attempts(database, run.id),
         outcomes=dict(sorted(outcomes.items(), key=lambda item: (-item[1], item[0]))),
         next_due=(await hopper.outlook(database, run.id)).next_due if running else None,
+        scheduled_at=run.scheduled_at,
+        ends_at=run.ends_at,
+        why=run.why,
     )

@@ -195,6 +195,8 @@ def _now(enrolled: Enrolled, attempts: Sequence[Attempt]) -> Iterator[Step]:
     ended = attempts[-1].ended_at if attempts else None
     calling = bool(attempts) and attempts[-1].state is not AttemptState.ENDED
     match enrolled.state:
+        case EnrolmentState.WAITING if enrolled.run_state is RunState.PAUSED:
+            yield Step("hopper", None, "waits until the run is resumed", {"due_at": enrolled.due_at})
         case EnrolmentState.WAITING if enrolled.run_state is not RunState.RUNNING:
             yield Step("hopper", None, f"not called any more: the run is {enrolled.run_state}")
         case EnrolmentState.WAITING:

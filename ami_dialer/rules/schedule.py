@@ -16,6 +16,8 @@ from dateutil.rrule import DAILY, MONTHLY, WEEKLY, YEARLY, rrule
 
 #: A start that nobody could make, because the dialer was down, is made good for so long; later it is left out.
 CATCH_UP = timedelta(hours=1)
+#: A start that is made so much later is made in time, also where one that was missed is not made good.
+IN_TIME = timedelta(minutes=2)
 #: Lists are scrubbed again so long before a start (seed 003).
 SCRUB_BEFORE = timedelta(minutes=15)
 
@@ -29,7 +31,12 @@ class Every(StrEnum):
     YEAR = "year"
 
 
-_FREQUENCIES: dict[Every, Literal[0, 1, 2, 3]] = {Every.DAY: DAILY, Every.WEEK: WEEKLY, Every.MONTH: MONTHLY, Every.YEAR: YEARLY}
+_FREQUENCIES: dict[Every, Literal[0, 1, 2, 3]] = {
+    Every.DAY: DAILY,
+    Every.WEEK: WEEKLY,
+    Every.MONTH: MONTHLY,
+    Every.YEAR: YEARLY,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,8 @@ class Plan:
     interval: int = 1
     #: No start after this moment.
     until: datetime | None = None
+    #: Whether a start that was missed is made good.
+    catch_up: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +87,10 @@ def missed(plan: Plan, since: datetime, now: datetime) -> list[Start]:
     return found
 
 
-def still_good(start: Start, now: datetime) -> bool:
-    """Whether a start that was missed is made good at `now`: not long past, and not over already."""
-    return now - start.at <= CATCH_UP and (start.ends_at is None or now < start.ends_at)
+def still_good(plan: Plan, start: Start, now: datetime) -> bool:
+    """Whether a start that has come is made at `now`: not too long past, and not over already."""
+    late = now - start.at
+    return late <= (CATCH_UP if plan.catch_up else IN_TIME) and (start.ends_at is None or now < start.ends_at)
 
 
 def _local_starts(plan: Plan, since: datetime) -> Iterator[datetime]:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.config.campaign import Campaign
 from ami_dialer.config.schema import Config
-from ami_dialer.domain.enrolment import RunState
+from ami_dialer.domain.enrolment import GOING_ON
 from ami_dialer.domain.errors import DialerError
 from ami_dialer.store import audit, dnc
 from ami_dialer.store.audit import Entry
@@ -169,7 +169,7 @@ async def users(database: Database, name: str, config: Config) -> list[str]:
         running = select(runs.c.id, campaigns.c.name, runs.c.document).join(
             campaigns, campaigns.c.id == runs.c.campaign_id
         )
-        living = (await connection.execute(running.where(runs.c.state == RunState.RUNNING))).all()
+        living = (await connection.execute(running.where(runs.c.state.in_(GOING_ON)))).all()
     found = ["it is the global list (mark another one first: ami-dialer dnc global LIST)"] if is_global else []
     found += [f"campaign {campaign!r}" for campaign, lists in sorted(named.items()) if name in lists]
     found += [f"run {run} of campaign {campaign!r}" for run, campaign, doc in living if name in lists_of(doc)]

@@ -16,6 +16,7 @@ from ami_dialer.domain.changes import changes, digest
 from ami_dialer.domain.errors import NotFoundError, StoreError
 from ami_dialer.store import audit
 from ami_dialer.store.audit import Entry
+from ami_dialer.store.campaigns import not_found
 from ami_dialer.store.database import Database
 from ami_dialer.store.tables import campaigns, flows, lists, mappings
 
@@ -108,7 +109,7 @@ def read_document(model: type[_Model], name: str, stored: object, *, run: int | 
             mend = f"write it anew under `{section}:` in config.yaml and start `ami-dialer run`"
         else:
             whose = f"run {run} of {word} {name!r}"
-            mend = f"go back to the version that started it, and end it there: ami-dialer campaign stop {name}"
+            mend = f"go back to the version that started it, or begin a new run: ami-dialer campaign rerun {name}"
         raise OutdatedDocumentError(f"{whose} was stored by another version: {found}; {mend}") from error
 
 
@@ -117,11 +118,7 @@ async def campaign_id(database: Database, name: str) -> int:
     async with database.reading() as connection:
         found = await connection.scalar(select(campaigns.c.id).where(campaigns.c.name == name))
         if found is None:
-            names = (await connection.scalars(select(campaigns.c.name).order_by(campaigns.c.name))).all()
-            known = (
-                f"there are: {', '.join(names)}" if names else "none is stored yet; `ami-dialer run` reads config.yaml"
-            )
-            raise NotFoundError(f"no campaign is named {name!r}; {known}")
+            raise await not_found(connection, name)
     return int(found)
 
 
@@ -137,6 +134,13 @@ async def campaign_names(database: Database) -> list[str]:
     """The campaigns there are."""
     async with database.reading() as connection:
         return list(await connection.scalars(select(campaigns.c.name).order_by(campaigns.c.id)))
+
+
+async def names(database: Database) -> tuple[list[str], list[str]]:
+    """The lists and the flows there are."""
+    async with database.reading() as connection:
+        known = list(await connection.scalars(select(lists.c.name).order_by(lists.c.name)))
+        return known, list(await connection.scalars(select(flows.c.name).order_by(flows.c.name)))
 
 
 async def load_flow(database: Database, name: str) -> Flow:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.config.lists import ContactList
 from ami_dialer.domain.changes import changes
-from ami_dialer.domain.enrolment import RunState
+from ami_dialer.domain.enrolment import GOING_ON
 from ami_dialer.domain.errors import DialerError, NotFoundError
 from ami_dialer.domain.intake import ListState
 from ami_dialer.store import audit
@@ -118,11 +118,16 @@ async def create_list(database: Database, name: str, settings: ContactList) -> i
 async def any_contacts(database: Database, names: Collection[str]) -> bool:
     """Whether one of these lists holds a contact."""
     async with database.reading() as connection:
-        keys = (await connection.scalars(select(lists.c.id).where(lists.c.name.in_(names)))).all()
-        for key in keys:  # one by one and in order, or all members of other lists may be looked through
-            query = select(list_members.c.number).where(list_members.c.list_id == key)
-            if await connection.scalar(query.order_by(list_members.c.revision).limit(1)) is not None:
-                return True
+        return await hold_contacts(connection, names)
+
+
+async def hold_contacts(connection: AsyncConnection, names: Collection[str]) -> bool:
+    """The same in a transaction of the caller."""
+    keys = (await connection.scalars(select(lists.c.id).where(lists.c.name.in_(names)))).all()
+    for key in keys:  # one by one and in order, or all members of other lists may be looked through
+        query = select(list_members.c.number).where(list_members.c.list_id == key)
+        if await connection.scalar(query.order_by(list_members.c.revision).limit(1)) is not None:
+            return True
     return False
 
 
@@ -162,7 +167,7 @@ async def users(connection: AsyncConnection) -> dict[str, Users]:
     at_run = (
         select(runs.c.id, campaigns.c.name, runs.c.document)
         .join(campaigns, campaigns.c.id == runs.c.campaign_id)
-        .where(runs.c.state == RunState.RUNNING)
+        .where(runs.c.state.in_(GOING_ON))
     )
     for run, campaign, document in await connection.execute(at_run):
         for name in _lists_of(document):
@@ -173,7 +178,7 @@ async def users(connection: AsyncConnection) -> dict[str, Users]:
         .join(lists, lists.c.id == run_lists.c.list_id)
         .join(runs, runs.c.id == run_lists.c.run_id)
         .join(campaigns, campaigns.c.id == runs.c.campaign_id)
-        .where(runs.c.state == RunState.RUNNING)
+        .where(runs.c.state.in_(GOING_ON))
     )
     for name, run, campaign in await connection.execute(enrolled):
         going_on.setdefault(name, {})[run] = campaign

@@ -8,7 +8,7 @@ from sqlalchemy import and_, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.config.campaign import Campaign
-from ami_dialer.domain.enrolment import EnrolmentState, RunState
+from ami_dialer.domain.enrolment import GOING_ON, EnrolmentState
 from ami_dialer.domain.errors import NotFoundError
 from ami_dialer.store import audit, enrolling, scrub
 from ami_dialer.store.audit import Entry
@@ -80,9 +80,7 @@ async def switch(database: Database, run_id: int, name: str, *, on: bool) -> boo
     """
     async with database.writing() as connection:
         document = await connection.scalar(
-            select(runs.c.document)
-            .where(runs.c.id == run_id, runs.c.state == RunState.RUNNING)
-            .with_for_update(read=True)
+            select(runs.c.document).where(runs.c.id == run_id, runs.c.state.in_(GOING_ON)).with_for_update(read=True)
         )
         if document is None:
             raise NotFoundError(f"run {run_id} has ended; what comes into its lists is for the next one")
@@ -117,7 +115,7 @@ async def behind(database: Database) -> list[int]:
         .distinct()
         .join(runs, runs.c.id == run_lists.c.run_id)
         .join(lists, lists.c.id == run_lists.c.list_id)
-        .where(runs.c.state == RunState.RUNNING, run_lists.c.live, lists.c.revision > run_lists.c.synced_revision)
+        .where(runs.c.state.in_(GOING_ON), run_lists.c.live, lists.c.revision > run_lists.c.synced_revision)
         .order_by(run_lists.c.run_id)
     )
     async with database.reading() as connection:
@@ -132,7 +130,7 @@ async def sync(database: Database, run_id: int, document: Campaign, now: datetim
     async with database.writing() as connection:
         # PostgreSQL: the run cannot end, and no list of it can be switched, before this is through.
         going_on = await connection.scalar(
-            select(runs.c.id).where(runs.c.id == run_id, runs.c.state == RunState.RUNNING).with_for_update(read=True)
+            select(runs.c.id).where(runs.c.id == run_id, runs.c.state.in_(GOING_ON)).with_for_update(read=True)
         )
         if going_on is None:
             return Synced(0, 0)

@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -10,15 +10,20 @@ from sqlalchemy import Row, Select, and_, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.config.campaign import Campaign
+from ami_dialer.domain.campaign import GOING_ON as ACTIVE
+from ami_dialer.domain.campaign import CampaignAction, CampaignStatus, IllegalActionError, advance
 from ami_dialer.domain.changes import digest
-from ami_dialer.domain.enrolment import RunState
+from ami_dialer.domain.enrolment import GOING_ON, RunState
 from ami_dialer.domain.errors import DialerError
 from ami_dialer.domain.intake import ImportState, ListState
-from ami_dialer.store import audit, enrolling, live, scrub
+from ami_dialer.rules.schedule import Start
+from ami_dialer.store import audit, campaigns, enrolling, live, scrub
 from ami_dialer.store.audit import Entry
+from ami_dialer.store.campaigns import Standing
 from ami_dialer.store.database import Database
-from ami_dialer.store.documents import as_json, read_document
-from ami_dialer.store.tables import campaigns, imports, lists, run_lists, runs
+from ami_dialer.store.documents import OutdatedDocumentError, as_json, read_document
+from ami_dialer.store.tables import campaigns as campaign_rows
+from ami_dialer.store.tables import imports, lists, run_lists, runs
 
 
 class ListsNotReadyError(DialerError):
@@ -39,7 +44,27 @@ class Run:
     state: RunState
     started_at: datetime
     ended_at: datetime | None
-    document: Campaign
+    #: The campaign as it is in this run; or why this version cannot read what another one stored.
+    stored: Campaign | OutdatedDocumentError = field(repr=False)
+    #: The start of the campaign's schedule that began it; None where somebody did.
+    scheduled_at: datetime | None = None
+    #: Its schedule ends it then.
+    ends_at: datetime | None = None
+    #: Why it ended, where neither its last contact nor a stop did it; for people.
+    why: str | None = None
+
+    @property
+    def document(self) -> Campaign:
+        """The campaign as it is in this run. Raises OutdatedDocumentError."""
+        if isinstance(self.stored, OutdatedDocumentError):
+            raise self.stored
+        return self.stored
+
+    @property
+    def windows_bind(self) -> bool:
+        """Whether `hours.windows` hold in it: not from start to end of a schedule that goes before them."""
+        schedule = self.document.schedule
+        return self.scheduled_at is None or self.ends_at is None or schedule is None or not schedule.precedence
 
 
 def run_query() -> Select[Any]:
@@ -47,23 +72,30 @@ def run_query() -> Select[Any]:
     return select(
         runs.c.id,
         runs.c.campaign_id,
-        campaigns.c.name,
+        campaign_rows.c.name,
         runs.c.state,
         runs.c.started_at,
         runs.c.ended_at,
         runs.c.document,
-    ).join(campaigns, campaigns.c.id == runs.c.campaign_id)
+        runs.c.scheduled_at,
+        runs.c.ends_at,
+        runs.c.why,
+    ).join(campaign_rows, campaign_rows.c.id == runs.c.campaign_id)
 
 
 def as_run(row: Row[Any]) -> Run:
     """A run from a row of `run_query`."""
-    key, campaign_id, name, state, started_at, ended_at, document = tuple(row)
-    campaign = read_document(Campaign, name, document, run=key)
-    return Run(key, campaign_id, name, RunState(state), started_at, ended_at, campaign)
+    key, campaign_id, name, state, started_at, ended_at, document, scheduled_at, ends_at, why = tuple(row)
+    stored: Campaign | OutdatedDocumentError
+    try:
+        stored = read_document(Campaign, name, document, run=key)
+    except OutdatedDocumentError as error:
+        stored = error
+    return Run(key, campaign_id, name, RunState(state), started_at, ended_at, stored, scheduled_at, ends_at, why)
 
 
 async def running(database: Database) -> list[Run]:
-    """The runs that are going on."""
+    """The runs in which people are called."""
     async with database.reading() as connection:
         rows = await connection.execute(run_query().where(runs.c.state == RunState.RUNNING).order_by(runs.c.id))
         return [as_run(row) for row in rows]
@@ -76,7 +108,7 @@ async def load(database: Database, keys: Collection[int]) -> list[Run]:
 
 
 async def running_ids(database: Database) -> set[int]:
-    """Keys of the runs that are going on: what a tick asks."""
+    """Keys of the runs in which people are called: what a tick asks."""
     async with database.reading() as connection:
         return set(await connection.scalars(select(runs.c.id).where(runs.c.state == RunState.RUNNING)))
 
@@ -92,45 +124,69 @@ async def newest(database: Database, campaign_key: int) -> Run | None:
     return None if row is None else as_run(row)
 
 
-async def start(database: Database, campaign_key: int, document: Campaign, now: datetime) -> int:
+async def start(
+    database: Database, campaign_key: int, document: Campaign, now: datetime, by: CampaignAction | None = None
+) -> int:
     """Begin a run: enrol every contact of its lists, once per number, and take out who must not be called.
 
-    One transaction: a run is there whole or not at all. Returns its key. Raises AlreadyRunningError,
-    ListsNotReadyError.
+    Without `by` it is a start or a rerun, whichever fits. One transaction: a run is there whole or not at all, and the
+    campaign is running. Returns its key. Raises AlreadyRunningError, IllegalActionError, ListsNotReadyError.
     """
     async with database.writing() as connection:
-        # PostgreSQL: one start of a campaign at a time. SQLite has one writer anyhow.
-        named = select(campaigns.c.name).where(campaigns.c.id == campaign_key).with_for_update()
-        name = await connection.scalar(named)
-        going_on = await connection.scalar(
-            select(runs.c.id).where(runs.c.campaign_id == campaign_key, runs.c.state == RunState.RUNNING)
-        )
-        if going_on is not None:
-            raise AlreadyRunningError(f"run {going_on} of this campaign is still going on; only one at a time")
-        await _check_lists(connection, document)
-        run_id: int = (
-            await connection.scalars(
-                insert(runs)
-                .values(campaign_id=campaign_key, state=RunState.RUNNING, started_at=now, document=as_json(document))
-                .returning(runs.c.id)
-            )
-        ).one()
-        attached = await enrolling.attached(connection, document)
-        await live.attach(connection, run_id, attached, document.live)
-        enrolled = await enrolling.enrol(connection, run_id, attached, document.filter, now)
-        barred = await scrub.at_start(connection, run_id, document, now)
-        stored = as_json(document)
-        detail = {
-            "run": run_id,
-            "lists": document.lists,
-            "live": document.live,
-            "contacts": enrolled,
-            "barred": barred,
-            "document": digest(stored),
-            "exemptions": stored.get("exemptions", []),
-        }
-        audit.note(connection, Entry("campaign.start", f"campaign:{name}", detail, now))
+        standing = await campaigns.locked(connection, campaign_key)
+        if by is None:
+            by = CampaignAction.START if standing.status is CampaignStatus.DRAFT else CampaignAction.RERUN
+            going_on = await current(connection, campaign_key)
+            if going_on is not None:
+                raise AlreadyRunningError(f"run {going_on} of this campaign is still going on; only one at a time")
+        return await begin(connection, standing, document, now, by)
+
+
+async def begin(
+    connection: AsyncConnection,
+    standing: Standing,
+    document: Campaign,
+    now: datetime,
+    by: CampaignAction,
+    planned: Start | None = None,
+) -> int:
+    """As `start`, in the transaction of the caller, who holds the campaign's row; `planned` is of its schedule."""
+    status = await campaigns.move(connection, standing, by)
+    await _check_lists(connection, document)
+    stored = as_json(document)
+    values = {
+        "campaign_id": standing.id,
+        "state": RunState.RUNNING,
+        "started_at": now,
+        "document": stored,
+        "scheduled_at": None if planned is None else planned.at,
+        "ends_at": None if planned is None else planned.ends_at,
+    }
+    run_id: int = (await connection.scalars(insert(runs).values(values).returning(runs.c.id))).one()
+    attached = await enrolling.attached(connection, document)
+    await live.attach(connection, run_id, attached, document.live)
+    enrolled = await enrolling.enrol(connection, run_id, attached, document.filter, now)
+    barred = await scrub.at_start(connection, run_id, document, now)
+    detail = {
+        "run": run_id,
+        "by": by,
+        "status": status,
+        "lists": document.lists,
+        "live": document.live,
+        "contacts": enrolled,
+        "barred": barred,
+        "document": digest(stored),
+        "exemptions": stored.get("exemptions", []),
+        **({} if planned is None else {"scheduled_at": planned.at, "ends_at": planned.ends_at}),
+    }
+    audit.note(connection, Entry("campaign.start", f"campaign:{standing.name}", detail, now))
     return run_id
+
+
+async def current(connection: AsyncConnection, campaign_key: int) -> int | None:
+    """The run of a campaign that is not over."""
+    query = select(runs.c.id).where(runs.c.campaign_id == campaign_key, runs.c.state.in_(GOING_ON))
+    return (await connection.scalars(query.order_by(runs.c.id.desc()).limit(1))).first()
 
 
 async def _check_lists(connection: AsyncConnection, document: Campaign) -> None:
@@ -158,33 +214,80 @@ def _going_on_with(name: str, settings: dict[str, Any], source: str | None) -> s
     return f"list import {name} --file {shlex.quote(source)}"
 
 
-async def end(database: Database, run_id: int, state: RunState, now: datetime) -> bool:
-    """End a run that is going on. False when it had ended already."""
-    going_on = and_(runs.c.id == run_id, runs.c.state == RunState.RUNNING)
+#: What the end of a run is to its campaign.
+_ENDS = {
+    RunState.COMPLETED: CampaignAction.COMPLETE,
+    RunState.STOPPED: CampaignAction.STOP,
+    RunState.FAILED: CampaignAction.FAIL,
+}
+
+
+async def end(database: Database, run_id: int, state: RunState, now: datetime, why: str | None = None) -> bool:
+    """End a run that is going on, and move its campaign on. False when it had ended already.
+
+    `why` is for people: needed where it failed, or where its schedule ends it.
+    """
     async with database.writing() as connection:
-        ended = update(runs).where(going_on).values(state=state, ended_at=now)
-        return await _note_end(
-            connection, run_id, await connection.scalar(ended.returning(runs.c.campaign_id)), state, now
-        )
+        campaign = await connection.scalar(select(runs.c.campaign_id).where(runs.c.id == run_id))
+        if campaign is None:
+            return False
+        return await conclude(connection, await campaigns.locked(connection, campaign), run_id, state, now, why)
+
+
+async def conclude(
+    connection: AsyncConnection, standing: Standing, run_id: int, state: RunState, now: datetime, why: str | None = None
+) -> bool:
+    """As `end`, in the transaction of the caller, who holds the campaign's row."""
+    going_on = and_(runs.c.id == run_id, runs.c.state.in_(GOING_ON))
+    ended = update(runs).where(going_on).values(state=state, ended_at=now, why=why).returning(runs.c.id)
+    if await connection.scalar(ended) is None:
+        return False
+    status = standing.status
+    if status in ACTIVE:
+        trouble = why if state is RunState.FAILED else None
+        status = await campaigns.move(connection, standing, _ENDS[state], trouble=trouble)
+    detail = {"run": run_id, "state": state, "status": status, **({} if why is None else {"why": why})}
+    audit.note(connection, Entry("campaign.end", f"campaign:{standing.name}", detail, now))
+    return True
+
+
+async def stop(database: Database, name: str, now: datetime) -> int:
+    """End the run of a campaign that is going on, for good. Returns its key.
+
+    Raises NotFoundError, and IllegalActionError where none is going on.
+    """
+    async with database.writing() as connection:
+        standing = await campaigns.named(connection, name)
+        advance(name, standing.status, CampaignAction.STOP)
+        run_id = await current(connection, standing.id)
+        if run_id is None or not await conclude(connection, standing, run_id, RunState.STOPPED, now):
+            raise IllegalActionError(f"campaign {name!r}: no run of it is going on")
+        return run_id
 
 
 async def complete(database: Database, run_id: int, now: datetime) -> bool:
-    """End a run in which nobody is left. False while a list of it is live: it waits for new contacts."""
+    """End a run in which nobody is left. False while a list of it is live, or it is paused: it waits.
+
+    True also where it was ended meanwhile.
+    """
     is_live = exists().where(run_lists.c.run_id == run_id, run_lists.c.live)
-    going_on = and_(runs.c.id == run_id, runs.c.state == RunState.RUNNING)
     async with database.writing() as connection:
         if await connection.scalar(select(is_live)):
             return False
-        state = RunState.COMPLETED
-        ended = update(runs).where(going_on).values(state=state, ended_at=now).returning(runs.c.campaign_id)
-        await _note_end(connection, run_id, await connection.scalar(ended), state, now)
+        standing = await campaigns.locked(connection, await _campaign_of(connection, run_id))
+        if standing.status is CampaignStatus.PAUSED:
+            return False
+        await conclude(connection, standing, run_id, RunState.COMPLETED, now)
         return True
 
 
-async def _note_end(
-    connection: AsyncConnection, run_id: int, campaign: int | None, state: RunState, now: datetime
-) -> bool:
-    if campaign is not None:
-        name = await audit.name_of(connection, campaigns, campaign)
-        audit.note(connection, Entry("campaign.end", f"campaign:{name}", {"run": run_id, "state": state}, now))
-    return campaign is not None
+async def _campaign_of(connection: AsyncConnection, run_id: int) -> int:
+    key: int = (await connection.scalars(select(runs.c.campaign_id).where(runs.c.id == run_id))).one()
+    return key
+
+
+async def over(database: Database, now: datetime) -> list[Run]:
+    """The runs that are going on although the end of their schedule has come."""
+    due = and_(runs.c.state.in_(GOING_ON), runs.c.ends_at <= now)
+    async with database.reading() as connection:
+        return [as_run(row) for row in await connection.execute(run_query().where(due).order_by(runs.c.id))]

@@ -2,6 +2,7 @@
 
 from sqlalchemy import JSON, BigInteger, Column, String, Table, Text
 
+from ami_dialer.domain.campaign import CampaignStatus
 from ami_dialer.domain.intake import ListState
 from ami_dialer.store.tables.columns import UtcDateTime, key, metadata, one_of
 
@@ -52,4 +53,13 @@ campaigns = Table(
     Column("name", String(64), nullable=False, unique=True),
     Column("origin", String(16), nullable=False),
     Column("document", JSON, nullable=False),
+    #: Moved by the table of domain/campaign.py alone.
+    Column("status", String(16), nullable=False, default=CampaignStatus.DRAFT, server_default=CampaignStatus.DRAFT),
+    #: Why it failed, for people.
+    Column("trouble", Text),
+    #: The first start of its schedule that is still to be made; None: no schedule, none left, or taken off it.
+    Column("next_start_at", UtcDateTime),
+    #: Digest of the schedule that was put into force last, so that one that was taken off stays so.
+    Column("schedule_digest", String(64)),
+    one_of("status", CampaignStatus),
 )

@@ -28,8 +28,14 @@ runs = Table(
     Column("state", String(16), nullable=False),
     Column("started_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
-    #: The campaign's document as it was when the run began.
+    #: The campaign's document as it was when the run began; a resume takes anew what may change in a run.
     Column("document", JSON, nullable=False),
+    #: The start of the campaign's schedule that began it; None where somebody did.
+    Column("scheduled_at", UtcDateTime),
+    #: Its schedule ends it then.
+    Column("ends_at", UtcDateTime),
+    #: Why it ended, where neither its last contact nor a stop did it: for people.
+    Column("why", Text),
     one_of("state", RunState),
     Index(None, "campaign_id"),
 )

@@ -79,7 +79,7 @@ def test_a_preview_shows_whom_a_start_would_call_and_who_is_left_out_by_what(sho
     assert shop.json("campaign", "status", "survey")["run"] is None
     started = shop.json("campaign", "start", "survey")["run"]
     assert started["by_state"]["waiting"] == 2
-    assert started["excluded"] == {"dnc": 1, "filter": 2, "expired": 0}
+    assert started["excluded"] == {"dnc": 1, "filter": 2, "expired": 0, "rule": 0}
 
 
 def test_a_preview_takes_the_filter_of_the_configuration_and_warns_of_a_column_that_nobody_has(shop: Folder) -> None:

@@ -28,10 +28,11 @@ def test_a_run_is_started_with_the_contacts_of_its_lists_imported_now(house: Fol
 def test_a_second_start_is_refused_and_a_stop_makes_room(started: Folder) -> None:
     again = started.invoke("campaign", "start", "survey")
     assert again.exit_code == 1
-    assert again.stderr == "ami-dialer: run 1 of this campaign is still going on; only one at a time\n"
+    assert again.stderr == "ami-dialer: campaign 'survey': it is running; a campaign has one run at a time\n"
     assert started.json("campaign", "stop", "survey")["run"]["state"] == "stopped"
-    assert started.invoke("campaign", "stop", "survey").stderr == "ami-dialer: campaign 'survey' is not running\n"
-    assert started.json("campaign", "start", "survey")["runs"] == [2, 1]
+    twice = started.invoke("campaign", "stop", "survey")
+    assert twice.stderr == "ami-dialer: campaign 'survey': it is not running: it is stopped\n"
+    assert started.json("campaign", "rerun", "survey")["runs"] == [2, 1]
 
 
 def test_a_campaign_without_contacts_does_not_start(house: Folder) -> None:
@@ -45,7 +46,13 @@ def test_status_and_list_show_the_run(started: Folder) -> None:
     text = started.invoke("campaign", "status", "survey").stdout
     assert "contacts  3: 2 waiting, 1 excluded" in text
     assert "no dialer is running on this database" in text
-    assert started.invoke("campaign", "list").stdout.splitlines()[1].split()[:4] == ["survey", "people", "1", "running"]
+    assert started.invoke("campaign", "list").stdout.splitlines()[1].split()[:5] == [
+        "survey",
+        "running",
+        "Stopped",
+        "people",
+        "1",
+    ]
     assert started.json("campaign", "status", "survey")["run"]["by_state"]["waiting"] == 2
 
 

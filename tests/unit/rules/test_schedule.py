@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ami_dialer.rules.schedule import CATCH_UP, Every, Plan, Start, missed, next_start, starts, still_good
+from ami_dialer.rules.schedule import CATCH_UP, IN_TIME, Every, Plan, Start, missed, next_start, starts, still_good
 
 pytestmark = pytest.mark.unit
 NEW_YORK = "America/New_York"
@@ -91,11 +91,19 @@ def test_what_was_missed_is_made_good_for_a_while():
     down_since, back = utc(2026, 3, 1, 12), utc(2026, 3, 4, 14, 20)
     found = missed(plan, down_since, back)
     assert [start.at.day for start in found] == [2, 3, 4]
-    assert [still_good(start, back) for start in found] == [False, False, True]
-    assert not still_good(found[2], utc(2026, 3, 4, 14, 30))  # it would be over
+    assert [still_good(plan, start, back) for start in found] == [False, False, True]
+    assert not still_good(plan, found[2], utc(2026, 3, 4, 14, 30))  # it would be over
     endless = Start(utc(2026, 3, 2, 14), None)
-    assert still_good(endless, endless.at + CATCH_UP)
-    assert not still_good(endless, endless.at + CATCH_UP + timedelta(seconds=1))
+    once = Plan(local(2026, 3, 2, 9), NEW_YORK)
+    assert still_good(once, endless, endless.at + CATCH_UP)
+    assert not still_good(once, endless, endless.at + CATCH_UP + timedelta(seconds=1))
+
+
+def test_a_start_that_was_missed_is_left_out_where_the_schedule_wants_it_so():
+    plan = Plan(local(2026, 3, 2, 9), NEW_YORK, catch_up=False)
+    start = Start(utc(2026, 3, 2, 14), None)
+    assert still_good(plan, start, start.at + IN_TIME)
+    assert not still_good(plan, start, start.at + IN_TIME + timedelta(seconds=1))
 
 
 @given(

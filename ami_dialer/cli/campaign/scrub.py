@@ -9,7 +9,7 @@ from ami_dialer.adapters.clock import SystemClock
 from ami_dialer.cli.opening import reading
 from ami_dialer.cli.output import amount, json_option, load_config, print_json
 from ami_dialer.config.schema import Config
-from ami_dialer.domain.enrolment import RunState
+from ami_dialer.domain.enrolment import GOING_ON
 from ami_dialer.domain.errors import DialerError
 from ami_dialer.store import documents, runs, scrub
 
@@ -27,7 +27,7 @@ def command(config_file: Path, name: str, *, as_json: bool) -> None:
     async def look(config: Config) -> tuple[int, int]:
         async with reading(config) as database:
             run = await runs.newest(database, await documents.campaign_id(database, name))
-            if run is None or run.state is not RunState.RUNNING:
+            if run is None or run.state not in GOING_ON:
                 raise DialerError(f"campaign {name!r} is not running")
             return run.id, await scrub.again(database, run.id, run.document, SystemClock().now())
 
