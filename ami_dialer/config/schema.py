@@ -153,10 +153,15 @@ class FastAgi(Section):
         description="Its permissions; Asterisk's user must be able to connect.",
     )
     max_calls: int = Field(
-        2_000, ge=1, description="Answered calls served at once; those beyond hear the closing prompt."
+        2_000,
+        ge=1,
+        description="Answered calls served at once; those beyond hear the campaign's message for abandoned calls, or "
+        "the closing prompt.",
     )
     closing_prompt: SoundPath = Field(
-        "ami-dialer/closing", description="Sound heard when a flow breaks, so that nobody listens to silence."
+        "ami-dialer/closing",
+        description="Sound heard when a flow breaks and the campaign has no message for abandoned calls: nobody "
+        "listens to silence.",
     )
 
 
