@@ -2,7 +2,7 @@
 
 import pytest
 
-from ami_dialer.journey.pacing import Way, next_way
+from ami_dialer.journey.pacing import Restraint, Way, next_way
 from ami_dialer.rules.limits import CallLimit
 
 pytestmark = pytest.mark.journey
@@ -82,3 +82,10 @@ def test_when_all_are_in_trouble_each_reason_is_said_once():
     paced = next_way(campaign(), ways, 0.0)
     assert (paced.way, paced.wait) == (None, None)
     assert paced.why == "server far: not connected; server near refuses calls: no rights"
+
+
+def test_a_campaign_that_is_held_back_has_one_unconnected_call_at_a_time():
+    ways = [way("a")]
+    assert next_way(campaign(), ways, 0.0, Restraint("one call at a time", 0)).way is ways[0]
+    paced = next_way(campaign(), ways, 0.0, Restraint("one call at a time", 1))
+    assert (paced.way, paced.why, paced.wait) == (None, "one call at a time", None)
