@@ -45,7 +45,10 @@ logging: {{level: warning}}
 lists: {{people: {{file: people.csv}}}}
 flows: {{short: {{steps: {{start: [{{play: {sound}}}, hangup]}}}}}}
 campaigns:
-  bench: {{lists: [people], trunks: [sipp], {answer}, max_calls: {calls}, amd: {{enabled: false}}}}
+  bench:
+    {{lists: [people], trunks: [sipp], {answer}, max_calls: {calls}, amd: {{enabled: false}},
+     hours: {{earliest: 0:00, latest: 24:00}},
+     exemptions: [{{rules: [hours, closed], basis: test, reason: Nobody is called.}}]}}
 """
 
 

@@ -3,6 +3,8 @@
 import asyncio
 from collections import Counter, deque
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
 
 from ami_dialer.config.campaign import Campaign
 from ami_dialer.config.schema import Config, Server, Trunk
@@ -12,14 +14,18 @@ from ami_dialer.engine.guard import Guard
 from ami_dialer.journey.flow import FlowSettings
 from ami_dialer.journey.pacing import Restraint, Way
 from ami_dialer.journey.report import Tally
+from ami_dialer.journey.scrub import Court
 from ami_dialer.ports import Clock, Speech, Telephony
 from ami_dialer.rules.limits import CallLimit
 from ami_dialer.store.database import Database
 from ami_dialer.store.dnc_index import DncIndex
+from ami_dialer.store.giving_back import Refused
 from ami_dialer.store.hopper import Claimed
 from ami_dialer.store.rulebooks import CurrentRules
 from ami_dialer.store.runs import Run
 from ami_dialer.store.writer import Writer
+
+_Key = TypeVar("_Key")
 
 
 @dataclass(slots=True)
@@ -66,9 +72,13 @@ class RunDesk:
     flow: FlowSettings | None
     #: The do-not-call list that certain dispositions put numbers on: key in SQL.
     opt_out_list_id: int
+    #: By what its calls are judged.
+    court: Court
     #: Counts the campaign's abandoned calls.
     abandonment: Guard = field(default_factory=Guard)
     hopper: deque[Claimed] = field(default_factory=deque)
+    #: Claims that verdicts refused, not given back yet.
+    refused: list[Refused] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
     #: Why the next call does not start, for people; "" when it does.
     why: str = ""
@@ -97,6 +107,9 @@ class Call:
     claimed: Claimed
     desk: RunDesk
     trunk: TrunkDesk
+    #: When it was judged last, and until when it is allowed at most, as far as that is known.
+    judged_at: datetime | None = None
+    allowed_until: datetime | None = None
     #: Station 7 is at work on it; its end is waited for before the attempt is concluded.
     in_flow: bool = False
     #: We hung up on it, because the dialer is stopping.
@@ -130,6 +143,8 @@ class Floor:
     calls: dict[str, Call] = field(default_factory=dict)
     #: The numbers that are being called: nobody is called twice at once, however often lists hold the number.
     numbers: Counter[str] = field(default_factory=Counter)
+    #: The contacts that are in a call, on whichever phone.
+    contacts: Counter[int] = field(default_factory=Counter)
     #: Every number on any do-not-call list.
     dnc: DncIndex = field(default_factory=DncIndex)
     #: The rules of law that were adopted at the start.
@@ -148,6 +163,20 @@ class Floor:
         )
         return Restraint(why, calls)
 
+    def busy(self, claimed: Claimed) -> bool:
+        """Whether the number or the contact is in a call."""
+        return claimed.number in self.numbers or claimed.contact_id in self.contacts
+
+    def closed(self, desk: RunDesk) -> bool:
+        """Whether no call of a run may start, whatever limits and rules say; `desk.why` says why."""
+        if self.draining:
+            desk.why = "the dialer is stopping"
+        elif self.writer.trouble is not None:
+            desk.why = f"the database takes no writes: {self.writer.trouble}"
+        else:
+            return False
+        return True
+
     def enter(self, call: Call) -> None:
         """A call begins: it counts against the limits of campaign, trunk and server."""
         now = self.clock.monotonic()
@@ -164,16 +193,22 @@ class Floor:
     def _begin(self, call: Call) -> None:
         self.calls[call.attempt.id] = call
         self.numbers[call.attempt.number] += 1
+        self.contacts[call.attempt.contact_id] += 1
 
     def leave(self, call: Call) -> None:
         """A call is over: its place is free."""
         del self.calls[call.attempt.id]
-        self.numbers[call.attempt.number] -= 1
-        if not self.numbers[call.attempt.number]:
-            del self.numbers[call.attempt.number]
+        _count_down(self.numbers, call.attempt.number)
+        _count_down(self.contacts, call.attempt.contact_id)
         for limit in (call.desk.limit, call.trunk.limit, call.trunk.server.limit):
             limit.give_back()
         self.wake.set()
+
+
+def _count_down(counter: Counter[_Key], key: _Key) -> None:
+    counter[key] -= 1
+    if not counter[key]:
+        del counter[key]
 
 
 def build_desks(config: Config, telephony: dict[str, Telephony]) -> tuple[dict[str, ServerDesk], dict[str, TrunkDesk]]:

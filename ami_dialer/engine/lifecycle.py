@@ -17,6 +17,7 @@ from ami_dialer.engine.runs import Runs
 from ami_dialer.engine.schedule import Job, Schedule, jobs_of
 from ami_dialer.engine.ticker import Ticker
 from ami_dialer.ports import CallLeg, ListSource
+from ami_dialer.store import rulebooks
 
 log = structlog.get_logger(__name__)
 
@@ -74,6 +75,7 @@ class Engine:
     async def start(self) -> None:
         """Take up what was left, listen for answered calls, connect, and begin to dial. Raises DialerError."""
         self.floor.writer.start()
+        await self._adopt_rules()
         await self._runs.start_declared()
         await self._runs.follow()
         await self._reconcile.restore(self._runs)
@@ -86,6 +88,11 @@ class Engine:
         self._schedule.start()
         self._ticking = asyncio.create_task(self._ticker.run(), name="ticker")
         self._ticking.add_done_callback(self._ticker_ended)
+
+    async def _adopt_rules(self) -> None:
+        """By which rules of law calls are judged until the next start."""
+        config, now = self.floor.config, self.floor.clock.now()
+        self.floor.rules = await rulebooks.current(self.floor.database, config.compliance.rules, now)
 
     @property
     def idle(self) -> bool:

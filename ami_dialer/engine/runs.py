@@ -3,13 +3,17 @@
 import structlog
 
 from ami_dialer.config.campaign import Campaign
+from ami_dialer.config.policy import policy_of
 from ami_dialer.domain.errors import DialerError, StoreError
 from ami_dialer.engine.abandonment import Abandonment
 from ami_dialer.engine.floor import Floor, RunDesk
 from ami_dialer.journey.flow import FlowSettings
 from ami_dialer.journey.report import Tally
+from ami_dialer.journey.scrub import Court
+from ami_dialer.rules.compliance.judge import Judge
 from ami_dialer.rules.limits import CallLimit
 from ami_dialer.store import dnc, documents, hopper, lists, progress, runs
+from ami_dialer.store.callees import columns_of
 from ami_dialer.store.runs import Run
 
 log = structlog.get_logger(__name__)
@@ -99,8 +103,20 @@ class Runs:
             flow=await self._flow(campaign, opt_outs),
             opt_out_list_id=opt_outs,
             abandonment=await self.abandonment.guard_of(run),
+            court=self._court(run),
             tally=tally,
         )
+
+    def _court(self, run: Run) -> Court:
+        config, rules = self._floor.config, self._floor.rules
+        if rules is None:
+            raise RuntimeError("runs are judged by rules, and none were adopted")
+        policy = policy_of(run.campaign_id, run.campaign, run.document, config)
+        try:
+            judge = Judge(rules.rulebook, policy)
+        except ValueError as error:
+            raise DialerError(f"the rules of law cannot be applied: {error}") from error
+        return Court(judge, rules.id, columns_of(config.compliance), tuple(run.document.dnc))
 
     async def _flow(self, campaign: Campaign, opt_outs: int) -> FlowSettings | None:
         if campaign.flow is None:
@@ -136,7 +152,9 @@ class Runs:
             await self.give_back(desk)
 
     async def give_back(self, desk: RunDesk) -> None:
-        """Release what the hopper of a run holds."""
-        if desk.hopper:
-            await hopper.release(self._floor.database, [claimed.enrolment_id for claimed in desk.hopper])
+        """Release what the hopper of a run holds, and whom verdicts have just refused: they are judged anew."""
+        held = [*desk.hopper, *(one.claimed for one in desk.refused)]
+        if held:
+            await hopper.release(self._floor.database, [claimed.enrolment_id for claimed in held])
             desk.hopper.clear()
+            desk.refused.clear()

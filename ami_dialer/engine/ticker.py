@@ -4,6 +4,7 @@ import asyncio
 import itertools
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import datetime
 from functools import partial
 
 import structlog
@@ -13,18 +14,22 @@ from ami_dialer.domain.errors import StoreError
 from ami_dialer.engine.dispatch import Dispatch
 from ami_dialer.engine.floor import Call, Floor, RunDesk
 from ami_dialer.engine.reconcile import Reconcile
+from ami_dialer.engine.refill import Refill
 from ami_dialer.engine.runs import Runs
-from ami_dialer.journey import hopper, originate, pacing, scrub
+from ami_dialer.journey import originate, pacing, scrub
 from ami_dialer.journey.originate import Placed
 from ami_dialer.journey.pacing import Way
+from ami_dialer.journey.scrub import Allowed
 from ami_dialer.store.hopper import Claimed
 
 log = structlog.get_logger(__name__)
 
 #: A server that refuses one call refuses all (privileges, missing context): it is asked again so much later.
 REFUSED_SECONDS = 30.0
-#: A run whose next contact is due later than this is looked at again at least so often.
-_LOOK_AGAIN_SECONDS = 60.0
+#: The next tick begins so soon while more are due than could be judged.
+_SOON_SECONDS = 0.01
+#: A verdict is good for so long; a call that the database held up longer is judged again.
+_VERDICT_SECONDS = 2.0
 
 
 class Ticker:
@@ -35,6 +40,7 @@ class Ticker:
         self._runs = runs
         self._dispatch = dispatch
         self._reconcile = reconcile
+        self._refill = Refill(floor, runs)
         self._tick = floor.config.engine.tick
         self._followed_at = float("-inf")
         self._dials: set[asyncio.Task[None]] = set()
@@ -84,51 +90,19 @@ class Ticker:
             self._followed_at = now
         await self._runs.hold()
         desks = list(self._floor.runs.values())
-        for desk in desks:
-            await self._refill(desk)
+        more = [await self._refill.look(desk) for desk in desks]
         picked, rate_wait = self._share_out(desks)
         await self._dial_all(picked)
-        return self._tick if rate_wait is None else min(self._tick, rate_wait)
-
-    async def _refill(self, desk: RunDesk) -> None:
-        now = self._floor.clock.monotonic()
-        if self._closed(desk) or now < desk.ask_again_at:
-            return
-        size = self._floor.config.engine.hopper
-        claimed = await hopper.refill(
-            self._floor.database, desk.run.id, len(desk.hopper), size, self._floor.clock.now(), desk.tally.took_out
-        )
-        desk.hopper.extend(claimed)
-        if claimed or desk.hopper:
-            return
-        outlook = await hopper.outlook(self._floor.database, desk.run.id)
-        if outlook.over:
-            if not await self._runs.complete(desk):
-                desk.ask_again_at = now + self._floor.config.engine.sync
-                desk.why = "everybody has been called; it waits for new contacts in its live lists"
-        elif outlook.next_due is not None:
-            due_in = (outlook.next_due - self._floor.clock.now()).total_seconds()
-            desk.ask_again_at = now + min(max(due_in, 0.0), _LOOK_AGAIN_SECONDS)
-            desk.why = f"the next contact is due at {outlook.next_due.astimezone():%Y-%m-%d %H:%M:%S}"
-        else:
-            desk.why = "all that is left is being called"
-
-    def _closed(self, desk: RunDesk) -> bool:
-        """Whether no call may start, whatever the limits say."""
-        if self._floor.draining:
-            desk.why = "the dialer is stopping"
-        elif self._floor.writer.trouble is not None:
-            desk.why = f"the database takes no writes: {self._floor.writer.trouble}"
-        else:
-            return False
-        return True
+        for desk in desks:
+            await self._refill.give_back(desk)
+        return min(self._tick if rate_wait is None else rate_wait, _SOON_SECONDS if any(more) else self._tick)
 
     def _share_out(self, desks: list[RunDesk]) -> tuple[list[Call], float | None]:
         """As many calls as the limits allow, one for each run in turn: the run that has waited longest is next.
 
         Also the seconds after which the rate allows another one; None where the rate holds nothing back.
         """
-        waiting = [desk for desk in desks if desk.hopper and not self._closed(desk)]
+        waiting = [desk for desk in desks if desk.hopper and not self._floor.closed(desk)]
         picked: list[Call] = []
         rate_waits: list[float] = []
         while waiting:
@@ -136,7 +110,7 @@ class Ticker:
             now = self._floor.clock.monotonic()
             place = self._next_in(desk.hopper)
             if place is None:
-                desk.why = "all numbers that are due are being called already"
+                desk.why = "all who are due are being called already"
                 waiting.remove(desk)
                 continue
             paced = pacing.next_way(desk.limit, desk.ways(now), now, self._floor.restraint(desk))
@@ -151,8 +125,8 @@ class Ticker:
         return picked, min(rate_waits, default=None)
 
     def _next_in(self, hopper: Sequence[Claimed]) -> int | None:
-        """The place of the first whose number is in no call at the moment; the others wait in the hopper."""
-        return next((n for n, claimed in enumerate(hopper) if claimed.number not in self._floor.numbers), None)
+        """The place of the first who is in no call at the moment, nor its number; the others wait in the hopper."""
+        return next((n for n, claimed in enumerate(hopper) if not self._floor.busy(claimed)), None)
 
     def _pick(self, desk: RunDesk, place: int, way: Way) -> Call:
         """One of the hopper gets a call, which takes its place among the limits."""
@@ -170,13 +144,17 @@ class Ticker:
             trunk=way.trunk,
             state=AttemptState.CLAIMED,
             claimed_at=now,
+            caller_id=desk.campaign.caller_id,
         )
         call = Call(attempt, claimed, desk, self._floor.trunks[way.trunk])
         self._floor.enter(call)
         return call
 
     async def _dial_all(self, picked: list[Call]) -> None:
-        """Place these calls, run by run; without an answer about do-not-call lists they go back to their hopper."""
+        """Place these calls, run by run.
+
+        Without an answer about do-not-call lists, calls and consent they go back to their hopper.
+        """
         by_run: dict[int, list[Call]] = {}
         for call in picked:
             by_run.setdefault(call.attempt.run_id, []).append(call)
@@ -200,14 +178,17 @@ class Ticker:
         desk.tally.excluded += scrubbed.excluded
         if scrubbed.moved:  # they wait for the hopper, with another phone
             desk.ask_again_at = 0.0
-        keys = {one.enrolment_id for one in scrubbed.allowed}
+        judged = await scrub.verdicts(floor.database, floor.writer, desk.court, scrubbed.allowed, floor.clock)
+        desk.refused += judged.refused
+        allowed = {one.claimed.enrolment_id: one for one in judged.allowed}
         for call in calls:
-            if call.claimed.enrolment_id in keys:
+            if (one := allowed.get(call.claimed.enrolment_id)) is not None:
+                _allow(call, one, judged.at)
                 task = asyncio.create_task(self._dial(call))
                 self._dials.add(task)
                 task.add_done_callback(partial(self._dialled, call))
             else:
-                self._floor.leave(call)
+                floor.leave(call)
 
     async def _dial(self, call: Call) -> None:
         server = call.trunk.server
@@ -219,6 +200,7 @@ class Ticker:
             self._floor.writer,
             self._floor.clock,
             lambda: self._floor.draining,
+            partial(self._forbidden, call),
         )
         if call.attempt.id not in self._floor.calls:
             return  # a reconnect in between has settled it
@@ -230,6 +212,33 @@ class Ticker:
             if placed is Placed.REFUSED and server.telephony.connected:
                 self._pause(call)
             self._dispatch.cancelled(call)
+
+    async def _forbidden(self, call: Call) -> str | None:
+        """Why a call whose attempt is committed may not be placed any more, for people.
+
+        Its verdict is a moment old. Where the database took longer, or the window shuts just now, everything is asked
+        again.
+        """
+        floor, desk, now = self._floor, call.desk, self._floor.clock.now()
+        age = None if call.judged_at is None else (now - call.judged_at).total_seconds()
+        if age is not None and 0 <= age < _VERDICT_SECONDS and (call.allowed_until is None or now < call.allowed_until):
+            return None
+        try:
+            scrubbed = await scrub.scrub_at_dial(
+                floor.database, floor.writer, floor.dnc, desk.campaign, [call.claimed], now
+            )
+            desk.tally.took_out(scrubbed.excluded)
+            if not scrubbed.allowed:
+                return "its number came on a do-not-call list before the call was placed"
+            judged = await scrub.verdicts(
+                floor.database, floor.writer, desk.court, [call.claimed], floor.clock, [call.attempt.id]
+            )
+        except StoreError as error:
+            return f"whether it may be called could not be asked again: {error}"
+        if judged.refused:
+            return f"refused when the call was about to be placed: {judged.refused[0].verdict.why}"
+        _allow(call, judged.allowed[0], judged.at)
+        return None
 
     def _dialled(self, call: Call, task: asyncio.Task[None]) -> None:
         self._dials.discard(task)
@@ -261,3 +270,9 @@ class Ticker:
         if self._trouble is not None:
             log.info("the database answers again")
             self._trouble = None
+
+
+def _allow(call: Call, allowed: Allowed, at: datetime) -> None:
+    """Keep with a call why it is allowed."""
+    call.attempt.verdict = scrub.told(allowed, call.desk.court, at)
+    call.judged_at, call.allowed_until = at, allowed.verdict.until

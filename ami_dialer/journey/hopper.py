@@ -15,14 +15,16 @@ async def refill(
     size: int,
     now: datetime,
     on_expired: Callable[[int], None] | None = None,
+    *,
+    at_least: int = 0,
 ) -> list[Claimed]:
-    """Claim what the hopper lacks. `on_expired` is told how many have expired instead.
+    """Claim what the hopper lacks, or `at_least` so many. `on_expired` is told how many have expired instead.
 
     Nothing while it is more than half full: claims are made in groups, not one by one.
     """
     if held > size // 2:
         return []
-    return await hopper.claim(database, run_id, size - held, now, on_expired)
+    return await hopper.claim(database, run_id, max(size - held, at_least), now, on_expired)
 
 
 async def outlook(database: Database, run_id: int) -> Outlook:

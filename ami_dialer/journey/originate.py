@@ -1,6 +1,6 @@
 """Station 5, originate: the attempt is committed first, then the call is placed."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -60,13 +60,17 @@ async def place(
     writer: "Writer",
     clock: Clock,
     draining: Callable[[], bool],
+    forbidden: Callable[[], Awaitable[str | None]],
 ) -> Placed:
     """Commit the attempt, then send Originate, once. Never raises for what Asterisk says.
 
     A database that refuses writes holds the commit up for as long as it likes, so whether a call may start is asked
-    again behind it.
+    again behind it. `forbidden` says why it may not be placed, or None.
     """
     await writer.put(attempts.new(attempt))
+    if (why := await forbidden()) is not None:
+        attempt.detail = why
+        return Placed.NOT_SENT
     if draining():
         attempt.detail = "the dialer was stopped before the call was placed"
         return Placed.NOT_SENT

@@ -2,7 +2,7 @@
 
 from collections import Counter, deque
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ami_dialer.domain.attempt import Attempt
 from ami_dialer.domain.ending import Disposition
@@ -23,6 +23,8 @@ class Tally:
     excluded: int = 0
     #: Contacts that came in by live sync.
     synced: int = 0
+    #: Contacts that a rule holds back, by the rule and the minute until which it does, as far as this engine knows.
+    _held: Counter[tuple[str, datetime]] = field(default_factory=Counter, repr=False)
     _starts: deque[datetime] = field(default_factory=deque, repr=False)
 
     def started(self, now: datetime) -> None:
@@ -32,6 +34,20 @@ class Tally:
     def took_out(self, contacts: int) -> None:
         """So many are not called in this run."""
         self.excluded += contacts
+
+    def put_off(self, rule: str, until: datetime) -> None:
+        """A rule lets a contact be called no sooner than then."""
+        self._held[rule, until.replace(second=0, microsecond=0) + timedelta(minutes=1)] += 1
+
+    def held(self, now: datetime) -> Counter[str]:
+        """How many contacts each rule holds back."""
+        found: Counter[str] = Counter()
+        for (rule, until), contacts in list(self._held.items()):
+            if until > now:
+                found[rule] += contacts
+            else:
+                del self._held[rule, until]
+        return found
 
     def ended(self, attempt: Attempt) -> None:
         """An attempt ended."""

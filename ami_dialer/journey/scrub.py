@@ -1,26 +1,34 @@
 """Station 2, scrub: who must not be called is taken out. At a run's start by `store.scrub.at_start`; here, at dial.
 
-And here files of numbers come into do-not-call lists.
+Also here: the verdict on each who is claimed and on each right before the call, and files of numbers that come into
+do-not-call lists.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 from ami_dialer.config.campaign import Campaign
+from ami_dialer.domain.verdict import Callee, Verdict
+from ami_dialer.ports import Clock
+from ami_dialer.rules.compliance.evidence import evidence
+from ami_dialer.rules.compliance.judge import Judge
 from ami_dialer.sources.dnc import Portion, look_at, read_dnc
 from ami_dialer.sources.problems import Rejected, SourceError, Warned
 from ami_dialer.sources.rejects import RejectsFile, rejects_path
-from ami_dialer.store import dnc, dnc_lists, dnc_loading, scrub
+from ami_dialer.store import dnc, dnc_lists, dnc_loading, giving_back
+from ami_dialer.store.callees import Columns, callees
 from ami_dialer.store.database import Database
 from ami_dialer.store.dnc import DncEntry
 from ami_dialer.store.dnc_index import DncIndex
 from ami_dialer.store.dnc_loading import NewEntry
+from ami_dialer.store.giving_back import GivenBack, Refused
 from ami_dialer.store.hopper import Claimed
-from ami_dialer.store.writer import Writer
+from ami_dialer.store.writer import Kind, Write, Writer
 
 #: So many rejected rows and warnings are kept for people; the rejects file has all rejected rows.
 SHOWN = 10
@@ -49,7 +57,7 @@ async def scrub_at_dial(
     """
     if not claimed or not campaign.check_on_dial:
         return Scrubbed(list(claimed))
-    coming = list(writer.coming_entries)  # before the look at the database, or a commit in between would hide them
+    coming = writer.coming(Kind.DNC)  # before the look at the database, or a commit in between would hide them
     numbers = await index.refresh(database)
     suspects = [one.number for one in claimed if one.number in numbers]
     barred = await dnc.forbidden(database, suspects, campaign.dnc, now, numbers.lengths) if suspects else {}
@@ -57,21 +65,90 @@ async def scrub_at_dial(
     taken_out = [(one, barred[one.number]) for one in claimed if one.number in barred]
     if not taken_out:
         return Scrubbed(list(claimed))
-    excluded = await scrub.at_dial(database, taken_out, campaign.dnc, now)
+    given_back = await giving_back.barred(database, taken_out, campaign.dnc, now)
     allowed = [one for one in claimed if one.number not in barred]
-    return Scrubbed(allowed, excluded, len(taken_out) - excluded)
+    return Scrubbed(allowed, given_back.excluded, given_back.moved)
 
 
-def _on_their_way(coming: list[dict[str, object]], index: DncIndex, campaign: Campaign) -> dict[str, DncEntry]:
+def _on_their_way(coming: list[Write], index: DncIndex, campaign: Campaign) -> dict[str, DncEntry]:
     """Entries of this engine that the database has not taken yet: a key was pressed this very moment."""
     names = {index.keys[name]: name for name in (*campaign.dnc, index.global_name) if name in index.keys}
     found = {}
-    for row in coming:
-        name = names.get(row["list_id"])  # type: ignore[call-overload]
+    for row in (write.row for write in coming):
+        name = names.get(row["list_id"])
         if name is not None:
-            number, reason, source = (str(row[key]) for key in ("number", "reason", "source"))
-            found[number] = DncEntry(name, number, reason, source, row["added_at"])  # type: ignore[arg-type]
+            found[row["number"]] = DncEntry(name, row["number"], row["reason"], row["source"], row["added_at"])
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Court:
+    """By what the calls of a run are judged."""
+
+    judge: Judge
+    #: Key of the rulebook's version.
+    book: int
+    columns: Columns
+    #: The do-not-call lists that the campaign heeds.
+    dnc: tuple[str, ...]
+
+
+class Allowed(NamedTuple):
+    """A claim that a verdict allows, and what that looked at."""
+
+    claimed: Claimed
+    verdict: Verdict
+    callee: Callee
+
+
+@dataclass(slots=True)
+class Judged:
+    """The verdicts on some who are claimed, taken at one moment."""
+
+    at: datetime
+    allowed: list[Allowed] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+
+
+async def verdicts(
+    database: Database,
+    writer: Writer,
+    court: Court,
+    claimed: Sequence[Claimed],
+    clock: Clock,
+    own: Collection[str] = (),
+) -> Judged:
+    """Which of the claimed, all of one run, may be called now.
+
+    Their calls and their consent are asked for anew, and the verdicts taken at the moment at which both are known.
+    `own` are the attempts that it is about: those do not count as earlier calls. Raises StoreError: without an answer
+    nobody is called.
+    """
+    look_back = court.judge.look_back
+    since = clock.now() - timedelta(seconds=look_back) if look_back else None
+    coming = writer.coming(Kind.ATTEMPT, Kind.CONSENT)  # before the look at the database, as above
+    known = await callees(database, claimed, court.columns, since, coming, own)
+    judged = Judged(clock.now())
+    for one, callee in zip(claimed, known, strict=True):
+        verdict = court.judge.verdict(callee, judged.at)
+        if verdict.allowed:
+            judged.allowed.append(Allowed(one, verdict, callee))
+        else:
+            judged.refused.append(Refused(one, verdict))
+    return judged
+
+
+async def give_back(database: Database, court: Court, refused: Sequence[Refused], now: datetime) -> GivenBack:
+    """Who may be called later waits until then; who never may goes on with a further phone, or is taken out.
+
+    Does nothing to those whose claim is not held any more. Raises StoreError.
+    """
+    return await giving_back.refused(database, refused, court.dnc, now)
+
+
+def told(allowed: Allowed, court: Court, at: datetime) -> str:
+    """Why a call was allowed at a moment, as JSON for its attempt."""
+    return evidence(allowed.verdict, allowed.callee, court.judge, court.book, at)
 
 
 @dataclass(slots=True)

@@ -12,7 +12,6 @@ from sqlalchemy import (
     Select,
     case,
     exists,
-    func,
     literal,
     null,
     select,
@@ -45,6 +44,10 @@ class Claimed:
     tries: dict[str, int]
     last_end_reason: EndReason | None
     fields: dict[str, str]
+    #: The contact's own, as its list names it.
+    time_zone: str | None = None
+    #: When the contact came in.
+    known_since: datetime | None = None
 
 
 #: One claim excludes at most so many whose time is over; the next one goes on. They are not to hold up the writes of
@@ -105,6 +108,7 @@ async def _take(
         .values(
             state=case((expired, EnrolmentState.EXCLUDED), else_=EnrolmentState.CLAIMED),
             claimed_at=case((expired, null()), else_=literal(now, enrolments.c.claimed_at.type)),
+            held_by=None,
             exclusion=case((expired, Exclusion.EXPIRED), else_=enrolments.c.exclusion),
             excluded_by=case((expired, EXPIRED_WAITING), else_=enrolments.c.excluded_by),
         )
@@ -124,7 +128,7 @@ def _first_of_each_rank(run_id: int) -> CTE:
             .limit(1)
         )
 
-    columns = (enrolments.c.rank, enrolments.c.due_at)
+    columns = (enrolments.c.rank, enrolments.c.due_at, enrolments.c.held_by)
     start = select(*columns).where(enrolments.c.id == first(enrolments.alias("lowest")).scalar_subquery())
     ranks = start.cte("ranks", recursive=True)
     higher = enrolments.alias("higher")
@@ -150,6 +154,8 @@ async def _load(connection: AsyncConnection, keys: list[int]) -> list[Claimed]:
             enrolments.c.tries,
             enrolments.c.last_end_reason,
             contacts.c.fields,
+            contacts.c.time_zone,
+            contacts.c.created_at,
         )
         .join(contacts, contacts.c.id == enrolments.c.contact_id)
         .where(enrolments.c.id.in_(keys))
@@ -167,6 +173,8 @@ async def _load(connection: AsyncConnection, keys: list[int]) -> list[Claimed]:
             tries=dict(row.tries),
             last_end_reason=row.last_end_reason and EndReason(row.last_end_reason),
             fields=dict(row.fields),
+            time_zone=row.time_zone,
+            known_since=row.created_at,
         )
         for row in rows
     ]
@@ -208,6 +216,8 @@ class Outlook:
     next_due: datetime | None
     #: Somebody is in a hopper or being called.
     claimed: bool
+    #: The rule that put that one off until then; None where a retry or nothing did.
+    held_by: str | None = None
 
     @property
     def over(self) -> bool:
@@ -221,5 +231,10 @@ async def outlook(database: Database, run_id: int) -> Outlook:
     async with database.reading() as connection:
         # Claimed first: a call that ends between the two shows as waiting, never as gone.
         claimed = await connection.scalar(select(exists().where(of_run, enrolments.c.state == EnrolmentState.CLAIMED)))
-        next_due = await connection.scalar(select(func.min(_first_of_each_rank(run_id).c.due_at)))
-    return Outlook(next_due, bool(claimed))
+        ranks = _first_of_each_rank(run_id)
+        first = (
+            await connection.execute(
+                select(ranks.c.due_at, ranks.c.held_by).order_by(ranks.c.due_at, ranks.c.rank).limit(1)
+            )
+        ).first()
+    return Outlook(first and first.due_at, bool(claimed), first and first.held_by)

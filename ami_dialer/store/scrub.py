@@ -1,22 +1,20 @@
 """Scrub in SQL: who of a run stands on a do-not-call list is taken out, or goes on with another phone.
 
-At the start of a run, and again before a start that was planned, all of it in a few statements; at dial for those few
-that a look into memory has found (store/dnc_index.py).
+At the start of a run, and again before a start that was planned, all of it in a few statements. At dial
+`store.giving_back.barred` does it for those few that a look into memory has found (store/dnc_index.py).
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import TextClause, bindparam, select, text, update
+from sqlalchemy import TextClause, bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.config.campaign import Campaign
 from ami_dialer.domain.enrolment import EnrolmentState, Exclusion
 from ami_dialer.store import dnc
 from ami_dialer.store.database import Database
-from ami_dialer.store.dnc import DncEntry
-from ami_dialer.store.hopper import Claimed
-from ami_dialer.store.tables import UtcDateTime, contact_phones, dnc_lists, enrolments
+from ami_dialer.store.tables import UtcDateTime, contact_phones, dnc_lists
 
 #: Characters that fit into `excluded_by`.
 _MAX_LABEL = 300
@@ -206,55 +204,3 @@ class _PostgresqlScrub(_Scrub):
 def _typed(statement: str) -> TextClause:
     made = text(statement)
     return made.bindparams(bindparam("now", type_=UtcDateTime(timezone=True))) if ":now" in statement else made
-
-
-async def at_dial(
-    database: Database, barred: Sequence[tuple[Claimed, DncEntry]], list_names: Collection[str], now: datetime
-) -> int:
-    """Exclude these, with the entry that did it; who has a further phone waits with that one instead.
-
-    Returns how many are excluded. Does nothing to those whose claim is not held any more.
-    """
-    excluded = 0
-    async with database.writing() as connection:
-        moves = await _moves(connection, [claimed for claimed, _ in barred], list_names, now)
-        for claimed, entry in barred:
-            values: dict[str, object] = {"state": EnrolmentState.WAITING, "number": moves.get(claimed.enrolment_id)}
-            if values["number"] is None:
-                label = entry.label[:_MAX_LABEL]
-                values = {"state": EnrolmentState.EXCLUDED, "exclusion": Exclusion.DNC, "excluded_by": label}
-                excluded += 1
-            held = (
-                enrolments.c.id == claimed.enrolment_id,
-                enrolments.c.state == EnrolmentState.CLAIMED,
-                enrolments.c.claimed_at == claimed.claimed_at,
-            )
-            await connection.execute(update(enrolments).where(*held).values(claimed_at=None, **values))
-    return excluded
-
-
-async def _moves(
-    connection: AsyncConnection, claimed: Sequence[Claimed], list_names: Collection[str], now: datetime
-) -> dict[int, str]:
-    """The phone with which each goes on, by enrolment; those who have none are not in it."""
-    of_contact: dict[int, list[str]] = {}
-    query = select(contact_phones.c.contact_id, contact_phones.c.number).where(
-        contact_phones.c.contact_id.in_([one.contact_id for one in claimed])
-    )
-    for contact_id, number in await connection.execute(query.order_by(contact_phones.c.position)):
-        of_contact.setdefault(contact_id, []).append(number)
-    if not of_contact:
-        return {}
-    phones = {number for several in of_contact.values() for number in several}
-    in_run = select(enrolments.c.number).where(
-        enrolments.c.run_id == claimed[0].run_id, enrolments.c.number.in_(phones)
-    )
-    taken = set(await connection.scalars(in_run))
-    taken |= (await dnc.forbidden_on(connection, phones, list_names, now)).keys()
-    moves = {}
-    for one in claimed:
-        number = next((phone for phone in of_contact.get(one.contact_id, ()) if phone not in taken), None)
-        if number is not None:
-            moves[one.enrolment_id] = number
-            taken.add(number)
-    return moves

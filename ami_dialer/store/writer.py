@@ -107,10 +107,9 @@ class Writer:
         """Writes that are not committed yet."""
         return len(self._queue)
 
-    @property
-    def coming_entries(self) -> list[dict[str, Any]]:
-        """Do-not-call entries that are not committed yet, as rows of `store.dnc_loading.row`."""
-        return [write.row for unit in self._queue for write in unit.writes if write.kind is Kind.DNC]
+    def coming(self, *kinds: Kind) -> list[Write]:
+        """Writes of these kinds that are not committed yet, in order."""
+        return [write for unit in self._queue for write in unit.writes if write.kind in kinds]
 
     def start(self) -> None:
         """Begin to commit."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from ami_dialer.lab import calls_received
 from tests.asterisk.world import World
+from tests.compliance import unrestricted
 
 CONFIG = """\
 servers:
@@ -40,6 +41,7 @@ campaigns:
     max_calls: {max_calls}
     amd: {{enabled: {amd}}}
     retry: {{max_attempts: 3, rules: {{{rules}}}}}
+    {unrestricted}
 """
 
 #: Not tried again, unlike by default, so that a run ends.
@@ -77,6 +79,7 @@ class Dialer:
             "max_calls": 10,
             "amd": "false",
             "rules": ", ".join([*(f"{end}: {{after: 1s, max: 0}}" for end in FINAL), "lost: {after: 1s, max: 2}"]),
+            "unrestricted": unrestricted("\n    "),
             **changes,
         }
         (folder / "config.yaml").write_text(CONFIG.format(**settings), encoding="utf-8")

@@ -8,12 +8,13 @@ import pytest
 from ami_dialer.config.campaign import Campaign
 from ami_dialer.config.schema import Server, Trunk
 from ami_dialer.store.database import Database
+from tests.compliance import UNRESTRICTED
 from tests.fakes.telephony import Plan
 from tests.journey.conftest import until
 
 pytestmark = pytest.mark.journey
 
-CAMPAIGN = {"lists": ["people"], "flow": "survey"}
+CAMPAIGN = {"lists": ["people"], "flow": "survey", **UNRESTRICTED}
 
 
 @pytest.fixture

@@ -124,7 +124,7 @@ async def test_a_number_that_a_list_holds_twice_is_never_in_two_calls_at_once(ho
     await asyncio.sleep(0.3)
     assert sorted(called(world)) == [number(0), number(1)]
     [desk] = engine.floor.runs.values()
-    assert desk.why == "all numbers that are due are being called already"
+    assert desk.why == "all who are due are being called already"
     [first] = [call.attempt.id for call in engine.floor.calls.values() if call.attempt.number == number(0)]
     world.telephony.end(first, 16)
     await until(lambda: called(world).count(number(0)) == 2)

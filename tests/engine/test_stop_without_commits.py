@@ -55,8 +55,8 @@ async def test_a_tick_that_is_stuck_does_not_keep_the_dialer_from_stopping(house
     stuck, free = asyncio.Event(), asyncio.Event()
     refill = hopper.refill
 
-    async def answers_late(*arguments):
-        claimed = await refill(*arguments)
+    async def answers_late(*arguments, **further):
+        claimed = await refill(*arguments, **further)
         stuck.set()
         await free.wait()
         return claimed

@@ -16,6 +16,7 @@ from ami_dialer.journey.intake import import_list
 from ami_dialer.store import documents
 from ami_dialer.store.database import Database
 from ami_dialer.store.writer import Writer
+from tests.compliance import UNRESTRICTED
 from tests.fakes.speech import FakeSpeech
 from tests.fakes.telephony import FakeTelephony
 
@@ -40,7 +41,8 @@ class House:
         self.folder = folder
         self.clock = SystemClock()
         retry = {"rules": {"busy": {"after": "0.05s", "max": 1}, "machine": {"after": 1, "max": 0}}}
-        document = {"lists": ["people"], "trunks": ["carrier"], "flow": "survey", "retry": retry, **campaign}
+        document = {"lists": ["people"], "trunks": ["carrier"], "flow": "survey", "retry": retry}
+        document = {**document, **UNRESTRICTED, **campaign}
         if "dialplan" in campaign:
             document.pop("flow")
         self.config = Config.model_validate(

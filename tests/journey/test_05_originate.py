@@ -60,11 +60,15 @@ class Exchange:
 
 
 @asynccontextmanager
-async def placing(database, attempt, clock, exchange, draining=lambda: False):
+async def placing(database, attempt, clock, exchange, draining=lambda: False, forbidden=None):
     writer = Writer(database, 0.0)
     writer.start()
     wanted = request(attempt, campaign(), trunk(), SERVER)
-    yield await place(attempt, wanted, exchange, writer, clock, draining)
+
+    async def why():
+        return forbidden
+
+    yield await place(attempt, wanted, exchange, writer, clock, draining, why)
     await writer.stop(10)
 
 
@@ -131,3 +135,10 @@ async def test_nothing_is_sent_when_the_dialer_was_stopped_during_the_commit(dat
     async with placing(database, stored, clock, exchange, draining=lambda: True) as placed:
         assert placed is Placed.NOT_SENT
     assert exchange.requests == []
+
+
+async def test_nothing_is_sent_that_is_not_lawful_any_more_behind_the_commit(database, clock, stored):
+    exchange = Exchange(database)
+    async with placing(database, stored, clock, exchange, forbidden="the window is shut") as placed:
+        assert placed is Placed.NOT_SENT
+    assert (exchange.requests, stored.state, stored.detail) == ([], AttemptState.CLAIMED, "the window is shut")

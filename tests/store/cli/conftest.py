@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from ami_dialer.cli import main
 from ami_dialer.config.schema import Database as Settings
+from tests.compliance import unrestricted
 from tests.unit.cli.conftest import logging_as_it_was as logging_as_it_was  # noqa: PLC0414 - a fixture to share
 
 CONFIG = """\
@@ -28,7 +29,7 @@ flows:
     steps:
       start: [{{ask: {{name: rating, prompt: One or two, valid: [1, 2]}}}}]
 campaigns:
-  survey: {{lists: [people], trunks: [carrier], flow: hello, start: {start}}}
+  survey: {{lists: [people], trunks: [carrier], flow: hello, start: {start}, {unrestricted}}}
 """
 PEOPLE = """\
 phone,first_name
@@ -54,6 +55,7 @@ class Folder:
             "secret": "x",
             "fastagi": 1,
             "start": "by-hand",
+            "unrestricted": unrestricted(),
             **changes,
         }
         file = self.path / "config.yaml"

@@ -1,0 +1,114 @@
+"""Calls that were made to numbers and contacts: what caps on further ones count."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import orjson
+from sqlalchemy import TextualSelect, bindparam, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ami_dialer.domain.ending import EndReason
+from ami_dialer.domain.history import PastCall
+from ami_dialer.store.bulk import is_sqlite
+from ami_dialer.store.tables import UtcDateTime
+from ami_dialer.store.writer import Kind, Write
+
+#: What answered was no person. Of a call whose end nobody saw it is not known, and a person is presumed.
+_NO_PERSON = frozenset({EndReason.MACHINE, EndReason.SILENCE, EndReason.FAX})
+
+
+class _Call(NamedTuple):
+    """An attempt, as far as caps look at it."""
+
+    at: float
+    number: str
+    contact_id: int
+    campaign_id: int
+    #: Somebody or something picked up.
+    picked_up: bool
+    end_reason: str | None
+
+    def past(self) -> PastCall | None:
+        """None where nobody was called."""
+        if self.end_reason == EndReason.CANCELLED:
+            return None
+        answered = self.picked_up and self.end_reason not in _NO_PERSON
+        abandoned = self.end_reason == EndReason.ABANDONED
+        return PastCall(self.at, self.number, self.contact_id, self.campaign_id, answered, abandoned)
+
+
+class History:
+    """Calls to some numbers and contacts."""
+
+    def __init__(self, calls: Iterable[PastCall] = ()) -> None:
+        self._to_number: dict[str, list[PastCall]] = {}
+        self._to_contact: dict[int, list[PastCall]] = {}
+        for call in sorted(calls):
+            self._to_number.setdefault(call.number, []).append(call)
+            self._to_contact.setdefault(call.contact_id, []).append(call)
+
+    def of(self, number: str, contact_id: int) -> tuple[PastCall, ...]:
+        """Those to the number and those to the contact, oldest first, each once."""
+        to_number = self._to_number.get(number, ())
+        to_contact = self._to_contact.get(contact_id, ())
+        if not to_contact:
+            return tuple(to_number)
+        others = [call for call in to_number if call.contact_id != contact_id]
+        return tuple(sorted([*to_contact, *others])) if others else tuple(to_contact)
+
+
+async def past_calls(
+    connection: AsyncConnection,
+    numbers: Collection[str],
+    contact_ids: Collection[int],
+    since: datetime,
+    coming: Collection[Write] = (),
+    own: Collection[str] = (),
+) -> History:
+    """The calls to these numbers (E.164) and contacts that were claimed at `since` or later, in whichever campaign.
+
+    One query by two indexes, for some thousands of either. `coming` are writes that were not committed before: what
+    they say of how a call went counts. (Whoever is in a call whose attempt is not committed yet is on the floor, and in
+    no second call.) The attempts `own` are left out.
+    """
+    given: dict[str, Any]
+    if is_sqlite(connection):
+        given = {"numbers": orjson.dumps(list(numbers)).decode(), "contacts": orjson.dumps(list(contact_ids)).decode()}
+    else:
+        given = {"numbers": list(numbers), "contacts": list(contact_ids)}
+    query = _SQLITE if is_sqlite(connection) else _POSTGRESQL
+    # A call to one of the contacts on one of the numbers is found by both ways.
+    rows = await connection.execute(query, {**given, "since": since})
+    calls = {
+        key: _Call(at.timestamp(), number, contact, campaign, answered is not None, end)
+        for key, at, number, contact, campaign, answered, end in rows
+    }
+    _take_in(calls, coming)
+    return History(past for key, call in calls.items() if key not in own and (past := call.past()) is not None)
+
+
+def _take_in(calls: dict[str, _Call], coming: Collection[Write]) -> None:
+    """What is not committed yet goes over what the database knows, but for ends: those that it knows stand."""
+    for write in coming:
+        if write.kind is Kind.ATTEMPT and (known := calls.get(write.row["key"])) is not None:
+            calls[write.row["key"]] = known._replace(
+                picked_up=known.picked_up or write.row["answered_at"] is not None,
+                end_reason=known.end_reason or write.row["end_reason"],
+            )
+
+
+def _query(by_number: str, by_contact: str) -> TextualSelect:
+    columns = "a.id, a.claimed_at, a.number, a.contact_id, r.campaign_id, a.answered_at, a.end_reason"
+    found = " UNION ALL ".join(
+        f"SELECT {columns} FROM attempts a JOIN runs r ON r.id = a.run_id WHERE {way} AND a.claimed_at >= :since"  # noqa: S608 - names of our own
+        for way in (by_number, by_contact)
+    )
+    moment = UtcDateTime(timezone=True)
+    return text(found).bindparams(bindparam("since", type_=moment)).columns(claimed_at=moment)
+
+
+_SQLITE = _query(
+    "a.number IN (SELECT value FROM json_each(:numbers))", "a.contact_id IN (SELECT value FROM json_each(:contacts))"
+)
+_POSTGRESQL = _query("a.number = ANY(CAST(:numbers AS varchar[]))", "a.contact_id = ANY(CAST(:contacts AS bigint[]))")
