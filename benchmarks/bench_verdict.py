@@ -135,6 +135,7 @@ def main() -> None:
     people = callees(rng, written)
     made = len(people) / (time.process_time() - begin)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    places = {(one.place.zones, one.place.jurisdictions) for one in people}
 
     judge = Judge(book, POLICY)
     begin = time.process_time()
@@ -157,7 +158,8 @@ def main() -> None:
         "first_verdicts_per_s": round(first),
         "contacts_placed_per_s": round(made),
         "allowed_share": round(sum(one.allowed for one in verdicts) / len(verdicts), 3),
-        "places": len({(one.place.zones, one.place.jurisdictions) for one in people}),
+        "places": len(places),
+        "timelines": judge.timelines,
         "contacts": CONTACTS,
         "rounds": ROUNDS,
         "verdicts_compared": len(checked),

@@ -52,7 +52,8 @@ def refusing(callee: Callee, scopes: frozenset[str], needs: Sequence[Need], now:
 
 def changes(facts: ConsentFacts, now: datetime) -> list[datetime]:
     """The later moments at which anything of it may change, in order."""
-    moments = {facts.reassigned_at} | {moment for one in facts.records for moment in (one.at, one.expires_at)}
+    moments = {facts.reassigned_at} | {one.at for one in facts.records}
+    moments |= {one.expires_at for one in facts.records if one.granted}  # a revocation has no end
     return sorted(moment for moment in moments if moment is not None and moment > now)
 
 

@@ -114,6 +114,11 @@ class Survey:
             of_law = {rule.jurisdiction for rule in book.rules if rule.kind in _ASKED and is_about(rule, policy)}
             self._matter = frozenset(of_law | {state for state, _ in policy.states})
 
+    @property
+    def grounds(self) -> int:
+        """How many are kept."""
+        return len(self._grounds)
+
     def ground(self, place: Place, kind: NumberKind) -> Ground:
         """The ground for a place and a kind of number; the same one for places that are judged alike."""
         bounds = self._bounds(place, kind)

@@ -35,6 +35,11 @@ class Judge:
         """Seconds of history that a verdict looks at: what `Callee.history` must cover."""
         return caps.look_back((*self._survey.caps, *self._survey.law_caps.values()))
 
+    @property
+    def timelines(self) -> int:
+        """How many different places it knows by now."""
+        return self._survey.grounds
+
     def verdict(self, callee: Callee, now: datetime) -> Verdict:
         """May this number be called at `now`? Raises ValueError for a time of day that is no moment."""
         if now.tzinfo is None:
