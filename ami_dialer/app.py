@@ -19,30 +19,13 @@ from ami_dialer.journey.intake import Intake, IntakeError, import_list
 from ami_dialer.journey.scrub import import_dnc_file
 from ami_dialer.ports import CallLeg, Clock, ListSource, Telephony
 from ami_dialer.sources.problems import SourceError
-from ami_dialer.store import dnc_lists, documents, lists
-from ami_dialer.store.audit import DIALER
+from ami_dialer.store import dnc_lists, lists
 from ami_dialer.store.database import Database
 from ami_dialer.store.imports import ImportTakenOverError
-from ami_dialer.store.migrate import migrate
+from ami_dialer.store.opened import opened_database
 from ami_dialer.store.writer import Writer
 
 log = structlog.get_logger(__name__)
-
-
-@asynccontextmanager
-async def opened_database(config: Config, actor: str = DIALER) -> AsyncIterator[Database]:
-    """The database of the configuration, brought to this version's tables and holding config.yaml's documents.
-
-    `actor` is who changes it, for the audit trail.
-    """
-    await migrate(config.database)
-    database = Database(config.database, actor)
-    try:
-        await documents.apply_config(database, config)
-        await dnc_lists.apply_config(database, config, SystemClock().now())
-        yield database
-    finally:
-        await database.close()
 
 
 async def import_lists(config: Config, database: Database, clock: Clock) -> list[Intake]:
@@ -123,7 +106,7 @@ def list_source(config: Config, clock: Clock) -> ListSource:
 async def engine(config: Config) -> AsyncIterator[Engine]:
     """A dialer that is ready to start: database locked and migrated, lists imported. Raises DialerError."""
     clock = SystemClock()
-    async with opened_database(config) as database:
+    async with opened_database(config, clock.now()) as database:
         await database.lock_engine()
         await import_lists(config, database, clock)
         await import_dnc_lists(config, database, clock)

@@ -4,13 +4,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from ami_dialer import app
+from ami_dialer.adapters.clock import SystemClock
 from ami_dialer.cli import logs
 from ami_dialer.cli.actor import actor
 from ami_dialer.config.schema import Config
 from ami_dialer.domain.errors import StoreError
 from ami_dialer.store.database import Database
 from ami_dialer.store.migrate import current_revision, newest_revision
+from ami_dialer.store.opened import opened_database
 
 _MAKE = "`ami-dialer list import`, `ami-dialer list fetch` or `ami-dialer run` makes it"
 
@@ -19,7 +20,7 @@ _MAKE = "`ami-dialer list import`, `ami-dialer list fetch` or `ami-dialer run` m
 async def changing(config: Config) -> AsyncIterator[Database]:
     """The database, made and migrated where need be, with the documents of the configuration. Raises StoreError."""
     logs.configure_quiet()
-    async with app.opened_database(config, actor()) as database:
+    async with opened_database(config, SystemClock().now(), actor()) as database:
         yield database
 
 

@@ -72,19 +72,22 @@ class ContactReader:
         several = len(self._columns.phones) > 1 or first.labels is not None
         special = self._columns.zone is not None or self._columns.priority is not None
         normalise, names, values, dumps = self._normalise, self._names, self._values, orjson.dumps
-        make, json = NewContact._make, self._json
+        make, json = tuple.__new__, self._json  # past NewContact's own, which counts its fields each time
         mended = self._columns.mended
         add = reading.contacts.append
         zone, priority = None, 0
         further: tuple[Phone, ...] = ()
-        for line, raw, fault in rows:
-            text = '"'.join(raw)
+        rows = list(rows)
+        texts = ['"'.join(raw) for _, raw, _ in rows]
+        in_shape = all(len(raw) == width for _, raw, _ in rows)
+        all_plain = in_shape and not mended and _is_plain('"'.join(texts), width * len(rows))
+        for (line, raw, fault), text in zip(rows, texts, strict=True):
             if fault is not None or len(raw) != width or len(text) > MAX_VALUE:
                 wrong = fault or self._shape(raw)
                 if wrong is not None:
                     self._reject(reading, line, raw, wrong)
                     continue
-            plain = not mended and _is_plain(text, width)
+            plain = all_plain or (not mended and _is_plain(text, width))
             cells = raw if plain else list(map(str.strip, raw))
             if mended:
                 cells = list(map(as_written, cells))
@@ -102,7 +105,7 @@ class ContactReader:
             else:
                 found = values(cells)
                 fields = json % found if plain else dumps(dict(zip(names, found, strict=True))).decode()
-                add(make((line, number, label, further, fields, zone, priority)))
+                add(make(NewContact, (line, number, label, further, fields, zone, priority)))
         return reading
 
     def _shape(self, cells: list[str]) -> Fault | None:
@@ -169,7 +172,7 @@ class ContactReader:
 
 
 def _is_plain(text: str, width: int) -> bool:
-    """Whether cells, joined by quotation marks, have no blanks at their ends and stand in JSON as they are.
+    """Whether so many cells, joined by quotation marks, have no blanks at their ends and stand in JSON as they are.
 
     Most rows are so, and take half the time then. The one blank that is printable is the space.
     """

@@ -172,9 +172,12 @@ class _Tally:
         text = self._decoder.decode(data)
         if text.isascii():
             return
-        readable = text.encode("utf-8", "ignore")
-        self._bad += len(text.encode("utf-8", "surrogateescape")) - len(readable)
-        self._good += len(readable) - len(readable.decode("utf-8"))
+        try:
+            self._good += len(text.encode()) - len(text)
+        except UnicodeEncodeError:  # bytes that are no UTF-8
+            readable = text.encode("utf-8", "ignore")
+            self._bad += len(text.encode("utf-8", "surrogateescape")) - len(readable)
+            self._good += len(readable) - len(readable.decode("utf-8"))
 
     def _keep_escapes(self, data: bytes) -> None:
         at = data.find('\\"'.encode(self._encoding.name)) if b"\\" in data else -1

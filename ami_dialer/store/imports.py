@@ -16,6 +16,7 @@ from ami_dialer.store.audit import Entry
 from ami_dialer.store.database import Database
 from ami_dialer.store.dnc import count_listed
 from ami_dialer.store.loading import Duplicates, load
+from ami_dialer.store.sieve import Sieve
 from ami_dialer.store.tables import import_batches, imports, list_members, lists
 
 
@@ -59,6 +60,8 @@ class Import:
     counts: Counter[str]
     #: Where reading goes on; None at the beginning.
     resume_at: str | None
+    #: What it has brought in so far, where the list never held anybody before.
+    sieve: Sieve | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +139,17 @@ async def begin(database: Database, list_id: int, came: Came, now: datetime, *, 
         }
         key = (await connection.scalars(insert(imports).values(values).returning(imports.c.id))).one()
     return Import(
-        key, list_id, came.source, came.digest, ImportState.RUNNING, int(since or 0), None, 0, Counter(), None
+        key,
+        list_id,
+        came.source,
+        came.digest,
+        ImportState.RUNNING,
+        int(since or 0),
+        None,
+        0,
+        Counter(),
+        None,
+        None if since else Sieve(),
     )
 
 
@@ -159,7 +172,7 @@ async def add_batch(
     """Load a batch and note it, in one transaction. Returns what became of its rows. Raises ImportTakenOverError."""
     async with database.bulk_writing() as connection:
         loaded = await load(
-            connection, going_on.list_id, batch.arrivals, duplicates, now, since=going_on.since_revision
+            connection, going_on.list_id, batch.arrivals, duplicates, now, going_on.since_revision, going_on.sieve
         )
         # Behind the lock on the list, which `load` has taken: nobody can add one in between.
         await _refuse_when_taken_over(connection, going_on, ordinal)

@@ -20,11 +20,10 @@ from ami_dialer.domain.region import Region, region_of
 from ami_dialer.store.bulk import insert_rows, is_sqlite, stored
 from ami_dialer.store.regions import region_ids
 from ami_dialer.store.revisions import raise_revision
+from ami_dialer.store.sieve import Sieve
 from ami_dialer.store.tables import list_revisions
 
-_CONTACTS = ("id", "number", "label", "region_id", "fields", "time_zone", "priority", "created_at")
 _PHONES = ("contact_id", "position", "label", "number", "region_id")
-_MEMBERS = ("list_id", "number", "occurrence", "contact_id", "revision", "position")
 
 _HELD = """
     SELECT number, max(occurrence), max(revision) FROM list_members
@@ -100,14 +99,16 @@ async def load(
     duplicates: Duplicates,
     now: datetime,
     since: int | None = None,
+    sieve: Sieve | None = None,
 ) -> Loaded:
     """Bring contacts into a list, in the caller's transaction.
 
     A number that came in after revision `since` of the list stood earlier in the same source: a double, not known.
-    Without it `arrivals` is the whole source.
+    Without it `arrivals` is the whole source. `sieve`: that of the batches before, from the same source.
     """
     revision = await raise_revision(connection, list_id, now)
-    held = await _held(connection, list_id, arrivals.numbers) if revision > 1 else {}
+    suspects = arrivals.numbers if sieve is None else sieve.suspects(arrivals.numbers, revision)
+    held = await _held(connection, list_id, suspects) if revision > 1 and suspects else {}
     old = await _old(connection, list_id, duplicates, now) if held else 0
     loaded = Loaded(doubles=arrivals.doubles, revision=revision)
     since = revision - 1 if since is None else since
@@ -167,17 +168,17 @@ async def _insert(
     region_keys = [regions[region] for region in arrivals.regions]
     numbers = chosen(arrivals.numbers)
     keys = await _new_keys(connection, len(numbers))
-    columns = (
-        keys,
-        numbers,
-        chosen(arrivals.labels),
-        map(region_keys.__getitem__, chosen(arrivals.region_at)),
-        chosen(arrivals.fields),
-        chosen(arrivals.time_zones),
-        chosen(arrivals.priorities),
-        repeat(stored(connection, now), len(numbers)),
-    )
-    await insert_rows(connection, "contacts", _CONTACTS, zip(*columns, strict=True))
+    columns: dict[str, Iterable[Any]] = {
+        "id": keys,
+        "number": numbers,
+        "region_id": map(region_keys.__getitem__, chosen(arrivals.region_at)),
+        "fields": chosen(arrivals.fields),
+        "created_at": repeat(stored(connection, now), len(numbers)),
+    }
+    # What nobody has is left to the column's default: half of the columns, mostly, and a tenth of the time.
+    seldom = {"label": arrivals.labels, "time_zone": arrivals.time_zones, "priority": arrivals.priorities}
+    columns |= {name: chosen(column) for name, column in seldom.items() if any(column)}
+    await insert_rows(connection, "contacts", list(columns), zip(*columns.values(), strict=True))
     key_at = dict(zip(chosen(range(len(arrivals))), keys, strict=True)) if arrivals.further else {}
     phones = [
         (key_at[place], position, phone.label, phone.number, regions[region_of(phone.number)])
@@ -187,12 +188,16 @@ async def _insert(
     ]
     if phones:
         await insert_rows(connection, "contact_phones", _PHONES, phones)
-    occurrences: Iterable[int] = repeat(0, len(numbers))
+    members = {
+        "list_id": repeat(list_id, len(numbers)),
+        "number": numbers,
+        "contact_id": keys,
+        "revision": repeat(revision, len(numbers)),
+        "position": chosen(arrivals.lines),
+    }
     if choice.occurrences:
-        occurrences = chosen([choice.occurrences.get(place, 0) for place in range(len(arrivals))])
-    lists, revisions = repeat(list_id, len(numbers)), repeat(revision, len(numbers))
-    members = zip(lists, numbers, occurrences, keys, revisions, chosen(arrivals.lines), strict=True)
-    await insert_rows(connection, "list_members", _MEMBERS, members)
+        members["occurrence"] = chosen([choice.occurrences.get(place, 0) for place in range(len(arrivals))])
+    await insert_rows(connection, "list_members", list(members), zip(*members.values(), strict=True))
     return numbers
 
 

@@ -396,7 +396,9 @@ async def test_a_database_that_refuses_is_said_and_the_import_goes_on_later(
     database = Database(sqlite_settings)
     importing = Importing(database, clock, file)
     await importing.prepare()
-    file.write_text("phone,name\n" + "".join(f"{number(i)},{'x' * 300}\n" for i in range(23)))
+    # Long enough for each batch to need more room than migrations have left free.
+    names, values = ",".join(f"field_{n}" for n in range(80)), ",".join(["x" * 300] * 80)
+    file.write_text(f"phone,{names}\n" + "".join(f"{number(i)},{values}\n" for i in range(23)))
     refusing = False
 
     def checkout(connection, _record, _proxy):

@@ -83,7 +83,7 @@ class Queries:
 @contextmanager
 def heard(database):
     queries = Queries(database)
-    engines = {database._reader.sync_engine, database._writer.sync_engine}
+    engines = {database._reader.sync_engine, database._writer.sync_engine, database._bulk.sync_engine}
     for engine in engines:
         event.listen(engine, "before_cursor_execute", queries.hear)
     yield queries

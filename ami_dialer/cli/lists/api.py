@@ -9,7 +9,6 @@ from typing import Any
 
 import click
 
-from ami_dialer import app
 from ami_dialer.adapters.clock import SystemClock
 from ami_dialer.cli.opening import changing, reading
 from ami_dialer.cli.output import amount, json_option, load_config, print_json, print_rows, printable
@@ -21,6 +20,7 @@ from ami_dialer.domain.web_address import shown_address
 from ami_dialer.engine import fetching
 from ami_dialer.engine.fetching import Fetch, FetchedList, NoApiError, Preview
 from ami_dialer.journey.intake import IntakeError, Target
+from ami_dialer.ports import ListSource
 from ami_dialer.sources.answers import unpacked
 from ami_dialer.store import fetches, lists
 from ami_dialer.store.database import Database
@@ -51,8 +51,14 @@ def validate_command(config_file: Path, name: str, *, as_json: bool) -> None:
         _print_preview(name, config, found)
 
 
+def _source(config: Config) -> ListSource:
+    from ami_dialer import app  # the whole dialer: commands that fetch nothing do without it
+
+    return app.list_source(config, SystemClock())
+
+
 async def _validate(config: Config, name: str) -> Preview:
-    source = app.list_source(config, SystemClock())
+    source = _source(config)
     try:
         async with reading(config) as database:
             return await fetching.preview_list(source, await _configured(config, name, database), database)
@@ -107,7 +113,7 @@ async def _fetch(config: Config, names: tuple[str, ...]) -> tuple[list[Fetch], d
     done: list[Fetch] = []
     failed: dict[str, str] = {}
     async with changing(config) as database:
-        source = app.list_source(config, clock)
+        source = _source(config)
         for name in dict.fromkeys(names):
             settings = config.lists.get(name)
             wanted = await fetching.fetched_list(database, name, settings.api if settings is not None else None)
