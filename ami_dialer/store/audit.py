@@ -125,7 +125,7 @@ def _chained(entries: Sequence[Entry], actor: str, head: Head, now: datetime) ->
             "",
         )
         head = Head(record.id, link(head.hash, record))
-        rows.append({**record._asdict(), "hash": head.hash})
+        rows.append(dict(zip(Record._fields, record._replace(hash=head.hash), strict=True)))
     return rows, head
 
 
