@@ -1,8 +1,11 @@
 """The audit trail: with the change or not at all, one chain whoever writes, and nothing in it is ever changed."""
 
 import asyncio
+import json
 import sys
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from hashlib import sha256
 from itertools import pairwise
 
 import pytest
@@ -11,12 +14,14 @@ from sqlalchemy.exc import DBAPIError
 
 from ami_dialer.adapters.clock import SystemClock
 from ami_dialer.domain.audit import BEGINNING, Chain, Head, Record
+from ami_dialer.domain.ending import EndReason
 from ami_dialer.domain.errors import StoreError
-from ami_dialer.store import audit
+from ami_dialer.store import attempts, audit, dnc, dnc_loading
 from ami_dialer.store.audit import Entry
 from ami_dialer.store.database import Database
 from ami_dialer.store.tables import audit_records
-from tests.store.world import rows, value
+from ami_dialer.store.writer import Kind, Write, Writer
+from tests.store.world import attempt_on, claimed, rows, value
 
 pytestmark = pytest.mark.store
 
@@ -212,3 +217,77 @@ async def test_processes_that_record_at_once_leave_no_gap_and_no_fork(database_s
 async def test_a_new_trail_begins_at_nothing(database):
     assert await rows(database, "SELECT id, last_id, hash FROM audit_head") == [(1, 0, BEGINNING)]
     assert await value(database, "SELECT count(*) FROM audit_records") == 0
+
+
+class Unheard:
+    """A database whose connection breaks once, right after a commit."""
+
+    def __init__(self, database):
+        self._database = database
+        self.is_sqlite = database.is_sqlite
+        self.commits = 0
+
+    @asynccontextmanager
+    async def raw_writing(self):
+        async with self._database.raw_writing() as connection:
+            yield connection
+        self.commits += 1
+        if self.commits == 1:
+            raise ConnectionResetError("connection reset by peer")
+
+
+async def test_a_commit_whose_answer_got_lost_leaves_one_record_of_the_call_and_one_of_the_opt_out(
+    database, clock, monkeypatch
+):
+    monkeypatch.setattr("ami_dialer.store.writer._RETRY_SECONDS", (0.0,))
+    [one] = await claimed(database, 1, clock.now())
+    key = await dnc.ensure_list(database, "opt-outs", clock.now())
+    before = len(await chain(database))
+    attempt = attempt_on(one, clock.now())
+    new = attempts.new(attempt)
+    attempt.verdict, attempt.caller_id = '{"book":3,"rule":"us.hours"}', "Survey <+12125550199>"
+    attempt.end(EndReason.OPTED_OUT, clock.now())
+    opt_out = Write(Kind.DNC, dnc_loading.row(key, one.number, "pressed 9", "flow", clock.now(), attempt_id=attempt.id))
+    unheard = Unheard(database)
+    writer = Writer(unheard, 0.0)
+    writer.start()
+    await writer.put(new, attempts.ended(attempt, "survey"), opt_out)
+    await writer.stop(10)
+    assert unheard.commits == 2
+    barred, call = (await chain(database))[before:]
+    assert (barred.action, barred.subject, json.loads(barred.detail)) == (
+        "dnc.add",
+        one.number,
+        {"list": "opt-outs", "reason": "pressed 9", "source": "flow", "attempt": attempt.id},
+    )
+    assert (call.action, call.attempt_id, call.at) == ("call", attempt.id, clock.now())
+    told = json.loads(call.detail)
+    assert (told["verdict"], told["caller_id"]) == ({"book": 3, "rule": "us.hours"}, "Survey <+12125550199>")
+    assert (told["end_reason"], told["opted_out"], told["run"]) == ("opted_out", True, one.run_id)
+    assert "answered_at" not in told
+
+
+async def test_the_end_of_a_call_cannot_be_written_without_its_record(database, clock):
+    [one] = await claimed(database, 1, clock.now())
+    attempt = attempt_on(one, clock.now())
+    with pytest.raises(ValueError, match="has not ended"):
+        attempts.ended(attempt, "survey")
+    attempt.end(EndReason.CANCELLED, clock.now())
+    with pytest.raises(ValueError, match="write it with `ended`"):
+        attempts.changed(attempt)
+
+
+async def test_of_very_many_numbers_that_come_at_once_one_record_is_made(database, clock):
+    numbers = [f"+1212{n:07d}" for n in range(2_000_000, 2_001_001)]
+    await dnc.add(database, "register", numbers[:3], reason="by letter", source="cli", now=clock.now())
+    await dnc.add(database, "register", numbers, reason="register", source="cli", now=clock.now())
+    await dnc.remove(database, "register", numbers, clock.now())
+    found = await chain(database)
+    assert [(each.action, each.subject) for each in found[:4]] == [
+        ("dnc.create", "dnc:register"),
+        *(("dnc.add", number) for number in numbers[:3]),
+    ]
+    whole = json.loads(found[4].detail)
+    assert (found[4].subject, whole["numbers"]) == ("dnc:register", 1_001)
+    assert whole["digest"] == sha256("\n".join(numbers).encode()).hexdigest()
+    assert [each.subject for each in found[5:]] == numbers  # who is taken off may be called again: each is told

@@ -4,7 +4,10 @@ import asyncio
 import csv
 import io
 import json
+import re
 import stat
+import subprocess
+import sys
 import zipfile
 from hashlib import sha256
 from pathlib import Path
@@ -18,6 +21,7 @@ from ami_dialer.config.schema import Database as Settings
 from ami_dialer.domain.audit import BEGINNING, Record, link
 from ami_dialer.store.database import Database
 from ami_dialer.store.tables import audit_records
+from tests.architecture.source import ROOT
 from tests.store.cli.conftest import Folder
 from tests.store.test_audit import disarm
 
@@ -331,6 +335,22 @@ def test_everything_about_a_number_comes_in_one_file_for_its_owner_alone(used: F
     assert [row["hash"] for row in audit] == [each["hash"] for each in found["audit"]]
     assert "opt-outs: =by letter (cli); taken off" in summary
     assert f"The trail ends with record {found['audit_head']['id']}" in summary
+
+
+def test_what_the_document_says_of_hashes_can_be_carried_out_on_a_bundle(
+    used: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used.invoke("audit", "export", ANN, "--to", str(used.path / "ann.zip"))
+    with zipfile.ZipFile(used.path / "ann.zip") as bundle:
+        bundle.extractall(used.path)
+    program = re.search(r"```python\n(.*?)```", (ROOT / "docs/compliance.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert program is not None
+    monkeypatch.chdir(used.path)
+    command = [sys.executable, "-W", "ignore", "-c", program[1]]
+    assert subprocess.run(command, check=False).returncode == 0
+    file = used.path / "everything.json"
+    file.write_text(file.read_text(encoding="utf-8").replace("by letter", "by e-mail"), encoding="utf-8")
+    assert subprocess.run(command, check=False, capture_output=True).returncode == 1
 
 
 def test_a_number_that_nobody_knows_has_a_bundle_that_says_so(used: Folder) -> None:
