@@ -18,6 +18,7 @@ _COMMANDS = (
     "consent",
     "rules",
     "campaign",
+    "explain",
     "trace",
     "report",
     "abandonment",
@@ -54,6 +55,8 @@ class DialerGroup(click.Group):
                 from ami_dialer.cli.consent import command
             case "campaign":
                 from ami_dialer.cli.campaign import command
+            case "explain":
+                from ami_dialer.cli.explain import command
             case "trace":
                 from ami_dialer.cli.trace import command
             case "report":

@@ -89,6 +89,13 @@ async def known(database: Database, ids: Collection[str]) -> set[str]:
         return set(await connection.scalars(select(attempts.c.id).where(attempts.c.id.in_(ids))))
 
 
+async def load(database: Database, key: str) -> Attempt | None:
+    """The attempt with this id, if it is in this database."""
+    async with database.reading() as connection:
+        row = (await connection.execute(select(attempts).where(attempts.c.id == key))).mappings().first()
+    return None if row is None else as_attempt(dict(row))
+
+
 def as_attempt(row: dict[str, Any]) -> Attempt:
     """An attempt from its row."""
     row["state"] = AttemptState(row["state"])

@@ -5,7 +5,8 @@ connection: what the preview counts is what the start does, and nothing is writt
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -23,7 +24,7 @@ from ami_dialer.store.filters import field_text
 from ami_dialer.store.tables import contacts, enrolments, list_members
 
 #: Key of the run that is not there.
-_NO_RUN = 0
+NO_RUN = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,24 +66,37 @@ async def preview(
     sample: int = 0,
 ) -> Preview:
     """Count what a start of the campaign would do now. `written` are lists as config.yaml has them."""
-    async with database.reading() as connection:
-        await _stand_before(connection)
-        try:
-            of = await enrolling.attached(connection, document, written)
-            counts = {each.name: await _count(connection, each) for each in of}
-            enrolled = await enrolling.enrol(connection, _NO_RUN, of, document.filter, now)
-            await scrub.at_start(connection, _NO_RUN, document, now)
-            total = sum(counts.values())
-            found = Preview(name, {each: counts.get(each) for each in document.lists}, total, total - enrolled)
-            await _tell(connection, found)
-            found.unknown_columns = await _unknown_columns(connection, document, of)
-            found.sample = await _sample(connection, sample)
-        finally:
-            await connection.rollback()
+    async with carried_out(database, name, document, written, now) as (connection, found, of):
+        found.unknown_columns = await _unknown_columns(connection, document, of)
+        found.sample = await _sample(connection, sample)
     return found
 
 
-async def _stand_before(connection: AsyncConnection) -> None:
+@asynccontextmanager
+async def carried_out(
+    database: Database, name: str, document: Campaign, written: Mapping[str, ContactList], now: datetime
+) -> AsyncIterator[tuple[AsyncConnection, Preview, list[Attached]]]:
+    """A start of the campaign: on this connection its enrolments are in `enrolments`, with the key `NO_RUN`.
+
+    Nothing of it is left after the block.
+    """
+    async with database.reading() as connection:
+        await stand_before(connection)
+        try:
+            of = await enrolling.attached(connection, document, written)
+            counts = {each.name: await _count(connection, each) for each in of}
+            enrolled = await enrolling.enrol(connection, NO_RUN, of, document.filter, now)
+            await scrub.at_start(connection, NO_RUN, document, now)
+            total = sum(counts.values())
+            found = Preview(name, {each: counts.get(each) for each in document.lists}, total, total - enrolled)
+            await _tell(connection, found)
+            yield connection, found, of
+        finally:
+            await connection.rollback()
+
+
+async def stand_before(connection: AsyncConnection) -> None:
+    """Let an empty table stand before `enrolments`, for this connection until its transaction ends."""
     if connection.dialect.name != "sqlite":
         await connection.execute(
             text("CREATE TEMPORARY TABLE enrolments (LIKE enrolments INCLUDING ALL) ON COMMIT DROP")
@@ -92,7 +106,11 @@ async def _stand_before(connection: AsyncConnection) -> None:
         await connection.execute(text(f"ALTER TABLE pg_temp.enrolments ALTER COLUMN id SET DEFAULT {key}"))
         return
     made = await connection.scalars(
-        text("SELECT sql FROM main.sqlite_master WHERE tbl_name = 'enrolments' AND sql IS NOT NULL ORDER BY type DESC")
+        text(
+            "SELECT sql FROM main.sqlite_master WHERE tbl_name = 'enrolments' AND sql IS NOT NULL "
+            # Nobody asks for a contact here.
+            "AND name <> 'ix_enrolments_contact_id' ORDER BY type DESC"
+        )
     )
     for statement in made.all():
         temporary = re.sub(r"^CREATE TABLE", "CREATE TEMPORARY TABLE", statement)

@@ -45,7 +45,7 @@ def explain(verdict: Verdict, callee: Callee, policy: Policy, book: Rulebook, no
     zone = zones[0] if zones else "UTC"
     by = f" by campaign {policy.campaign!r}" if policy.campaign else ""
     lines = [
-        f"{callee.number} {'may' if verdict.allowed else 'must not'} be called{by} at {_both(now, zone)}.",
+        f"{callee.number} {'may' if verdict.allowed else 'must not'} be called{by} at {both(now, zone)}.",
         *_decision(verdict, zone),
         "",
         *_whereabouts(callee, policy, zones, now, found_by),
@@ -112,7 +112,7 @@ def _decision(verdict: Verdict, zone: str) -> Iterator[str]:
         if verdict.until is None:
             yield "No end of that is in sight."
         else:
-            yield f"If nothing else happens, until {_both(verdict.until, zone)}; then {verdict.rule} refuses."
+            yield f"If nothing else happens, until {both(verdict.until, zone)}; then {verdict.rule} refuses."
         return
     yield f"{verdict.rule} decides: {verdict.why.removesuffix(f' ({verdict.rule})')}."
     others = len(verdict.refusing) - 1
@@ -121,7 +121,7 @@ def _decision(verdict: Verdict, zone: str) -> Iterator[str]:
     if verdict.next_at is None:
         yield "It will not be allowed as long as nothing of that changes."
     else:
-        yield f"If nothing else happens, it may be called from {_both(verdict.next_at, zone)} on."
+        yield f"If nothing else happens, it may be called from {both(verdict.next_at, zone)} on."
 
 
 def _whereabouts(callee: Callee, policy: Policy, zones: tuple[str, ...], now: datetime, found_by: str) -> Iterator[str]:
@@ -144,7 +144,7 @@ def _whereabouts(callee: Callee, policy: Policy, zones: tuple[str, ...], now: da
         yield f"Note: {note}."
 
 
-def _both(moment: datetime, zone: str) -> str:
-    """Local time and UTC."""
+def both(moment: datetime, zone: str) -> str:
+    """Local time, and UTC where that is another."""
     local, plain = telling.moment_text(moment, zone), telling.moment_text(moment)
     return local if local == plain else f"{local} ({plain})"
