@@ -24,7 +24,7 @@ from ami_dialer.reporting.verdicts.of_run import ExplainedRun
 from ami_dialer.store.holders import holders
 
 #: Exit code where the number, or everybody of a run, must not be called.
-REFUSED = 8
+REFUSED = 9
 
 
 @click.command("explain")
@@ -55,7 +55,7 @@ def command(
     The id of an attempt instead of a number tells why that one was allowed. With --campaign alone: how many of a whole
     run may be called, and what keeps the others.
 
-    Ends with 0 when it may be called (by every campaign that is told of), and with 8 when not.
+    Ends with 0 when it may be called (by every campaign that is told of), and with 9 when not.
     """
     config = load_config(config_file)
     at = moment or SystemClock().now()
