@@ -107,8 +107,6 @@ class Dispatch:
             await _hang_up(leg)
             return
         call.in_flow = True
-        if call.desk.abandonment.held is not None:
-            self._floor.wake.set()  # the next call may start
         host = flow.CallHost(
             call.attempt,
             call.claimed.fields,

@@ -123,7 +123,7 @@ class Call:
     def connected(self) -> bool:
         """Somebody or something talks to the person, as far as we know."""
         if self.desk.campaign.dialplan is None:
-            return self.in_flow
+            return self.in_flow and self.attempt.heard_at is not None
         answered = self.attempt.answered_at is not None
         return answered and (self.attempt.classified_at is not None or not self.desk.campaign.amd.enabled)
 

@@ -23,7 +23,7 @@ class FlowHost(Protocol):
         ...
 
     def heard(self, since: datetime) -> None:
-        """A prompt of the flow is heard since then. Told of every prompt; the first one says when we talked."""
+        """A prompt of the flow is heard since then. The first one says when we began to talk; may be told twice."""
         ...
 
     async def speech(self, text: str, voice: str) -> str:

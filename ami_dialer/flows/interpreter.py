@@ -5,10 +5,10 @@ first digit of the answer; so does one pressed during the prompts that lead up t
 answer.
 """
 
+import asyncio
 import logging
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 
 from ami_dialer.config.flow import Ask, Flow, OptOut, Prompt, Verb
 from ami_dialer.domain.ending import EndReason
@@ -20,7 +20,8 @@ _log = logging.getLogger(__name__)
 
 #: Keys of a telephone.
 KEYS = "0123456789*#"
-#: A prompt that somebody hangs up on was heard if it played so long; else they were gone before it began.
+#: A prompt is heard when it has played so long. A sound that is missing fails sooner, and so does one that is begun
+#: when the person has hung up.
 HEARD_SECONDS = 0.1
 #: Verbs of one call. A person hears a prompt a few seconds each, so 500 are more than an hour: the flow goes
 #: round in circles.
@@ -194,20 +195,21 @@ class _Walk:
         if self._typed:
             return
         for sound in [await self._sound(prompt) for prompt in prompts]:
-            since = self._host.now()
-            try:
-                self._typed = await self._leg.play(sound, keys)
-            except CallerHungUpError:
-                if (self._host.now() - since).total_seconds() >= HEARD_SECONDS:
-                    self._heard(since)
-                raise
-            self._heard(since)
+            self._typed = await self._play_one(sound, keys)
             if self._typed:
                 return
 
-    def _heard(self, since: datetime) -> None:
-        if self._counts:
-            self._host.heard(since)
+    async def _play_one(self, sound: str, keys: str) -> str:
+        if not self._counts:
+            return await self._leg.play(sound, keys)
+        since = self._host.now()
+        timer = asyncio.get_running_loop().call_later(HEARD_SECONDS, self._host.heard, since)
+        try:
+            typed = await self._leg.play(sound, keys)
+        finally:
+            timer.cancel()
+        self._host.heard(since)
+        return typed
 
     async def _sound(self, prompt: Prompt) -> str:
         if prompt.play is not None:

@@ -15,18 +15,16 @@ class MemoryHost:
         self.opt_outs = 0
         self.speech_fails = False
         self.store_fails = False
-        #: How many prompts were heard, those of a message that says sorry left out.
-        self.prompts_heard = 0
-        #: Seconds that pass each time somebody asks what time it is.
-        self.pace = 1.0
+        #: When prompts began that were heard, those of a message that says sorry left out.
+        self.prompts_heard: set[datetime] = set()
         self._now = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 
     def now(self) -> datetime:
-        self._now += timedelta(seconds=self.pace)
+        self._now += timedelta(seconds=1)
         return self._now
 
     def heard(self, since: datetime) -> None:
-        self.prompts_heard += 1
+        self.prompts_heard.add(since)
 
     async def speech(self, text: str, voice: str) -> str:
         if self.speech_fails:

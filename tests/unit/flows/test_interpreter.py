@@ -1,5 +1,7 @@
 """Flows and presses, and what comes of them."""
 
+import asyncio
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -363,11 +365,42 @@ async def test_given_nobody_can_serve_the_call_then_the_message_is_heard_alone()
 async def test_what_is_heard_is_told_but_neither_a_missing_sound_nor_the_message():
     host = MemoryHost()
     await run_flow(BROKEN, FakeLeg(missing=["gone"]), host, "closing", MESSAGE)
-    assert host.prompts_heard == 0
-    await run_flow(Flow(steps={"start": [{"play": "one"}, {"play": "two"}]}), FakeLeg(), host, "closing")
-    assert host.prompts_heard == 2
-    await run_flow(Flow(steps={"start": [{"play": "one"}, {"play": "two"}]}), FakeLeg([HANGS_UP]), host, "closing")
-    assert host.prompts_heard == 3
-    host.pace = 0.05  # they were gone before it began
-    await run_flow(Flow(steps={"start": [{"play": "one"}, {"play": "two"}]}), FakeLeg([HANGS_UP]), host, "closing")
-    assert host.prompts_heard == 3
+    assert len(host.prompts_heard) == 0
+    two = Flow(steps={"start": [{"play": "one"}, {"play": "two"}]})
+    await run_flow(two, FakeLeg(), host, "closing")
+    assert len(host.prompts_heard) == 2
+    await run_flow(two, FakeLeg([HANGS_UP]), host, "closing")  # they were gone before it began
+    assert len(host.prompts_heard) == 2
+
+
+class LongPrompts(FakeLeg):
+    """Prompts that take some time, until the test lets them end."""
+
+    def __init__(self) -> None:
+        super().__init__([HANGS_UP])
+        self.release = asyncio.Event()
+
+    async def play(self, sound: str, escape_digits: str = "") -> str:
+        await self.release.wait()
+        return await super().play(sound, escape_digits)
+
+
+class ListeningHost(MemoryHost):
+    """Says when a prompt is heard."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hears = asyncio.Event()
+
+    def heard(self, since: datetime) -> None:
+        super().heard(since)
+        self.hears.set()
+
+
+async def test_a_prompt_is_heard_while_it_plays_also_if_the_person_hangs_up_on_it():
+    host, leg = ListeningHost(), LongPrompts()
+    flow = asyncio.create_task(run_flow(Flow(steps={"start": [{"play": "long"}]}), leg, host, "closing"))
+    await host.hears.wait()
+    leg.release.set()
+    assert (await flow).end is HUNG_UP
+    assert len(host.prompts_heard) == 1
