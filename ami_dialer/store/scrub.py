@@ -12,9 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.config.campaign import Campaign
 from ami_dialer.domain.enrolment import EnrolmentState, Exclusion
-from ami_dialer.store import dnc
+from ami_dialer.store import audit, dnc
+from ami_dialer.store.audit import Entry
 from ami_dialer.store.database import Database
-from ami_dialer.store.tables import UtcDateTime, contact_phones, dnc_lists
+from ami_dialer.store.tables import UtcDateTime, campaigns, contact_phones, dnc_lists, runs
 
 #: Characters that fit into `excluded_by`.
 _MAX_LABEL = 300
@@ -55,7 +56,13 @@ async def at_start(
 async def again(database: Database, run_id: int, document: Campaign, now: datetime) -> int:
     """The same for those of a run who wait: what was added since its start counts. Returns how many are taken out."""
     async with database.writing() as connection:
-        return await at_start(connection, run_id, document, now)
+        excluded = await at_start(connection, run_id, document, now)
+        if excluded:
+            of_run = select(campaigns.c.name).join(runs, runs.c.campaign_id == campaigns.c.id)
+            name = await connection.scalar(of_run.where(runs.c.id == run_id))
+            detail = {"run": run_id, "excluded": excluded}
+            audit.note(connection, Entry("campaign.scrub", f"campaign:{name}", detail, now))
+        return excluded
 
 
 async def _lists(connection: AsyncConnection, names: Sequence[str]) -> list[int]:
