@@ -9,7 +9,7 @@ import structlog
 from ami_dialer.adapters.asterisk.agi_socket import AgiSocketServer
 from ami_dialer.adapters.asterisk.fastagi import FastAgiServer
 from ami_dialer.adapters.asterisk.telephony import AmiTelephony
-from ami_dialer.adapters.clock import SystemClock
+from ami_dialer.adapters.clock import SystemClock, machine_zone
 from ami_dialer.adapters.speech import TtsSpeech
 from ami_dialer.adapters.web.list_api import WebListSource
 from ami_dialer.config.schema import Config
@@ -127,6 +127,7 @@ async def engine(config: Config) -> AsyncIterator[Engine]:
             speech=speech,
             servers=servers,
             trunks=trunks,
+            zone=machine_zone(),
         )
 
         def leg_servers(on_call: Callable[[CallLeg], Awaitable[None]]) -> list[LegServer]:

@@ -12,8 +12,8 @@ DEFAULT_COUNTRIES = frozenset({"US", "CA"})
 _DAY = 86_400.0
 
 
-def policy_of(campaign_id: int, name: str, campaign: Campaign, config: Config) -> Policy:
-    """The policy of a campaign under this configuration."""
+def policy_of(campaign_id: int, name: str, campaign: Campaign, config: Config, *, windows_bind: bool = True) -> Policy:
+    """The policy of a campaign under this configuration; `windows_bind`: whether its contactable timings hold."""
     hours, own = campaign.hours, config.compliance
     states: dict[str, tuple[int, int] | None] = {state: span_of(span) for state, span in hours.states.items()}
     states |= dict.fromkeys(hours.blocked_states)
@@ -23,7 +23,7 @@ def policy_of(campaign_id: int, name: str, campaign: Campaign, config: Config) -
         purpose=campaign.purpose,
         earliest=minute_of_day(hours.earliest),
         latest=minute_of_day(hours.latest),
-        week=week_of(dict(hours.windows)) if hours.windows else ALWAYS,
+        week=week_of(dict(hours.windows)) if hours.windows and windows_bind else ALWAYS,
         zone=hours.zone,
         states=tuple(sorted(states.items())),
         holidays=hours.holidays,

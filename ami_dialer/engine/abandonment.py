@@ -49,8 +49,8 @@ class Abandonment:
         """The rules of the day, and what the campaign says now."""
         rules = self._floor.rules
         if rules is not None:
-            guard.rules = rules_of(run.campaign, run.document, self._floor.config, rules.rulebook, now.date())
-        guard.measures = measures_of(run.document, guard.rules)
+            guard.rules = rules_of(run.campaign, run.legible, self._floor.config, rules.rulebook, now.date())
+        guard.measures = measures_of(run.legible, guard.rules)
 
     async def _share(self, campaign_id: int, now: datetime) -> float:
         since = now - timedelta(seconds=REVIEWED)

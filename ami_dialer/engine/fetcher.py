@@ -1,7 +1,7 @@
 """Lists fetched when their interval is over. A list that fails is left alone for a while and stops no other."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 import structlog
@@ -66,6 +66,18 @@ class Fetcher:
                 task = asyncio.create_task(self._fetch(name), name=f"fetch {name}")
                 self._going_on[name] = task
                 task.add_done_callback(partial(self._done, name))
+
+    async def fetch(self, names: Sequence[str]) -> None:
+        """Fetch those of these lists that have an API now, whatever their interval says, one after the other."""
+        for name in names:
+            if name not in self._apis:
+                continue
+            task = self._going_on.get(name)
+            if task is None:
+                task = asyncio.create_task(self._fetch(name), name=f"fetch {name}")
+                self._going_on[name] = task
+                task.add_done_callback(partial(self._done, name))
+            await asyncio.wait([task])
 
     def _done(self, name: str, _task: asyncio.Task[None]) -> None:
         del self._going_on[name]

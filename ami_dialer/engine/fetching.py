@@ -252,16 +252,16 @@ async def _missed(database: Database, wanted: FetchedList, change: Change, users
     said = ""
     for run in await runs.load(database, list(users.runs)):
         needed: list[str] = []
-        if run.document.flow is not None:
+        if run.legible.flow is not None:
             try:
-                flow = await documents.load_flow(database, run.document.flow)
+                flow = await documents.load_flow(database, run.legible.flow)
             except (NotFoundError, StoreError):
                 flow = None  # what is wrong with it is told where it is used
             texts = [prompt.say for prompt in flow.prompts() if prompt.say is not None] if flow is not None else []
             needed += [name for text in texts for name in fields_needed(text)]
         if missed := lost(needed, wanted.columns, change):
             said += f"; the flow of {run.campaign} speaks {', '.join(missed)}"
-        columns = columns_of(run.document.filter) if run.document.filter is not None else []
+        columns = columns_of(run.legible.filter) if run.legible.filter is not None else []
         if missed := lost(columns, wanted.columns, change):
             said += f"; the filter of {run.campaign} looks at {', '.join(missed)}"
     return said

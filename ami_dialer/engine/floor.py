@@ -140,6 +140,8 @@ class Floor:
     servers: dict[str, ServerDesk]
     trunks: dict[str, TrunkDesk]
     runs: dict[int, RunDesk] = field(default_factory=dict)
+    #: The machine's time zone: of schedules that name none.
+    zone: str = "UTC"
     calls: dict[str, Call] = field(default_factory=dict)
     #: The numbers that are being called: nobody is called twice at once, however often lists hold the number.
     numbers: Counter[str] = field(default_factory=Counter)
@@ -176,6 +178,8 @@ class Floor:
         else:
             return False
         return True
+        elif desk.run.ends_at is not None and self.clock.now() >= desk.run.ends_at:
+            desk.why = "the end of its schedule has come"
 
     def enter(self, call: Call) -> None:
         """A call begins: it counts against the limits of campaign, trunk and server."""

@@ -7,11 +7,12 @@ from typing import Protocol
 
 import structlog
 
-from ami_dialer.engine import abandonment
+from ami_dialer.engine import abandonment, planned
 from ami_dialer.engine.dispatch import Dispatch
 from ami_dialer.engine.fetcher import LOOK_SECONDS, Fetcher
 from ami_dialer.engine.floor import Floor, ServerDesk
 from ami_dialer.engine.opt_out_line import OptOutLine
+from ami_dialer.engine.planned import WRITTEN_SECONDS, Planned
 from ami_dialer.engine.reconcile import Reconcile
 from ami_dialer.engine.runs import Runs
 from ami_dialer.engine.schedule import Job, Schedule, jobs_of
@@ -67,6 +68,9 @@ class Engine:
             self._fetcher = Fetcher(floor.config, floor.database, list_source, floor.clock, self._on_contacts)
             jobs.append(Job("lists to be fetched", LOOK_SECONDS, self._fetcher.look))
         self._schedule = Schedule(jobs, floor.clock.monotonic)
+        self._planned = Planned(floor, None if self._fetcher is None else self._fetcher.fetch)
+        jobs.append(Job("schedules that were written", WRITTEN_SECONDS, self._planned.take_up))
+        jobs.append(Job("campaigns that start by their schedule", planned.LOOK_SECONDS, self._planned.look))
         #: A fault of ours that ended the ticker: nothing is dialled any more.
         self.fault: BaseException | None = None
         self._ticking: asyncio.Task[None] | None = None
@@ -113,6 +117,7 @@ class Engine:
             log.info("waiting for calls in progress", calls=len(self.floor.calls), at_most_s=grace)
         if not await self._calls_over(grace, lambda: self._hurried):
             await self._ticker.settle(PLACED_SECONDS)  # what is just being placed has no channel to hang up yet
+        await self._planned.stop()
             await self._hang_up_all()
         await self._close()
 

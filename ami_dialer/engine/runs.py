@@ -4,6 +4,8 @@ import structlog
 
 from ami_dialer.config.campaign import Campaign
 from ami_dialer.config.policy import policy_of
+from ami_dialer.domain.campaign import CampaignStatus, IllegalActionError
+from ami_dialer.domain.enrolment import RunState
 from ami_dialer.domain.errors import DialerError, StoreError
 from ami_dialer.engine.abandonment import Abandonment
 from ami_dialer.engine.floor import Floor, RunDesk
@@ -14,6 +16,7 @@ from ami_dialer.rules.compliance.judge import Judge
 from ami_dialer.rules.limits import CallLimit
 from ami_dialer.store import dnc, documents, hopper, lists, progress, runs
 from ami_dialer.store.callees import columns_of
+from ami_dialer.store.campaigns import standings
 from ami_dialer.store.runs import Run
 
 log = structlog.get_logger(__name__)
@@ -30,35 +33,52 @@ class Runs:
 
     async def start_declared(self) -> None:
         """Begin the campaigns that start with the dialer and have never run."""
-        for name in await documents.campaign_names(self._floor.database):
+        for standing in await standings(self._floor.database, {CampaignStatus.DRAFT}):
+            name = standing.name
             try:
-                key, campaign = await documents.load_campaign(self._floor.database, name)
+                campaign = documents.read_document(Campaign, name, standing.document)
             except documents.OutdatedDocumentError as error:
                 log.warning("campaign not started", campaign=name, why=str(error))
                 continue
-            if campaign.start == "with-dialer" and await runs.newest(self._floor.database, key) is None:
-                if not await lists.any_contacts(self._floor.database, campaign.lists):
-                    log.warning("campaign not started: its lists hold no contacts", campaign=name, lists=campaign.lists)
-                    continue
-                try:
-                    run_id = await runs.start(self._floor.database, key, campaign, self._floor.clock.now())
-                except runs.AlreadyRunningError:
-                    continue  # `ami-dialer campaign start` was quicker
-                except runs.ListsNotReadyError as error:
-                    log.warning("campaign not started; start it by hand when they are", campaign=name, why=str(error))
-                    continue
-                log.info("run started", action="run_started", campaign=name, run=run_id)
+            if campaign.start != "with-dialer" or campaign.schedule is not None:
+                continue
+            if await runs.newest(self._floor.database, standing.id) is not None:
+                continue
+            if not await lists.any_contacts(self._floor.database, campaign.lists):
+                log.warning("campaign not started: its lists hold no contacts", campaign=name, lists=campaign.lists)
+                continue
+            try:
+                run_id = await runs.start(self._floor.database, standing.id, campaign, self._floor.clock.now())
+            except (runs.AlreadyRunningError, IllegalActionError):
+                continue  # `ami-dialer campaign start` was quicker
+            except runs.ListsNotReadyError as error:
+                log.warning("campaign not started; start it by hand when they are", campaign=name, why=str(error))
+                continue
+            log.info("run started", action="run_started", campaign=name, run=run_id)
 
     async def follow(self) -> None:
-        """Open desks for new runs, and close those of runs that were ended from outside."""
+        """Open desks for new runs, and close those of runs that were paused or ended from outside.
+
+        A run that cannot go on as it is has failed: nothing that comes later would bring it back.
+        """
+        await self._end_what_is_over()
         for run in await self._new_runs():
             try:
                 self._floor.runs[run.id] = await self._open(run)
             except DialerError as error:
                 if isinstance(error, StoreError) and not isinstance(error, documents.OutdatedDocumentError):
                     raise  # the database is away; the run is looked at again when it is back
+                await runs.end(self._floor.database, run.id, RunState.FAILED, self._floor.clock.now(), str(error))
                 self.unusable[run.id] = f"campaign {run.campaign!r} cannot go on: {error}"
-                log.error("run cannot go on", campaign=run.campaign, run=run.id, why=str(error))
+                log.error("run failed", action="run_failed", campaign=run.campaign, run=run.id, why=str(error))
+
+    async def _end_what_is_over(self) -> None:
+        """The end of a schedule has come for these: nobody else is called in them."""
+        now = self._floor.clock.now()
+        for run in await runs.over(self._floor.database, now):
+            why = f"the end of its schedule came, {run.ends_at:%Y-%m-%d %H:%M} UTC"
+            if await runs.end(self._floor.database, run.id, RunState.COMPLETED, now, why):
+                log.info("run ended by its schedule", action="run_completed", campaign=run.campaign, run=run.id)
 
     async def _new_runs(self) -> list[Run]:
         going_on = await runs.running_ids(self._floor.database)
@@ -66,26 +86,39 @@ class Runs:
             desk = self._floor.runs[key]
             await self.give_back(desk)
             del self._floor.runs[key]
-            log.info("run stopped", action="run_stopped", campaign=desk.run.campaign, run=key)
+            await self._say_closed(desk.run)
         if not going_on - self._floor.runs.keys() - self.unusable.keys():
             return []
         known = self._floor.runs.keys() | self.unusable.keys()
         return [run for run in await runs.running(self._floor.database) if run.id not in known]
 
+    async def _say_closed(self, run: Run) -> None:
+        for found in await runs.load(self._floor.database, [run.id]):
+            if found.state is RunState.PAUSED:
+                log.info("run paused", action="run_paused", campaign=run.campaign, run=run.id)
+            else:
+                log.info("run stopped", action="run_stopped", campaign=run.campaign, run=run.id, why=found.why)
+
     async def _open(self, run: Run) -> RunDesk:
         missing = [name for name in run.document.trunks if name not in self._floor.trunks]
         if missing:
-            raise DialerError(f"its trunks {', '.join(missing)} are not in the configuration any more; add them again")
-        return await self._desk(run)
+            raise DialerError(
+                f"its trunks {', '.join(missing)} are not in the configuration any more; add them again, then: "
+                f"ami-dialer campaign rerun {run.campaign}"
+            )
+        desk = await self._desk(run, run.document)
+        for call in self._floor.calls.values():  # it was paused, and they are still going on
+            if call.attempt.run_id == run.id:
+                call.desk = desk
+        return desk
 
     async def desks(self, keys: set[int]) -> dict[int, RunDesk]:
         """The desks of these runs. Those that were stopped or cannot go on have one too: their calls are not over."""
         others = await runs.load(self._floor.database, keys - self._floor.runs.keys())
-        opened = {run.id: await self._desk(run) for run in others}
+        opened = {run.id: await self._desk(run, run.legible) for run in others}
         return opened | {key: desk for key, desk in self._floor.runs.items() if key in keys}
 
-    async def _desk(self, run: Run) -> RunDesk:
-        campaign = run.document
+    async def _desk(self, run: Run, campaign: Campaign) -> RunDesk:
         opt_outs = await dnc.ensure_list(self._floor.database, campaign.opt_out_list, self._floor.clock.now())
         so_far = await progress.totals(self._floor.database, run.id)
         tally = Tally(
@@ -98,7 +131,7 @@ class Runs:
         return RunDesk(
             run=run,
             campaign=campaign,
-            limit=CallLimit(run.campaign, campaign.max_calls),
+            limit=self._limit(run, campaign),
             trunks=[self._floor.trunks[name] for name in campaign.trunks if name in self._floor.trunks],
             flow=await self._flow(campaign, opt_outs),
             opt_out_list_id=opt_outs,
@@ -107,16 +140,25 @@ class Runs:
             tally=tally,
         )
 
+    def _limit(self, run: Run, campaign: Campaign) -> CallLimit:
+        """The limit on calls of the campaign: calls of it that are still going on, of whichever run, count."""
+        going_on = [call.desk for call in self._floor.calls.values() if call.desk.run.campaign_id == run.campaign_id]
+        if not going_on:
+            return CallLimit(run.campaign, campaign.max_calls)
+        limit = going_on[-1].limit
+        limit.max_calls = campaign.max_calls
+        return limit
+
     def _court(self, run: Run) -> Court:
         config, rules = self._floor.config, self._floor.rules
         if rules is None:
             raise RuntimeError("runs are judged by rules, and none were adopted")
-        policy = policy_of(run.campaign_id, run.campaign, run.document, config)
+        policy = policy_of(run.campaign_id, run.campaign, run.legible, config, windows_bind=run.windows_bind)
         try:
             judge = Judge(rules.rulebook, policy)
         except ValueError as error:
             raise DialerError(f"the rules of law cannot be applied: {error}") from error
-        return Court(judge, rules.id, columns_of(config.compliance), tuple(run.document.dnc))
+        return Court(judge, rules.id, columns_of(config.compliance), tuple(run.legible.dnc))
 
     async def _flow(self, campaign: Campaign, opt_outs: int) -> FlowSettings | None:
         if campaign.flow is None:

@@ -21,7 +21,7 @@ from ami_dialer.store import audit, campaigns, enrolling, live, scrub
 from ami_dialer.store.audit import Entry
 from ami_dialer.store.campaigns import Standing
 from ami_dialer.store.database import Database
-from ami_dialer.store.documents import OutdatedDocumentError, as_json, read_document
+from ami_dialer.store.documents import OutdatedDocumentError, as_json, legible_part, read_document
 from ami_dialer.store.tables import campaigns as campaign_rows
 from ami_dialer.store.tables import imports, lists, run_lists, runs
 
@@ -46,6 +46,8 @@ class Run:
     ended_at: datetime | None
     #: The campaign as it is in this run; or why this version cannot read what another one stored.
     stored: Campaign | OutdatedDocumentError = field(repr=False)
+    #: Of a document that cannot be read: what can, to end the calls that are going on.
+    rest: Campaign | None = field(default=None, repr=False)
     #: The start of the campaign's schedule that began it; None where somebody did.
     scheduled_at: datetime | None = None
     #: Its schedule ends it then.
@@ -61,9 +63,14 @@ class Run:
         return self.stored
 
     @property
+    def legible(self) -> Campaign:
+        """The campaign as far as this version can read it: enough to end the calls that are going on."""
+        return self.document if self.rest is None else self.rest
+
+    @property
     def windows_bind(self) -> bool:
         """Whether `hours.windows` hold in it: not from start to end of a schedule that goes before them."""
-        schedule = self.document.schedule
+        schedule = self.legible.schedule
         return self.scheduled_at is None or self.ends_at is None or schedule is None or not schedule.precedence
 
 
@@ -87,11 +94,12 @@ def as_run(row: Row[Any]) -> Run:
     """A run from a row of `run_query`."""
     key, campaign_id, name, state, started_at, ended_at, document, scheduled_at, ends_at, why = tuple(row)
     stored: Campaign | OutdatedDocumentError
+    rest = None
     try:
         stored = read_document(Campaign, name, document, run=key)
     except OutdatedDocumentError as error:
-        stored = error
-    return Run(key, campaign_id, name, RunState(state), started_at, ended_at, stored, scheduled_at, ends_at, why)
+        stored, rest = error, legible_part(document)
+    return Run(key, campaign_id, name, RunState(state), started_at, ended_at, stored, rest, scheduled_at, ends_at, why)
 
 
 async def running(database: Database) -> list[Run]:
