@@ -126,7 +126,7 @@ async def verdicts(
     """
     look_back = court.judge.look_back
     since = clock.now() - timedelta(seconds=look_back) if look_back else None
-    coming = writer.coming(Kind.ATTEMPT, Kind.CONSENT)  # before the look at the database, as above
+    coming = writer.coming(Kind.ATTEMPT, Kind.CONSENT, Kind.ANSWERED)  # before the look at the database, as above
     known = await callees(database, claimed, court.columns, since, coming, own)
     judged = Judged(clock.now())
     for one, callee in zip(claimed, known, strict=True):
@@ -208,7 +208,7 @@ async def import_dnc_file(
             done.warned += portion.warned[: SHOWN - len(done.warned)]
             progress(portion.done, file.survey.size)
         done.rejects_file = rejects.path if rejects.count else None
-    await dnc_lists.keep_digest(database, key, digest)
+    await dnc_lists.keep_digest(database, key, digest, str(path))
     return done
 
 

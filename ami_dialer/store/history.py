@@ -8,6 +8,7 @@ import orjson
 from sqlalchemy import TextualSelect, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ami_dialer.domain.abandonment import AnswerOutcome
 from ami_dialer.domain.ending import EndReason
 from ami_dialer.domain.history import PastCall
 from ami_dialer.store.bulk import is_sqlite
@@ -28,13 +29,19 @@ class _Call(NamedTuple):
     #: Somebody or something picked up.
     picked_up: bool
     end_reason: str | None
+    #: What the ledger of abandonment has of it; None where it has nothing (yet).
+    outcome: str | None
 
     def past(self) -> PastCall | None:
         """None where nobody was called."""
         if self.end_reason == EndReason.CANCELLED:
             return None
         answered = self.picked_up and self.end_reason not in _NO_PERSON
-        abandoned = self.end_reason == EndReason.ABANDONED
+        # The ledger knows best: it has people who heard only that they cannot be served, and not those who left first.
+        if self.outcome is None:
+            abandoned = self.end_reason == EndReason.ABANDONED
+        else:
+            abandoned = self.outcome == AnswerOutcome.ABANDONED
         return PastCall(self.at, self.number, self.contact_id, self.campaign_id, answered, abandoned)
 
 
@@ -81,8 +88,8 @@ async def past_calls(
     # A call to one of the contacts on one of the numbers is found by both ways.
     rows = await connection.execute(query, {**given, "since": since})
     calls = {
-        key: _Call(at.timestamp(), number, contact, campaign, answered is not None, end)
-        for key, at, number, contact, campaign, answered, end in rows
+        key: _Call(at.timestamp(), number, contact, campaign, answered is not None, end, outcome)
+        for key, at, number, contact, campaign, answered, end, outcome in rows
     }
     _take_in(calls, coming)
     return History(past for key, call in calls.items() if key not in own and (past := call.past()) is not None)
@@ -96,12 +103,15 @@ def _take_in(calls: dict[str, _Call], coming: Collection[Write]) -> None:
                 picked_up=known.picked_up or write.row["answered_at"] is not None,
                 end_reason=known.end_reason or write.row["end_reason"],
             )
+        elif write.kind is Kind.ANSWERED and (known := calls.get(write.row["attempt_id"])) is not None:
+            calls[write.row["attempt_id"]] = known._replace(outcome=known.outcome or write.row["outcome"])
 
 
 def _query(by_number: str, by_contact: str) -> TextualSelect:
-    columns = "a.id, a.claimed_at, a.number, a.contact_id, r.campaign_id, a.answered_at, a.end_reason"
+    columns = "a.id, a.claimed_at, a.number, a.contact_id, r.campaign_id, a.answered_at, a.end_reason, c.outcome"
+    tables = "attempts a JOIN runs r ON r.id = a.run_id LEFT JOIN answered_calls c ON c.attempt_id = a.id"
     found = " UNION ALL ".join(
-        f"SELECT {columns} FROM attempts a JOIN runs r ON r.id = a.run_id WHERE {way} AND a.claimed_at >= :since"  # noqa: S608 - names of our own
+        f"SELECT {columns} FROM {tables} WHERE {way} AND a.claimed_at >= :since"  # noqa: S608 - names of our own
         for way in (by_number, by_contact)
     )
     moment = UtcDateTime(timezone=True)

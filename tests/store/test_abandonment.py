@@ -5,9 +5,12 @@ from datetime import timedelta
 import pytest
 
 from ami_dialer.domain.abandonment import AnsweredCall, AnswerOutcome, Counts
+from ami_dialer.domain.attempt import AttemptEvent
+from ami_dialer.domain.ending import EndReason
 from ami_dialer.domain.errors import NotFoundError
 from ami_dialer.store import abandonment, attempts
 from ami_dialer.store.abandonment import NotReviewableError, Reviews
+from ami_dialer.store.history import past_calls
 from ami_dialer.store.writer import Writer
 from tests.store.world import attempt_on, claimed, rows
 
@@ -105,3 +108,35 @@ async def test_a_sample_is_drawn_by_lot(database, clock, enter):
     assert {len(each) for each in drawn} == {5}
     assert len({tuple(one.attempt_id for one in each) for each in drawn}) > 1
     assert len(await abandonment.sample(database, 1, since, 100)) == 60
+
+
+@pytest.mark.parametrize(
+    ("end", "outcome", "abandoned"),
+    [
+        (EndReason.FLOW_FAILED, O.ABANDONED, True),
+        (EndReason.COMPLETED, O.ABANDONED, True),  # the flow began too late
+        (EndReason.ABANDONED, O.LEFT, False),
+        (EndReason.ABANDONED, None, True),  # from before there was a ledger
+        (EndReason.FLOW_FAILED, O.CONNECTED, False),
+    ],
+)
+async def test_caps_count_as_abandoned_what_the_ledger_does(database, writer, clock, end, outcome, abandoned):
+    [one] = await claimed(database, 1, clock.now())
+    attempt = attempt_on(one, clock.now())
+    attempt.answered_at = clock.now()
+    for event in (AttemptEvent.SENT, AttemptEvent.ANSWER):
+        attempt.move(event, clock.now())
+    attempt.end(end, clock.now())
+    entered = [] if outcome is None else [abandonment.entered(AnsweredCall(attempt.id, 1, clock.now(), outcome, None))]
+    await writer.put(attempts.new(attempt))
+
+    async def found(*coming):
+        async with database.reading() as connection:
+            history = await past_calls(connection, [one.number], [], clock.now() - timedelta(days=1), coming)
+        [call] = history.of(one.number, one.contact_id)
+        return call.answered, call.abandoned
+
+    assert await found(*entered) == (True, abandoned)  # on its way
+    if entered:
+        await writer.put(*entered)
+        assert await found() == (True, abandoned)
