@@ -139,9 +139,9 @@ class Floor:
     speech: Speech
     servers: dict[str, ServerDesk]
     trunks: dict[str, TrunkDesk]
-    runs: dict[int, RunDesk] = field(default_factory=dict)
     #: The machine's time zone: of schedules that name none.
     zone: str = "UTC"
+    runs: dict[int, RunDesk] = field(default_factory=dict)
     calls: dict[str, Call] = field(default_factory=dict)
     #: The numbers that are being called: nobody is called twice at once, however often lists hold the number.
     numbers: Counter[str] = field(default_factory=Counter)
@@ -175,11 +175,11 @@ class Floor:
             desk.why = "the dialer is stopping"
         elif self.writer.trouble is not None:
             desk.why = f"the database takes no writes: {self.writer.trouble}"
+        elif desk.run.ends_at is not None and self.clock.now() >= desk.run.ends_at:
+            desk.why = "the end of its schedule has come"
         else:
             return False
         return True
-        elif desk.run.ends_at is not None and self.clock.now() >= desk.run.ends_at:
-            desk.why = "the end of its schedule has come"
 
     def enter(self, call: Call) -> None:
         """A call begins: it counts against the limits of campaign, trunk and server."""

@@ -67,10 +67,10 @@ class Engine:
         if list_source is not None:
             self._fetcher = Fetcher(floor.config, floor.database, list_source, floor.clock, self._on_contacts)
             jobs.append(Job("lists to be fetched", LOOK_SECONDS, self._fetcher.look))
-        self._schedule = Schedule(jobs, floor.clock.monotonic)
         self._planned = Planned(floor, None if self._fetcher is None else self._fetcher.fetch)
         jobs.append(Job("schedules that were written", WRITTEN_SECONDS, self._planned.take_up))
         jobs.append(Job("campaigns that start by their schedule", planned.LOOK_SECONDS, self._planned.look))
+        self._schedule = Schedule(jobs, floor.clock.monotonic)
         #: A fault of ours that ended the ticker: nothing is dialled any more.
         self.fault: BaseException | None = None
         self._ticking: asyncio.Task[None] | None = None
@@ -113,11 +113,11 @@ class Engine:
         """No new calls; calls in progress may go on for `grace` seconds, then they are hung up. State is saved."""
         self.floor.draining = True
         await self._schedule.stop()
+        await self._planned.stop()
         if self.floor.calls:
             log.info("waiting for calls in progress", calls=len(self.floor.calls), at_most_s=grace)
         if not await self._calls_over(grace, lambda: self._hurried):
             await self._ticker.settle(PLACED_SECONDS)  # what is just being placed has no channel to hang up yet
-        await self._planned.stop()
             await self._hang_up_all()
         await self._close()
 
