@@ -136,11 +136,11 @@ def restraint(found: AbandonmentReport) -> str:
     return ""
 
 
-def in_short(found: AbandonmentReport) -> str:
+def in_short(found: AbandonmentReport | None) -> str:
     """One line for the status and the report of a campaign; "" where nobody has answered."""
-    each = found.nearest
-    if not each.live:
+    if found is None or not found.nearest.live:
         return ""
+    each = found.nearest
     said = restraint(found)
     return (
         f"{percent(each.rate)} of {each.live:,.0f} answered live in {_time(each.seconds)}, {percent(each.limit)} may be"

@@ -3,15 +3,19 @@
 import asyncio
 import sys
 from contextlib import suppress
+from dataclasses import fields
 from pathlib import Path
 
 import click
 
+from ami_dialer.adapters.clock import SystemClock
+from ami_dialer.cli.abandonment import in_short
 from ami_dialer.cli.opening import reading
 from ami_dialer.cli.output import amount, json_option, load_config, local, print_json, print_rows, printable, zone_at
 from ami_dialer.config.schema import Config
 from ami_dialer.domain.enrolment import EnrolmentState
 from ami_dialer.domain.errors import DialerError
+from ami_dialer.reporting.abandonment import AbandonmentReport, legible_report
 from ami_dialer.reporting.export import write_csv
 from ami_dialer.reporting.outcomes import QuestionReport, RunReport, pick_run, run_report
 from ami_dialer.store.results import Duration
@@ -43,16 +47,17 @@ def command(config_file: Path, name: str, run_id: int | None, csv_file: Path | N
         elif str(csv_file) != "-":
             click.echo(f"{csv_file}: {amount(count, 'contact')}")
         return
-    found = asyncio.run(_ask(config, name, run_id))
+    found, abandoned = asyncio.run(_ask(config, name, run_id))
     if as_json:
-        print_json(found)
+        print_json({**{each.name: getattr(found, each.name) for each in fields(found)}, "abandonment": abandoned})
     else:
-        _print(found)
+        _print(found, in_short(abandoned))
 
 
-async def _ask(config: Config, name: str, run_id: int | None) -> RunReport:
+async def _ask(config: Config, name: str, run_id: int | None) -> tuple[RunReport, AbandonmentReport | None]:
     async with reading(config) as database:
-        return await run_report(database, await pick_run(database, name, run_id))
+        found = await run_report(database, await pick_run(database, name, run_id))
+        return found, await legible_report(database, config, name, SystemClock().now())
 
 
 async def _export(config: Config, name: str, run_id: int | None, file: Path) -> int:
@@ -73,7 +78,7 @@ async def _export(config: Config, name: str, run_id: int | None, file: Path) -> 
         return count
 
 
-def _print(found: RunReport) -> None:
+def _print(found: RunReport, abandoned: str) -> None:
     ended = f" to {local(found.ended_at)}" if found.ended_at else ""
     click.secho(f"{found.campaign}, run {found.run} ({found.state})", bold=True)
     click.echo(f"  {local(found.started_at)}{ended}, times in {zone_at(found.started_at)}")
@@ -96,6 +101,8 @@ def _print(found: RunReport) -> None:
         click.echo()
         _print_duration("ringing", found.ring)
         _print_duration("talking", found.talk)
+    if abandoned:
+        click.echo(f"\nabandoned calls of the campaign: {abandoned}")
 
 
 def _print_outcomes(found: RunReport) -> None:

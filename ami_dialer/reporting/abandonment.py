@@ -21,6 +21,9 @@ from ami_dialer.rules.abandonment import (
 from ami_dialer.store import abandonment, documents, rulebooks, runs
 from ami_dialer.store.database import Database
 
+#: A run keeps the campaign as it was when it began.
+_GOING_ON = frozenset({RunState.RUNNING, RunState.PAUSED})
+
 
 @dataclass(frozen=True, slots=True)
 class MeasureReport:
@@ -104,11 +107,19 @@ async def abandonment_report(database: Database, config: Config, name: str, now:
     )
 
 
+async def legible_report(database: Database, config: Config, name: str, now: datetime) -> AbandonmentReport | None:
+    """The same beside other reports; None for a campaign that another version stored. Raises NotFoundError."""
+    try:
+        return await abandonment_report(database, config, name, now)
+    except documents.OutdatedDocumentError:
+        return None
+
+
 async def _document(database: Database, name: str) -> tuple[int, Campaign]:
     """The campaign as its run has it that goes on, else as it is written now."""
     key, written = await documents.load_campaign(database, name)
     newest = await runs.newest(database, key)
-    return key, newest.document if newest is not None and newest.state is RunState.RUNNING else written
+    return key, newest.legible if newest is not None and newest.state in _GOING_ON else written
 
 
 async def _book(database: Database, config: Config) -> Rulebook:

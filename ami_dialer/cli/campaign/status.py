@@ -1,15 +1,19 @@
 """`ami-dialer campaign status`."""
 
 import asyncio
+from dataclasses import fields
 from pathlib import Path
 
 import click
 
+from ami_dialer.adapters.clock import SystemClock
+from ami_dialer.cli.abandonment import in_short
 from ami_dialer.cli.opening import reading
 from ami_dialer.cli.output import amount, json_option, load_config, local, print_json, zone_at
 from ami_dialer.config.schema import Config
 from ami_dialer.domain.campaign import CampaignStatus
 from ami_dialer.domain.enrolment import RunState
+from ami_dialer.reporting.abandonment import AbandonmentReport, legible_report
 from ami_dialer.reporting.status import CampaignView, RunStatus, campaign_status
 
 
@@ -23,19 +27,20 @@ def command(config_file: Path, name: str, *, as_json: bool) -> None:
     Besides the status there is what it does at this moment: Running (calls are going on), Stopped (it is active, but
     no call is going on), Completed (everybody is done), Inactive.
     """
-
-    async def ask(config: Config) -> CampaignView:
-        async with reading(config) as database:
-            return await campaign_status(database, name)
-
-    found = asyncio.run(ask(load_config(config_file)))
+    found, abandoned = asyncio.run(_ask(load_config(config_file), name))
     if as_json:
-        print_json(found)
+        print_json({**{each.name: getattr(found, each.name) for each in fields(found)}, "abandonment": abandoned})
     else:
-        _print_status(found)
+        _print_status(found, in_short(abandoned))
 
 
-def _print_status(found: CampaignView) -> None:
+async def _ask(config: Config, name: str) -> tuple[CampaignView, AbandonmentReport | None]:
+    async with reading(config) as database:
+        found = await campaign_status(database, name)
+        return found, await legible_report(database, config, name, SystemClock().now())
+
+
+def _print_status(found: CampaignView, abandoned: str) -> None:
     way = f"flow {found.flow}" if found.flow else f"dialplan context {found.dialplan}"
     click.secho(f"Campaign {found.campaign}", bold=True)
     click.echo(f"  lists {', '.join(found.lists)}; trunks {', '.join(found.trunks)}; {way}")
@@ -61,6 +66,8 @@ def _print_status(found: CampaignView) -> None:
     click.echo(f"  attempts  {run.attempts:,} ended, {run.answered:,} answered{share}{now}")
     outcomes = ", ".join(f"{name} {count:,}" for name, count in run.outcomes.items())
     click.echo(f"  outcomes  {outcomes or 'none yet'}")
+    if abandoned:
+        click.echo(f"  abandoned {abandoned}")
     if run.state is RunState.PAUSED:
         _print_live(run)
     if run.state is RunState.RUNNING:

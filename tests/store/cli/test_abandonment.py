@@ -126,6 +126,17 @@ def test_only_machines_are_heard(house: Folder, answered) -> None:
     assert "AMD took no call for a machine" in house.invoke("abandonment", "review", "survey").stdout
 
 
+def test_status_and_report_of_the_campaign_tell_it_too(house: Folder, answered) -> None:
+    answered(connected=46, abandoned=4)
+    told = (
+        "8 % of 50 answered live in 30 days, 3 % may be; at its limit: the dialer places one call at a time until 2.4 %"
+    )
+    assert f"  abandoned {told}" in house.invoke("campaign", "status", "survey").stdout
+    assert f"abandoned calls of the campaign: {told}" in house.invoke("report", "survey").stdout
+    for words in (("campaign", "status", "survey"), ("report", "survey")):
+        assert house.json(*words)["abandonment"]["nearest"]["rate"] == 0.08
+
+
 def test_near_the_limit_it_says_what_that_means(house: Folder, answered) -> None:
     answered(connected=140, abandoned=4)  # 2.78 %
     assert "near its limit: if it was reached" in house.invoke("abandonment", "survey").stdout
