@@ -16,6 +16,7 @@ from ami_dialer.journey.pacing import Restraint, Way
 from ami_dialer.journey.report import Tally
 from ami_dialer.journey.scrub import Court
 from ami_dialer.ports import Clock, Speech, Telephony
+from ami_dialer.rules.compliance.deadline import NO_DEADLINES, Deadlines
 from ami_dialer.rules.limits import CallLimit
 from ami_dialer.store.database import Database
 from ami_dialer.store.dnc_index import DncIndex
@@ -151,6 +152,8 @@ class Floor:
     dnc: DncIndex = field(default_factory=DncIndex)
     #: The rules of law that were adopted at the start.
     rules: CurrentRules | None = None
+    #: By when the law wants revocations of consent honoured.
+    deadlines: Deadlines = NO_DEADLINES
     #: Set whenever there may be something to do before the next tick.
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     #: No new calls: the dialer is stopping.

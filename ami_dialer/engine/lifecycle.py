@@ -18,6 +18,7 @@ from ami_dialer.engine.runs import Runs
 from ami_dialer.engine.schedule import Job, Schedule, jobs_of
 from ami_dialer.engine.ticker import Ticker
 from ami_dialer.ports import CallLeg, ListSource
+from ami_dialer.rules.compliance.deadline import Deadlines
 from ami_dialer.store import rulebooks
 
 log = structlog.get_logger(__name__)
@@ -94,9 +95,12 @@ class Engine:
         self._ticking.add_done_callback(self._ticker_ended)
 
     async def _adopt_rules(self) -> None:
-        """By which rules of law calls are judged until the next start."""
+        """By which rules of law calls are judged, and revocations must be honoured, until the next start."""
         config, now = self.floor.config, self.floor.clock.now()
-        self.floor.rules = await rulebooks.current(self.floor.database, config.compliance.rules, now)
+        self.floor.rules = rules = await rulebooks.current(self.floor.database, config.compliance.rules, now)
+        self.floor.deadlines = Deadlines(rules.rulebook)
+        # Before anybody presses a key: it takes a moment.
+        await asyncio.to_thread(self.floor.deadlines.prepare, now.date())
 
     @property
     def idle(self) -> bool:

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 import structlog
 
 from ami_dialer.domain.calls import Caller
+from ami_dialer.domain.consent import EVERYTHING
 from ami_dialer.domain.phone import NotANumberError, normalise
 from ami_dialer.engine.floor import Floor
 from ami_dialer.ports import CallerHungUpError, CallLeg, SoundMissingError
-from ami_dialer.store import dnc, dnc_loading
-from ami_dialer.store.writer import Kind, Write
+from ami_dialer.store import dnc, revoking
+from ami_dialer.store.revoking import Barring
 
 log = structlog.get_logger(__name__)
 
@@ -139,16 +140,17 @@ class OptOutLine:
         return False
 
     async def _put(self, number: str) -> None:
-        """Put the number on the list; returns when that is durable, or when it has taken too long.
+        """Revoke all consent and put the number on the list; returns when both are durable, or it took too long.
 
         Then the entry is written, in its turn, when the database is back; until then this engine heeds it already.
         """
         if self._list_id is None:
             await self.prepare()
-        row = dnc_loading.row(
-            self._list_id or 0, number, "asked for it on the opt-out line", "inbound", self._floor.clock.now()
-        )
-        written = self._floor.writer.put(Write(Kind.DNC, row))
+        now = self._floor.clock.now()
+        said = revoking.revocation(number, EVERYTHING, "key", now, evidence="opt-out line")
+        record = revoking.honoured(said, self._floor.deadlines, now)
+        barring = Barring(self._list_id or 0, "asked for it on the opt-out line", "inbound")
+        written = self._floor.writer.put(*revoking.writes(record, barring, now))
         log.info("opted out on the inbound line", action="opted_out_inbound", list=self._settings.list)
         done, _ = await asyncio.wait([written], timeout=_PATIENCE)
         if done:

@@ -14,7 +14,7 @@ from ami_dialer.journey.report import Tally
 from ami_dialer.journey.scrub import Court
 from ami_dialer.rules.compliance.judge import Judge
 from ami_dialer.rules.limits import CallLimit
-from ami_dialer.store import dnc, documents, hopper, lists, progress, runs
+from ami_dialer.store import dnc, documents, hopper, lists, progress, revoking, runs
 from ami_dialer.store.callees import columns_of
 from ami_dialer.store.campaigns import standings
 from ami_dialer.store.runs import Run
@@ -133,7 +133,7 @@ class Runs:
             campaign=campaign,
             limit=self._limit(run, campaign),
             trunks=[self._floor.trunks[name] for name in campaign.trunks if name in self._floor.trunks],
-            flow=await self._flow(campaign, opt_outs),
+            flow=await self._flow(run.campaign, campaign, opt_outs),
             opt_out_list_id=opt_outs,
             abandonment=await self.abandonment.guard_of(run),
             court=self._court(run),
@@ -160,7 +160,7 @@ class Runs:
             raise DialerError(f"the rules of law cannot be applied: {error}") from error
         return Court(judge, rules.id, columns_of(config.compliance), tuple(run.legible.dnc))
 
-    async def _flow(self, campaign: Campaign, opt_outs: int) -> FlowSettings | None:
+    async def _flow(self, name: str, campaign: Campaign, opt_outs: int) -> FlowSettings | None:
         if campaign.flow is None:
             return None
         message = campaign.abandonment.message
@@ -170,6 +170,8 @@ class Runs:
             closing=self._floor.config.fastagi.closing_prompt,
             message=None if message is None else await documents.load_flow(self._floor.database, message),
             opt_out_list_id=opt_outs,
+            scope=await revoking.scope_of(self._floor.database, self._floor.config, name, campaign),
+            deadlines=self._floor.deadlines,
         )
 
     async def complete(self, desk: RunDesk) -> bool:

@@ -6,8 +6,10 @@ import pytest
 
 from ami_dialer.config.lists import DoNotCall
 from ami_dialer.domain.calls import Caller
+from ami_dialer.domain.consent import EVERYTHING
 from ami_dialer.engine import opt_out_line
 from ami_dialer.engine.opt_out_line import SOUNDS, OptOutLine
+from ami_dialer.store import consents
 from tests.fakes.leg import HANGS_UP, NOTHING, FakeLeg
 from tests.fakes.telephony import Plan
 from tests.journey.conftest import until
@@ -46,6 +48,13 @@ async def test_who_presses_1_is_put_on_the_list_and_told_so(line, database):
     assert await listed(database) == [("opt-outs", "+13015550100", "inbound")]
     assert [sound.partition(":")[2] or sound for sound in heard][-1]
     assert len(heard) == 2
+
+
+async def test_who_is_put_on_the_list_has_revoked_consent_to_everything(line, database):
+    await call(line, SHOWN, NOTHING, "1")
+    [record] = await consents.records_of(database, "+13015550100")
+    assert (record.granted, record.scope, record.source) == (False, EVERYTHING, "key")
+    assert record.at == record.honoured_at < record.honour_by
 
 
 async def test_a_key_during_the_question_counts(line, database):
