@@ -18,6 +18,7 @@ from ami_dialer.store import audit
 from ami_dialer.store.audit import Entry
 from ami_dialer.store.campaigns import not_found
 from ami_dialer.store.database import Database
+from ami_dialer.store.settings import note_settings
 from ami_dialer.store.tables import campaigns, flows, lists, mappings
 
 #: `origin` of a document that config.yaml declares; applied again on every start.
@@ -52,6 +53,7 @@ async def apply_config(database: Database, config: Config) -> None:
             ("campaign", campaigns, config.campaigns),
         ):
             await _apply(connection, word, table, documents)
+        await note_settings(connection, config)
 
 
 async def _apply(connection: AsyncConnection, word: str, table: Table, documents: dict[str, Any]) -> None:

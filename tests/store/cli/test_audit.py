@@ -154,6 +154,22 @@ def test_a_changed_document_is_told_with_its_values_and_an_exemption_by_its_reas
     assert told(used)[-2:] == [("config.change", "campaign:survey"), ("campaign.unexempt", "campaign:survey")]
 
 
+def test_what_is_set_for_all_campaigns_is_told_when_it_changes(used: Folder) -> None:
+    file = Path(used.config)
+    settings = file.read_text()
+    for countries in ("[US]", "[US, CA]", "[US, CA]"):
+        file.write_text(f"{settings}\ncompliance: {{countries: {countries}}}\n")
+        used.invoke("list", "import")
+    file.write_text(settings)
+    used.invoke("list", "import")
+    found = records(used, "--subject", "config:compliance")
+    assert [each["detail"]["changes"]["countries"] for each in found] == [
+        [None, ["US"]],
+        [["US"], ["US", "CA"]],
+        [["US", "CA"], None],
+    ]
+
+
 def test_secrets_never_reach_the_trail(used: Folder) -> None:
     file = Path(used.config)
     api = "{url: 'https://example.com/?key=hush', headers: {X-Key: hush}, authorization: {kind: bearer, token: hush}}"
