@@ -104,6 +104,10 @@ async def stand_before(connection: AsyncConnection) -> None:
         await connection.execute(text("CREATE TEMPORARY SEQUENCE preview_keys"))
         key = "nextval('pg_temp.preview_keys')"
         await connection.execute(text(f"ALTER TABLE pg_temp.enrolments ALTER COLUMN id SET DEFAULT {key}"))
+        # The same path in other words: statements that this connection has prepared before mean the other table, and
+        # are planned anew only where the path has changed.
+        path = "SELECT set_config('search_path', 'pg_temp, ' || current_setting('search_path'), true)"
+        await connection.execute(text(path))
         return
     made = await connection.scalars(
         text(

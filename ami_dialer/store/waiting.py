@@ -15,13 +15,13 @@ from sqlalchemy import (
     Select,
     Text,
     bindparam,
+    cast,
     exists,
     func,
     literal_column,
     or_,
     select,
     text,
-    type_coerce,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -176,7 +176,7 @@ def _portion(*, times: bool) -> Select[Any]:
             enrolments.c.number,
             enrolments.c.contact_id,
             # As text: who reads a million of them does it in one way for all.
-            type_coerce(contacts.c.fields, Text),
+            cast(contacts.c.fields, Text),
             contacts.c.time_zone,
             *moments,
         )
