@@ -130,6 +130,13 @@ async def test_a_run_whose_trunk_is_gone_is_said_and_the_others_go_on(house):
     [why] = engine.unusable
     await engine.stop(1.0)
     assert "campaign 'other' cannot go on: its trunks carrier are not in the configuration any more" in why
+    found = await world.rows(
+        "SELECT c.name, c.status, r.state, r.why FROM campaigns c JOIN runs r ON r.campaign_id = c.id"
+    )
+    assert ("survey", "completed", "completed", None) in found
+    [(*states, trouble)] = [rest for name, *rest in found if name == "other"]
+    assert states == ["failed", "failed"]
+    assert "ami-dialer campaign rerun other" in trouble
 
 
 async def test_a_run_that_begins_while_the_database_is_away_for_a_moment_is_not_given_up(house, monkeypatch):
