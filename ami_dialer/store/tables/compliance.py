@@ -62,7 +62,7 @@ answered_calls = Table(
     Column("campaign_id", Key, ForeignKey("campaigns.id"), nullable=False),
     #: When it was answered.
     Column("at", UtcDateTime, nullable=False),
-    #: `connected`, `abandoned` or `machine`.
+    #: `connected`, `abandoned`, `left` or `machine`: domain.abandonment.AnswerOutcome.
     Column("outcome", String(16), nullable=False),
     #: From the end of the greeting to whoever or whatever talked to the person; None where nobody did.
     Column("delay_ms", Integer),
