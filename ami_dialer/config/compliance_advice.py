@@ -17,7 +17,7 @@ from ami_dialer.domain.region import zones_of
 from ami_dialer.domain.rulebook import Certainty, Rulebook, RuleKind, in_force
 from ami_dialer.domain.states import states_of, territory
 from ami_dialer.rules.compliance.foresight import never_opens, wider_than_law
-from ami_dialer.rules.compliance.ground import is_exempt
+from ami_dialer.rules.compliance.ground import is_about, is_exempt
 from ami_dialer.rules.compliance.policy import Policy
 from ami_dialer.rules.compliance.telling import day_text, seconds_text
 
@@ -83,7 +83,11 @@ class _Campaign:
         self._countries = _countries(policy.countries, all_zones=zone_matters)
         self._wanted = [place for place in every if blocked.isdisjoint(place.jurisdictions)]
         law = book.for_(frozenset(one for place in self._wanted for one in place.jurisdictions), policy.purpose)
-        self._law = [rule for rule in law if in_force(rule, self._today) and not is_exempt(rule, policy)]
+        self._law = [
+            rule
+            for rule in law
+            if in_force(rule, self._today) and is_about(rule, policy) and not is_exempt(rule, policy)
+        ]
         self._shut: dict[Place, str] = {}
 
     def never_dials(self) -> str:

@@ -51,7 +51,10 @@ def read_moment(text: str, now: datetime) -> datetime:
 def _zone(offset: str | None, name: str | None) -> ZoneInfo | Any | None:  # noqa: ANN401 - a fixed offset has a type of its own
     """None: that of this machine."""
     if offset is not None:
-        return UTC if offset in ("Z", "UTC") else datetime.strptime(offset, "%z").tzinfo
+        try:
+            return UTC if offset in ("Z", "UTC") else datetime.strptime(offset, "%z").tzinfo
+        except ValueError:
+            raise ValueError(f"there is no offset {offset!r}; write one like -05:00") from None
     if name is None:
         return None
     try:
