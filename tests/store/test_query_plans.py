@@ -9,15 +9,39 @@ from sqlalchemy import event, text
 
 from ami_dialer.domain.attempt import AttemptEvent
 from ami_dialer.domain.enrolment import EnrolmentState, RunState
-from ami_dialer.store import abandonment, attempts, dnc, dnc_loading, documents, enrolments, hopper, live, runs, trail
+from ami_dialer.store import (
+    abandonment,
+    attempts,
+    consents,
+    dnc,
+    documents,
+    enrolments,
+    hopper,
+    live,
+    reassignments,
+    revoking,
+    runs,
+    trail,
+)
 from ami_dialer.store.dnc_index import DncIndex
+from ami_dialer.store.revoking import Barring
 from ami_dialer.store.writer import Kind, Write, Writer
 from tests.store.world import attempt_on, campaign, config, fill, number, run_of
 
 pytestmark = pytest.mark.store
 
 PEOPLE = 20_000
-GROWING = ("contacts", "list_members", "enrolments", "attempts", "answers", "dnc_entries", "answered_calls")
+GROWING = (
+    "contacts",
+    "list_members",
+    "enrolments",
+    "attempts",
+    "answers",
+    "dnc_entries",
+    "answered_calls",
+    "consents",
+    "reassignments",
+)
 COUNT = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {PEOPLE})"
 PAST = "'2026-01-01 00:00:00.000000'"
 #: A run that ended long ago, each of its contacts called once, and a do-not-call register.
@@ -38,6 +62,10 @@ HISTORY = [
         {COUNT} SELECT 'amid-' || (1000000 + i), 1, {PAST}, 'machine' FROM n""",
     f"""INSERT INTO dnc_entries (list_id, number, reason, source, added_at)
         {COUNT} SELECT 1, '+1414' || (1000000 + i), 'register', 'cli', {PAST} FROM n""",
+    f"""INSERT INTO consents (number, granted, scope, strength, source, at, recorded_at)
+        {COUNT} SELECT '+1414' || (1000000 + i), 1 = 1, '*', 'express', 'form', {PAST}, {PAST} FROM n""",
+    f"""INSERT INTO reassignments (number, disconnected_at, source, checked_at)
+        {COUNT} SELECT '+1414' || (1000000 + i), {PAST}, 'RND', {PAST} FROM n""",
 ]
 
 
@@ -124,6 +152,7 @@ async def the_way_of_a_call(database, clock, run_id):
     index = DncIndex()
     await index.refresh(database)
     await dnc.forbidden(database, [one.number], ["opt-outs"], clock.now(), [5])
+    assert await consents.known(database, [one.number, "+14141000007"])
     attempt = attempt_on(one, clock.now())
     answer = {"attempt_id": attempt.id, "question": "q", "digits": "1", "valid": True, "try_number": 1}
     writer = Writer(database, 0.0)
@@ -132,8 +161,8 @@ async def the_way_of_a_call(database, clock, run_id):
     attempt.move(AttemptEvent.SENT, clock.now())
     again = enrolments.changed(one, EnrolmentState.WAITING, due_at=clock.now())
     await writer.put(attempts.changed(attempt), again, Write(Kind.ANSWER, {**answer, "at": clock.now()}))
-    opt_out = dnc_loading.row(index.keys["opt-outs"], one.number, "asked", "flow", clock.now(), attempt_id=attempt.id)
-    await writer.put(Write(Kind.DNC, opt_out))
+    revoked = revoking.revocation(one.number, "*", "key", clock.now(), attempt_id=attempt.id)
+    await writer.put(*revoking.writes(revoked, Barring(index.keys["opt-outs"], "asked", "flow"), clock.now()))
     await writer.stop(10)
     assert one.number in await index.refresh(database)
     [one] = await hopper.claim(database, run_id, 1, clock.now())
@@ -208,5 +237,8 @@ async def test_what_a_restart_and_a_trace_look_up_goes_by_an_index(large, clock)
         await trail.attempts_of(large, [1007])
         await trail.answers_of(large, ["amid-1000007"])
         await trail.barred(large, "+14141000007")
+        await trail.further_numbers(large, [1007])
+        await consents.records_of(large, "+14141000007")
+        await reassignments.find(large, "+14141000007")
         await hopper.load_claimed(large, [1007, 1008])
     assert [scan for scan, _ in await queries.scans()] == []
