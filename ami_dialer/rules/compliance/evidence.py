@@ -17,8 +17,8 @@ def evidence(verdict: Verdict, callee: Callee, judge: Judge, book: int, now: dat
     looked at), `reassigned`, `exempt`. docs/compliance.md tells the keys.
     """
     own: dict[str, object] = {"at": _moment(now)}
-    if callee.history:
-        own["calls"] = judge.counted(callee, now)
+    if callee.history and (counted := judge.counted(callee, now)):
+        own["calls"] = counted
     if callee.consent.records:
         own["consents"] = [record.id for record in callee.consent.records]
     if callee.consent.reassigned_at is not None:
