@@ -191,6 +191,21 @@ async def test_runs_attempts_and_answers_go_on_where_they_were(upgraded):
     assert await rows(database, "SELECT attempt_id, digits FROM answers") == [("amid-1", "1")]
 
 
+async def test_a_campaign_stands_where_its_newest_run_did(upgraded):
+    document = "'{}'"
+    database = await upgraded(
+        f"INSERT INTO campaigns (id, name, origin, document) VALUES (2, 'never', 'config', {document}), "
+        f"(3, 'over', 'config', {document})",
+        "INSERT INTO runs (id, campaign_id, state, started_at, document) VALUES "
+        f"(2, 3, 'stopped', '{IMPORTED}', {document}), (3, 3, 'completed', '{IMPORTED}', {document})",
+    )
+    assert await rows(database, "SELECT name, status, next_start_at FROM campaigns ORDER BY id") == [
+        ("survey", "running", None),
+        ("never", "draft", None),
+        ("over", "completed", None),
+    ]
+
+
 async def test_do_not_call_lists_forbid_what_they_forbade(upgraded, clock):
     database = await upgraded()
     found = await dnc.forbidden(database, [ANN, BOB, DAN], ["mine"], clock.now())
