@@ -122,7 +122,7 @@ def _read(written: str, regions: list[str]) -> list[str]:
 
 async def _attempt(config: Config, key: str) -> ExplainedAttempt:
     async with reading(config) as database:
-        return await of_attempt.explain_attempt(database, key)
+        return await of_attempt.explain_attempt(database, config, key)
 
 
 def _show_attempt(found: ExplainedAttempt, *, as_json: bool) -> None:

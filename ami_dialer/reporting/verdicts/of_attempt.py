@@ -7,13 +7,16 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
+from ami_dialer.config.policy import policy_of
 from ami_dialer.config.rulebook import as_plain
+from ami_dialer.config.schema import Config
 from ami_dialer.domain.attempt import Attempt
 from ami_dialer.domain.consent import ConsentRecord
 from ami_dialer.domain.errors import NotFoundError, StoreError
-from ami_dialer.domain.rulebook import Rule, in_force
+from ami_dialer.domain.rulebook import Rule, RuleKind, in_force
 from ami_dialer.rules.compliance import telling
 from ami_dialer.rules.compliance.explain import both
+from ami_dialer.rules.compliance.ground import law_of
 from ami_dialer.store import attempts, consents, rulebooks, runs
 from ami_dialer.store.database import Database
 from ami_dialer.store.runs import Run
@@ -50,13 +53,13 @@ class ExplainedAttempt:
     run: Run
     #: None: it was made before verdicts were kept.
     kept: Kept | None
-    #: The rules of that version that were in force there for the campaign's purpose.
+    #: The rules of that version that were asked: in force there, about such calls.
     rules: tuple[Rule, ...] = ()
     consent: tuple[ConsentRecord, ...] = ()
     digest: str = ""
 
 
-async def explain_attempt(database: Database, key: str) -> ExplainedAttempt:
+async def explain_attempt(database: Database, config: Config, key: str) -> ExplainedAttempt:
     """The attempt of this id. Raises NotFoundError, StoreError."""
     attempt = await attempts.load(database, key)
     if attempt is None:
@@ -67,8 +70,12 @@ async def explain_attempt(database: Database, key: str) -> ExplainedAttempt:
     kept = _read(attempt.verdict, key)
     book = await rulebooks.get(database, kept.book)
     days = {kept.at.astimezone(ZoneInfo(zone)).date() for zone in kept.zones or ("UTC",)}
-    law = book.for_(frozenset(kept.law), run.document.purpose)
-    rules = tuple(rule for rule in law if any(in_force(rule, day) for day in days))
+    policy = policy_of(run.campaign_id, run.campaign, run.document, config)
+    rules = tuple(
+        rule
+        for rule in law_of(book, policy, kept.law)
+        if any(in_force(rule, day) for day in days) and (policy.consent or rule.kind is not RuleKind.CONSENT)
+    )
     known = await consents.known(database, [attempt.number])
     said = known[attempt.number].records if attempt.number in known else ()
     return ExplainedAttempt(
@@ -130,7 +137,10 @@ def lines(found: ExplainedAttempt) -> list[str]:
             told.append(f"  {one.id}: {what} for {one.scope} by {one.source}, {telling.moment_text(one.at, 'UTC')}")
     if kept.reassigned is not None:
         told.append(f"The number had changed hands on {telling.moment_text(kept.reassigned)}.")
-    told += ["", f"Rules of version {kept.book} ({found.digest[:12]}) that were in force there for {_purpose(found)}:"]
+    told += [
+        "",
+        f"Rules of version {kept.book} ({found.digest[:12]}) about such calls ({_purpose(found)}), in force there:",
+    ]
     for rule in found.rules:
         mark = ", the campaign was exempt" if rule.id in kept.exempt else ""
         told += [

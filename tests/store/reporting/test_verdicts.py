@@ -201,17 +201,17 @@ async def test_an_attempt_is_told_from_the_verdict_that_is_kept_with_it(
 ) -> None:
     await people.start()
     key = await judged_attempt(people, database, ANN)
-    found = await explain_attempt(database, key)
+    found = await explain_attempt(database, config(), key)
     assert found.kept is not None
     assert (found.kept.book, found.kept.rule, found.kept.by) == (1, "us-md.hours", "postal code")
-    assert "us-md.hours" in {rule.id for rule in found.rules}
+    assert {rule.id for rule in found.rules} == {"us-md.attempts", "us-md.attempts-number", "us-md.hours"}
     text = "\n".join(of_attempt.lines(found))
     assert "for campaign 'survey', run 1, contact " in text
     assert "That held until Mon 2 Mar 2026 20:00 EST (Tue 3 Mar 2026 01:00 UTC), when us-md.hours would have" in text
     assert "  us-md.hours: calls 08:00-20:00\n" in text
     assert of_attempt.as_json(found)["rules"]
     clock.advance(3600)
-    again = await explain_attempt(database, await judged_attempt(people, database, ANN))
+    again = await explain_attempt(database, config(), await judged_attempt(people, database, ANN))
     assert "Earlier calls that counted: 1 for us-md.attempts" in "\n".join(of_attempt.lines(again))
 
 
@@ -220,14 +220,14 @@ async def test_an_attempt_without_a_verdict_and_one_that_is_not_there_are_told_s
 ) -> None:
     await people.start()
     attempt = await people.call(ANN, EndReason.BUSY, cause=17, rings=None)
-    found = await explain_attempt(database, attempt.id)
+    found = await explain_attempt(database, config(), attempt.id)
     assert of_attempt.lines(found)[-1].startswith("No verdict is kept with it")
     with pytest.raises(NotFoundError, match="there is no attempt 'amid-none'"):
-        await explain_attempt(database, "amid-none")
+        await explain_attempt(database, config(), "amid-none")
     async with database.writing() as connection:
         await connection.execute(attempts.update().values(verdict='{"book": "x"}'))
     with pytest.raises(StoreError, match=f"the verdict of attempt {attempt.id} cannot be read"):
-        await explain_attempt(database, attempt.id)
+        await explain_attempt(database, config(), attempt.id)
 
 
 async def counted(database: Database, at: datetime, settings: Config | None = None) -> ExplainedRun:
