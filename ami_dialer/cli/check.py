@@ -7,13 +7,14 @@ from pathlib import Path
 
 import click
 
-from ami_dialer.adapters.clock import SystemClock
+from ami_dialer.adapters.clock import SystemClock, machine_zone
 from ami_dialer.config import rulebook
 from ami_dialer.config.compliance_advice import Findings, compliance_advice
 from ami_dialer.config.filter import BUILT_IN
 from ami_dialer.config.filter import columns_of as filter_columns
 from ami_dialer.config.flow import Flow
 from ami_dialer.config.load import Examination, examine
+from ami_dialer.config.plans import schedule_advice
 from ami_dialer.config.problems import Path as KeyPath
 from ami_dialer.config.problems import Problem, in_order, nearest
 from ami_dialer.config.schema import Config
@@ -46,6 +47,7 @@ def command(config_file: Path, *, as_json: bool) -> None:
         columns = _columns(examined, examined.config, problems)
         problems += _dnc_files(examined, examined.config)
         found = [*_unfilled(examined.config, columns), *_unfiltered(examined.config, columns)]
+        found += schedule_advice(examined.config, SystemClock().now(), machine_zone())
         warnings += [examined.document.problem(path, text) for path, text in found]
     told = (in_order(problems), (*in_order(warnings), *law.rule_problems))
     if as_json:
