@@ -10,9 +10,11 @@ from ami_dialer.adapters.asterisk.agi_socket import AgiSocketServer
 from ami_dialer.adapters.asterisk.fastagi import FastAgiServer
 from ami_dialer.adapters.asterisk.telephony import AmiTelephony
 from ami_dialer.adapters.clock import SystemClock, machine_zone
+from ami_dialer.adapters.mqtt import MqttEvents
 from ami_dialer.adapters.speech import TtsSpeech
 from ami_dialer.adapters.web.list_api import WebListSource
 from ami_dialer.config.schema import Config
+from ami_dialer.engine.announcer import Announcer
 from ami_dialer.engine.floor import Floor, build_desks
 from ami_dialer.engine.lifecycle import Engine, LegServer
 from ami_dialer.journey.intake import Intake, IntakeError, import_list
@@ -108,7 +110,7 @@ async def engine(config: Config) -> AsyncIterator[Engine]:
     clock = SystemClock()
     async with opened_database(config, clock.now()) as database:
         await database.lock_engine()
-        await import_lists(config, database, clock)
+        imported = [intake for intake in await import_lists(config, database, clock) if intake.read]
         await import_dnc_lists(config, database, clock)
         telephony: dict[str, Telephony] = {
             name: AmiTelephony(name, server, clock, originate_timeout=config.engine.originate_timeout)
@@ -128,7 +130,10 @@ async def engine(config: Config) -> AsyncIterator[Engine]:
             servers=servers,
             trunks=trunks,
             zone=machine_zone(),
+            announcer=Announcer(None if config.mqtt is None else MqttEvents(config.mqtt, clock)),
         )
+        for intake in imported:
+            floor.announcer.imported(intake.list_name, intake.counts, clock.now())
 
         def leg_servers(on_call: Callable[[CallLeg], Awaitable[None]]) -> list[LegServer]:
             made: list[LegServer] = [FastAgiServer(config.fastagi, on_call)]

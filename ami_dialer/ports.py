@@ -8,6 +8,7 @@ from typing import Protocol
 from ami_dialer.config.lists import ListApi
 from ami_dialer.domain.calls import AmdFacts, Caller, CallEvent, LiveCall, OriginateRequest
 from ami_dialer.domain.errors import DialerError
+from ami_dialer.domain.events import Event
 
 
 class Clock(Protocol):
@@ -115,6 +116,31 @@ class CallLeg(Protocol):
 
     async def hang_up(self) -> None:
         """End the call."""
+        ...
+
+
+class Events(Protocol):
+    """Who is told of what happens. Nothing inside depends on it: no method blocks or raises."""
+
+    @property
+    def trouble(self) -> str | None:
+        """Why nobody hears it at the moment, for people; None when somebody does."""
+        ...
+
+    def start(self) -> None:
+        """Begin to connect, and keep connected."""
+        ...
+
+    def publish(self, event: Event) -> None:
+        """Tell it, soon."""
+        ...
+
+    def status(self, campaign: str, state: str, at: datetime, **more: object) -> None:
+        """Where a campaign stands, for who asks later too."""
+        ...
+
+    async def stop(self) -> None:
+        """Tell what is left, for a few seconds, and say good-bye."""
         ...
 
 

@@ -49,7 +49,8 @@ class MqttEvents:
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
         self._count = 0
-        self._id_base = ""
+        #: Ids of events: this start of the dialer, and a number that counts up.
+        self._id_base = f"{int(clock.now().timestamp() * 1000):x}"
         #: Events that were dropped because the broker was away too long.
         self.dropped = 0
         self.sent = 0
@@ -58,7 +59,6 @@ class MqttEvents:
 
     def start(self) -> None:
         """Begin to connect, and keep connected."""
-        self._id_base = f"{int(self._clock.now().timestamp() * 1000):x}"
         self._task = asyncio.create_task(self._run(), name="mqtt")
 
     def publish(self, event: Event) -> None:

@@ -7,7 +7,7 @@ from typing import get_origin
 from pydantic import BaseModel, SecretStr
 from pydantic_core import ErrorDetails
 
-from ami_dialer.config import campaign, compliance, kinds, lists, schema
+from ami_dialer.config import campaign, compliance, kinds, lists, mqtt, schema
 from ami_dialer.config.problems import Path, Problem, nearest
 from ami_dialer.config.shape import bare, field_at, is_time, keys_of, kind_at, section_of
 from ami_dialer.config.yaml_lines import Document
@@ -26,6 +26,8 @@ ALLOWED: dict[str, str] = {
     campaign.CALLER_ID_PATTERN: "`+15551234567` or `Name <+15551234567>`; no quotes, commas, <, >, $ in the name",
     compliance.RULE_PATTERN: "the id of a rule (us-fl.hours), a jurisdiction (us-fl), a kind (hours) or '*'",
     compliance.STATE_PATTERN: "a state or province with its country, like US-TX or CA-ON",
+    mqtt.TOPIC_PATTERN: "levels of a topic with / between them: letters, digits, '_', '.', '-'",
+    mqtt.CLIENT_PATTERN: "letters, digits, '_', '.', '-', at most 64",
     lists.REGION_PATTERN: "a country in two capital letters, like US or DE",
     lists.HEADER_PATTERN: "the name of an HTTP header, like X-API-Key",
     lists.JSON_PATH_PATTERN: "keys with dots between them, like data.items",

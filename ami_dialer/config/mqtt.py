@@ -7,6 +7,7 @@ from ami_dialer.config.section import Section
 
 #: No wildcards, nothing empty between slashes, no `$` at the beginning (brokers keep that for themselves).
 TOPIC_PATTERN = r"^[A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*$"
+CLIENT_PATTERN = r"^[A-Za-z0-9_.-]{1,64}$"
 
 
 class BrokerTls(Section):
@@ -24,9 +25,7 @@ class Mqtt(Section):
     username: str | None = Field(None, max_length=200, description="Log-in at the broker.")
     password: Secret | None = Field(None, description="For the log-in: text, {env: NAME} or {file: PATH}.")
     tls: BrokerTls | None = Field(None, description="Set it to connect by TLS.")
-    client_id: str = Field(
-        "ami-dialer", pattern=r"^[A-Za-z0-9_.-]{1,64}$", description="Each dialer at a broker needs its own."
-    )
+    client_id: str = Field("ami-dialer", pattern=CLIENT_PATTERN, description="Each dialer at a broker needs its own.")
     topic: str = Field(
         "ami-dialer",
         max_length=200,

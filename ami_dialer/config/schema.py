@@ -27,6 +27,7 @@ from ami_dialer.config.kinds import (
     Voice,
 )
 from ami_dialer.config.lists import ContactList, DncList, DoNotCall, Fetching
+from ami_dialer.config.mqtt import Mqtt
 from ami_dialer.config.section import Section
 
 DIAL_PATTERN = r"^[A-Za-z0-9_]+/[A-Za-z0-9_.:@{}/;=-]+$"
@@ -238,6 +239,7 @@ class Config(Section):
     fetching: Fetching = Field(default_factory=Fetching, description="Limits of what lists may be fetched from.")
     compliance: Compliance = Field(default_factory=Compliance, description="What no campaign can change.")
     do_not_call: DoNotCall = Field(default_factory=DoNotCall, description="What goes on do-not-call lists by itself.")
+    mqtt: Mqtt | None = Field(None, description="Set it to tell a broker everything that happens.")
     lists: dict[Name, ContactList] = Field(default_factory=dict, description="Contacts, by the list's name.")
     mappings: dict[Name, dict[str, str]] = Field(
         default_factory=dict, description="Which column of a file is what, for lists that share it: {our name: column}."

@@ -37,6 +37,7 @@ class EventName(StrEnum):
     #: The contact is not called again in this run.
     FINISHED = "retry.finished"
     RUN_STARTED = "run.started"
+    RUN_PAUSED = "run.paused"
     RUN_ENDED = "run.ended"
 
     @property

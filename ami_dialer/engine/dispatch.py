@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Collection
 from datetime import datetime
+from functools import partial
 
 import structlog
 
@@ -18,6 +19,7 @@ from ami_dialer.domain.calls import (
 )
 from ami_dialer.domain.ending import EndReason
 from ami_dialer.domain.enrolment import EnrolmentState
+from ami_dialer.domain.events import EventName
 from ami_dialer.engine.floor import Call, Floor, RunDesk, ServerDesk
 from ami_dialer.journey import amd, disposition, flow, retry
 from ami_dialer.ports import CallerHungUpError, CallLeg
@@ -31,6 +33,13 @@ FLOW_END_SECONDS = 10.0
 #: One contact's fields may break a flow, even of two in a row. Five in a row are people called in vain for a fault of
 #: the flow itself, or of what speaks it.
 MAX_BROKEN_FLOWS = 5
+
+#: What a call's new state is told as.
+_TOLD = {
+    AttemptState.RINGING: EventName.RINGING,
+    AttemptState.ANSWERED: EventName.ANSWERED,
+    AttemptState.IN_FLOW: EventName.FLOW_STARTED,
+}
 
 
 class Dispatch:
@@ -56,8 +65,7 @@ class Dispatch:
                 self._answered(call, event.at)
             case CallClassified():
                 self._answered(call, event.at)
-                if amd.note(call.attempt, AmdFacts(event.status, event.cause), event.at):
-                    self._keep(call)
+                self._note(call, AmdFacts(event.status, event.cause), event.at)
             case CallUnserved():
                 self._unserved(call, event)
             case CallEnded():
@@ -101,7 +109,7 @@ class Dispatch:
             return
         now = self._floor.clock.now()
         self._answered(call, now)
-        amd.note(call.attempt, leg.amd, now)
+        self._note(call, leg.amd, now)
         if amd.classify(call.attempt, call.desk.campaign) is not None:
             self._keep(call)
             await _hang_up(leg)
@@ -114,6 +122,7 @@ class Dispatch:
             self._floor.speech,
             self._floor.writer,
             self._floor.clock,
+            partial(self._floor.announcer.call, call=call),
         )
         try:
             if leg.crowded:
@@ -178,6 +187,7 @@ class Dispatch:
         self._floor.writer.put(attempts.ended(attempt, call.desk.run.campaign), again)
         call.desk.ask_again_at = 0.0
         self._floor.leave(call)
+        self._floor.announcer.call(EventName.CANCELLED, call, self._floor.clock.now(), detail=attempt.detail)
         log.info("attempt cancelled", action="attempt_cancelled", attempt=attempt.id, detail=attempt.detail)
 
     def lost(self, call: Call) -> None:
@@ -253,6 +263,15 @@ class Dispatch:
             until = self._floor.clock.monotonic() + verdict.delay
             desk.ask_again_at = min(desk.ask_again_at, until)
         self._floor.leave(call)
+        self._floor.announcer.ended(call, now)
+        again = verdict.delay is not None
+        self._floor.announcer.call(
+            EventName.RETRY if again else EventName.FINISHED,
+            call,
+            now,
+            why=verdict.why,
+            **({"due_at": enrolment.row["due_at"]} if again else {}),
+        )
         log.info(
             "attempt ended",
             action="attempt_ended",
@@ -282,6 +301,14 @@ class Dispatch:
         call.attempt.move(event, now)
         log.debug("attempt moved", attempt=call.attempt.id, before=before, by=event, after=call.attempt.state)
         self._keep(call)
+        if (name := _TOLD.get(call.attempt.state)) is not None:
+            self._floor.announcer.call(name, call, now)
+
+    def _note(self, call: Call, facts: AmdFacts, now: datetime) -> None:
+        """What AMD said."""
+        if amd.note(call.attempt, facts, now):
+            self._keep(call)
+            self._floor.announcer.call(EventName.CLASSIFIED, call, now, amd_status=facts.status, amd_cause=facts.cause)
 
     def _keep(self, call: Call) -> None:
         self._floor.writer.put(attempts.changed(call.attempt))

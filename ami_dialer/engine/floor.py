@@ -10,6 +10,7 @@ from ami_dialer.config.campaign import Campaign
 from ami_dialer.config.schema import Config, Server, Trunk
 from ami_dialer.domain.attempt import Attempt
 from ami_dialer.domain.calls import CallEnded
+from ami_dialer.engine.announcer import Announcer
 from ami_dialer.engine.guard import Guard
 from ami_dialer.journey.flow import FlowSettings
 from ami_dialer.journey.pacing import Restraint, Way
@@ -154,6 +155,8 @@ class Floor:
     rules: CurrentRules | None = None
     #: By when the law wants revocations of consent honoured.
     deadlines: Deadlines = NO_DEADLINES
+    #: Tells the outside what happens.
+    announcer: Announcer = field(default_factory=Announcer)
     #: Set whenever there may be something to do before the next tick.
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     #: No new calls: the dialer is stopping.

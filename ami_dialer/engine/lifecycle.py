@@ -81,6 +81,7 @@ class Engine:
         """Take up what was left, listen for answered calls, connect, and begin to dial. Raises DialerError."""
         self.floor.writer.start()
         await self._adopt_rules()
+        self.floor.announcer.start()
         await self._runs.start_declared()
         await self._runs.follow()
         await self._reconcile.restore(self._runs)
@@ -165,6 +166,7 @@ class Engine:
             for run in self.floor.runs.values():
                 await self._runs.give_back(run)
         unsaved = await self.floor.writer.stop(LAST_WRITES_SECONDS)
+        await self.floor.announcer.stop()
         if unsaved:
             log.error("writes could not be saved; the next start asks Asterisk instead", writes=unsaved)
         if self.floor.calls:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from ami_dialer.domain.enrolment import Exclusion
 from ami_dialer.domain.errors import StoreError
 from ami_dialer.engine.floor import Floor, RunDesk
 from ami_dialer.engine.runs import Runs
@@ -46,6 +47,9 @@ class Refill:
         done = await scrub.give_back(self._floor.database, desk.court, refused, self._floor.clock.now())
         del desk.refused[: len(refused)]
         desk.tally.took_out(done.excluded)
+        at = self._floor.clock.now()
+        self._floor.announcer.excluded(desk, done.excluded, Exclusion.RULE, at)
+        self._floor.announcer.held(desk, refused, at)
         for one in refused:
             if one.verdict.next_at is not None:
                 desk.tally.put_off(one.verdict.rule, one.verdict.next_at)

@@ -7,6 +7,7 @@ from ami_dialer.config.policy import policy_of
 from ami_dialer.domain.campaign import CampaignStatus, IllegalActionError
 from ami_dialer.domain.enrolment import RunState
 from ami_dialer.domain.errors import DialerError, StoreError
+from ami_dialer.domain.events import EventName
 from ami_dialer.engine.abandonment import Abandonment
 from ami_dialer.engine.floor import Floor, RunDesk
 from ami_dialer.journey.flow import FlowSettings
@@ -64,7 +65,8 @@ class Runs:
         await self._end_what_is_over()
         for run in await self._new_runs():
             try:
-                self._floor.runs[run.id] = await self._open(run)
+                desk = self._floor.runs[run.id] = await self._open(run)
+                self._floor.announcer.run(EventName.RUN_STARTED, desk, RunState.RUNNING, self._floor.clock.now())
             except DialerError as error:
                 if isinstance(error, StoreError) and not isinstance(error, documents.OutdatedDocumentError):
                     raise  # the database is away; the run is looked at again when it is back
@@ -86,15 +88,19 @@ class Runs:
             desk = self._floor.runs[key]
             await self.give_back(desk)
             del self._floor.runs[key]
-            await self._say_closed(desk.run)
+            await self._say_closed(desk)
         if not going_on - self._floor.runs.keys() - self.unusable.keys():
             return []
         known = self._floor.runs.keys() | self.unusable.keys()
         return [run for run in await runs.running(self._floor.database) if run.id not in known]
 
-    async def _say_closed(self, run: Run) -> None:
+    async def _say_closed(self, desk: RunDesk) -> None:
+        run = desk.run
         for found in await runs.load(self._floor.database, [run.id]):
-            if found.state is RunState.PAUSED:
+            paused = found.state is RunState.PAUSED
+            name = EventName.RUN_PAUSED if paused else EventName.RUN_ENDED
+            self._floor.announcer.run(name, desk, found.state, self._floor.clock.now())
+            if paused:
                 log.info("run paused", action="run_paused", campaign=run.campaign, run=run.id)
             else:
                 log.info("run stopped", action="run_stopped", campaign=run.campaign, run=run.id, why=found.why)
@@ -135,8 +141,8 @@ class Runs:
             trunks=[self._floor.trunks[name] for name in campaign.trunks if name in self._floor.trunks],
             flow=await self._flow(run.campaign, campaign, opt_outs),
             opt_out_list_id=opt_outs,
-            abandonment=await self.abandonment.guard_of(run),
             court=self._court(run),
+            abandonment=await self.abandonment.guard_of(run),
             tally=tally,
         )
 
@@ -168,8 +174,8 @@ class Runs:
             flow=await documents.load_flow(self._floor.database, campaign.flow),
             voice=self._floor.config.speech.voice,
             closing=self._floor.config.fastagi.closing_prompt,
-            message=None if message is None else await documents.load_flow(self._floor.database, message),
             opt_out_list_id=opt_outs,
+            message=None if message is None else await documents.load_flow(self._floor.database, message),
             scope=await revoking.scope_of(self._floor.database, self._floor.config, name, campaign),
             deadlines=self._floor.deadlines,
         )
@@ -179,6 +185,7 @@ class Runs:
         if not await runs.complete(self._floor.database, desk.run.id, self._floor.clock.now()):
             return False
         self._floor.runs.pop(desk.run.id, None)
+        self._floor.announcer.run(EventName.RUN_ENDED, desk, RunState.COMPLETED, self._floor.clock.now())
         log.info("run completed", action="run_completed", campaign=desk.run.campaign, run=desk.run.id)
         return True
 

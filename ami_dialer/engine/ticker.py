@@ -10,7 +10,9 @@ from functools import partial
 import structlog
 
 from ami_dialer.domain.attempt import Attempt, AttemptState, new_attempt_id
+from ami_dialer.domain.enrolment import Exclusion
 from ami_dialer.domain.errors import StoreError
+from ami_dialer.domain.events import EventName
 from ami_dialer.engine.dispatch import Dispatch
 from ami_dialer.engine.floor import Call, Floor, RunDesk
 from ami_dialer.engine.reconcile import Reconcile
@@ -176,6 +178,7 @@ class Ticker:
             floor.database, floor.writer, floor.dnc, desk.campaign, claimed, floor.clock.now()
         )
         desk.tally.excluded += scrubbed.excluded
+        floor.announcer.excluded(desk, scrubbed.excluded, Exclusion.DNC, floor.clock.now())
         if scrubbed.moved:  # they wait for the hopper, with another phone
             desk.ask_again_at = 0.0
         judged = await scrub.verdicts(floor.database, floor.writer, desk.court, scrubbed.allowed, floor.clock)
@@ -205,7 +208,9 @@ class Ticker:
         if call.attempt.id not in self._floor.calls:
             return  # a reconnect in between has settled it
         if placed is Placed.ACCEPTED:
-            call.desk.tally.started(self._floor.clock.now())
+            now = self._floor.clock.now()
+            call.desk.tally.started(now)
+            self._floor.announcer.call(EventName.DIALLED, call, now, server=server.name, trunk=call.trunk.name)
         elif placed is Placed.UNKNOWN:
             await self._reconcile.ask_for(call)
         else:

@@ -1,7 +1,7 @@
 """Station 7, flow: the answered call goes through prompts, questions and opt-out, and each answer is kept at once."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +10,7 @@ import structlog
 from ami_dialer.config.flow import Flow
 from ami_dialer.domain.attempt import Attempt
 from ami_dialer.domain.consent import EVERYTHING
+from ami_dialer.domain.events import EventName
 from ami_dialer.domain.merge import merge
 from ami_dialer.flows.interpreter import FlowResult, apologise, run_flow
 from ami_dialer.ports import CallLeg, Clock, Speech, SpeechFailedError
@@ -52,12 +53,15 @@ class CallHost:
         speech: Speech,
         writer: Writer,
         clock: Clock,
+        tell: Callable[..., None],
     ) -> None:
+        """`tell(EventName, at=…, **more)` announces what the person does."""
         self._attempt = attempt
         self._settings = settings
         self._speech = speech
         self._writer = writer
         self._clock = clock
+        self._tell = tell
         self.fields = fields
         self.voice = settings.voice
 
@@ -84,6 +88,8 @@ class CallHost:
             "at": self._clock.now(),
         }
         self._writer.put(Write(Kind.ANSWER, row))
+        more = {key: row[key] for key in ("question", "digits", "valid", "try_number")}
+        self._tell(EventName.ANSWER, at=row["at"], **more)
 
     async def opt_out(self) -> None:
         """Revoke consent and put the number on the do-not-call list; returns when both are durable.
@@ -96,6 +102,7 @@ class CallHost:
         record = revoking.honoured(said, self._settings.deadlines, now)
         barring = Barring(self._settings.opt_out_list_id, "asked for it during a call", "flow")
         written = self._writer.put(*revoking.writes(record, barring, now))
+        self._tell(EventName.OPTED_OUT, at=now)
         done, _ = await asyncio.wait([written], timeout=OPT_OUT_SECONDS)
         if done:
             written.result()  # raises where the database refused it for good

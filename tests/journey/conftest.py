@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from ami_dialer.adapters.clock import SystemClock
 from ami_dialer.config.schema import Config
+from ami_dialer.engine.announcer import Announcer
 from ami_dialer.engine.floor import Floor, build_desks
 from ami_dialer.engine.lifecycle import Engine
 from ami_dialer.journey.intake import import_list
@@ -17,6 +18,7 @@ from ami_dialer.store import documents
 from ami_dialer.store.database import Database
 from ami_dialer.store.writer import Writer
 from tests.compliance import UNRESTRICTED
+from tests.fakes.events import FakeEvents
 from tests.fakes.speech import FakeSpeech
 from tests.fakes.telephony import FakeTelephony
 
@@ -64,6 +66,7 @@ class House:
             }
         )
         self.telephony = FakeTelephony("pbx", self.clock)
+        self.events = FakeEvents()
         self.engine: Engine | None = None
 
     def people(self, *rows: str) -> None:
@@ -85,6 +88,7 @@ class House:
             speech=FakeSpeech(),
             servers=servers,
             trunks=trunks,
+            announcer=Announcer(self.events),
         )
 
         def legs(on_leg: Callable[..., Awaitable[None]]) -> list[Any]:

@@ -59,7 +59,7 @@ async def conversation(database, clock):
     deadlines = Deadlines(rulebook.load(None))
     settings = FlowSettings(FLOW, "en", "closing", opt_outs, scope="campaign:survey", deadlines=deadlines)
     speech = FakeSpeech()
-    host = CallHost(attempt, one.fields, settings, speech, writer, clock)
+    host = CallHost(attempt, one.fields, settings, speech, writer, clock, lambda *_, **__: None)
     yield Conversation(attempt, host, settings, speech, writer)
     await writer.stop(10)
 

@@ -41,7 +41,7 @@ def with_every_default_written(file: Path) -> Examination:
     crm.parent.mkdir(exist_ok=True)
     crm.write_text("s3cret\n")
     crm.chmod(0o600)
-    secrets = ("AMI_DIALER_DB_PASSWORD", "CRM_TENANT", "CRM_PASSWORD", "CRM_TOKEN")
+    secrets = ("AMI_DIALER_DB_PASSWORD", "CRM_TENANT", "CRM_PASSWORD", "CRM_TOKEN", "MQTT_PASSWORD")
     return examine(file, dict.fromkeys(secrets, "x"))
 
 
