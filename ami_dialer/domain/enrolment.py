@@ -12,7 +12,7 @@ class EnrolmentState(StrEnum):
     CLAIMED = "claimed"
     #: Not to be called again in this run; its last attempt says how it ended.
     DONE = "done"
-    #: Never called in this run: a do-not-call entry or a filter took it out.
+    #: Not called in this run, or not any more: a do-not-call entry, a filter or a rule took it out.
     EXCLUDED = "excluded"
 
 

@@ -27,6 +27,8 @@ class RunStatus:
     by_state: dict[EnrolmentState, int]
     #: Those taken out, by what did it.
     excluded: dict[Exclusion, int]
+    #: Those who wait because a rule refused them when it was their turn, by the rule.
+    held_by: dict[str, int]
     #: Its lists: which are live, and what came in by them.
     lists: list[RunList]
     #: Attempts that ended, those of them that were answered, and calls that go on.
@@ -119,6 +121,7 @@ async def run_status(database: Database, run: Run) -> RunStatus:
         contacts=sum(by_state.values()),
         by_state=by_state,
         excluded=await progress.exclusion_counts(database, run.id),
+        held_by=await progress.held_counts(database, run.id),
         lists=await live.of_run(database, run.id),
         attempts=sum(end.attempts for end in ends),
         answered=sum(end.answered for end in ends),

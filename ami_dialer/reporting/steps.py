@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
+
 from ami_dialer.domain.attempt import Attempt, AttemptState
 from ami_dialer.domain.ending import EndReason
 from ami_dialer.domain.enrolment import EnrolmentState, Exclusion, RunState
@@ -56,8 +58,8 @@ def of_enrolment(
             yield _retry(attempt, enrolled, tries, last=attempt is attempts[-1])
     if out_later:
         # The moment is not kept, so a scrub by hand cannot be told from the look right before a call.
-        expired = enrolled.exclusion is Exclusion.EXPIRED
-        yield _taken_out(enrolled, None, "at its turn" if expired else "later, by a scrub or right before a call")
+        at_its_turn = enrolled.exclusion in {Exclusion.EXPIRED, Exclusion.RULE}
+        yield _taken_out(enrolled, None, "at its turn" if at_its_turn else "later, by a scrub or right before a call")
     yield from _now(enrolled, attempts)
 
 
@@ -66,6 +68,8 @@ def _out_later(enrolled: Enrolled, attempts: Sequence[Attempt], barred: Sequence
     by = enrolled.excluded_by or ""
     if enrolled.exclusion is Exclusion.EXPIRED:
         return by == EXPIRED_WAITING
+    if enrolled.exclusion is Exclusion.RULE:
+        return True
     return bool(attempts) or any(
         by.startswith(f"{entry.list_name}:") and entry.added_at > enrolled.created_at for entry in barred
     )
@@ -95,6 +99,9 @@ def _attempt(
         trunk=attempt.trunk,
         server=attempt.server,
     )
+    if attempt.verdict is not None:
+        kept = orjson.loads(attempt.verdict)
+        yield step("scrub", datetime.fromisoformat(kept["at"]), _verdict(kept), verdict=kept)
     if attempt.originated_at is not None:
         yield step("originate", attempt.originated_at, "call placed", number=attempt.number)
     if attempt.ringing_at is not None:
@@ -112,6 +119,13 @@ def _attempt(
     yield from _flow(attempt, answers, barred)
     if attempt.ended_at is not None:
         yield step("disposition", attempt.ended_at, _ended(attempt), **_end_facts(attempt))
+
+
+def _verdict(kept: dict[str, Any]) -> str:
+    """Why the call was allowed, in short; `ami-dialer explain` tells it at length."""
+    where = f"{', '.join(kept.get('zones', ())) or 'a place that nobody knows'} by {kept['by']}"
+    until = f" until {kept['until']} ({kept['rule']})" if "until" in kept else ""
+    return f"verdict: may be called{until}, being in {where}, by version {kept['book']} of the rules"
 
 
 def _amd(attempt: Attempt, not_sure: AnsweredBy) -> str:
@@ -184,7 +198,7 @@ def _retry(attempt: Attempt, enrolled: Enrolled, tries: Mapping[str, int], *, la
     verdict = next_try(reason, tries, retry.max_attempts, rules)
     due: datetime | None = None
     if verdict.delay is not None:
-        waits = last and enrolled.state is EnrolmentState.WAITING
+        waits = last and enrolled.state is EnrolmentState.WAITING and enrolled.held_by is None
         due = enrolled.due_at if waits else ended_at + timedelta(seconds=verdict.delay)
     what = verdict.why if due is not None else f"not called again: {verdict.why}"
     return Step("retry", ended_at, what, {"due_at": due, "why": verdict.why}, attempt.ordinal)
@@ -200,8 +214,9 @@ def _now(enrolled: Enrolled, attempts: Sequence[Attempt]) -> Iterator[Step]:
         case EnrolmentState.WAITING if enrolled.run_state is not RunState.RUNNING:
             yield Step("hopper", None, f"not called any more: the run is {enrolled.run_state}")
         case EnrolmentState.WAITING:
-            due = {"due_at": enrolled.due_at}
-            yield Step("hopper", None, "waits until it is due", due)
+            facts = {"due_at": enrolled.due_at, "held_by": enrolled.held_by}
+            held = f": {enrolled.held_by} refused it when it was its turn" if enrolled.held_by else ""
+            yield Step("hopper", None, f"waits until it is due{held}", facts)
         case EnrolmentState.CLAIMED if not calling:
             yield Step("pacing", enrolled.claimed_at, "claimed for dialing; waits for a free line")
         case EnrolmentState.DONE if attempts:

@@ -108,10 +108,15 @@ def _take_in(calls: dict[str, _Call], coming: Collection[Write]) -> None:
 
 
 def _query(by_number: str, by_contact: str) -> TextualSelect:
-    columns = "a.id, a.claimed_at, a.number, a.contact_id, r.campaign_id, a.answered_at, a.end_reason, c.outcome"
-    tables = "attempts a JOIN runs r ON r.id = a.run_id LEFT JOIN answered_calls c ON c.attempt_id = a.id"
+    columns = (
+        "attempts.id, claimed_at, number, contact_id, runs.campaign_id, answered_at, end_reason, answered_calls.outcome"
+    )
+    tables = (
+        "attempts JOIN runs ON runs.id = attempts.run_id "
+        "LEFT JOIN answered_calls ON answered_calls.attempt_id = attempts.id"
+    )
     found = " UNION ALL ".join(
-        f"SELECT {columns} FROM {tables} WHERE {way} AND a.claimed_at >= :since"  # noqa: S608 - names of our own
+        f"SELECT {columns} FROM {tables} WHERE {way} AND claimed_at >= :since"  # noqa: S608 - names of our own
         for way in (by_number, by_contact)
     )
     moment = UtcDateTime(timezone=True)
@@ -119,6 +124,6 @@ def _query(by_number: str, by_contact: str) -> TextualSelect:
 
 
 _SQLITE = _query(
-    "a.number IN (SELECT value FROM json_each(:numbers))", "a.contact_id IN (SELECT value FROM json_each(:contacts))"
+    "number IN (SELECT value FROM json_each(:numbers))", "contact_id IN (SELECT value FROM json_each(:contacts))"
 )
-_POSTGRESQL = _query("a.number = ANY(CAST(:numbers AS varchar[]))", "a.contact_id = ANY(CAST(:contacts AS bigint[]))")
+_POSTGRESQL = _query("number = ANY(CAST(:numbers AS varchar[]))", "contact_id = ANY(CAST(:contacts AS bigint[]))")

@@ -33,6 +33,22 @@ async def exclusion_counts(database: Database, run_id: int) -> dict[Exclusion, i
     return {exclusion: counts.get(exclusion, 0) for exclusion in Exclusion}
 
 
+async def held_counts(database: Database, run_id: int) -> dict[str, int]:
+    """Enrolments that a rule has put off, by the rule, the most frequent first. Goes through all who wait."""
+    query = (
+        select(enrolments.c.held_by, func.count())
+        .where(
+            enrolments.c.run_id == run_id,
+            enrolments.c.state == EnrolmentState.WAITING,
+            enrolments.c.held_by.is_not(None),
+        )
+        .group_by(enrolments.c.held_by)
+        .order_by(func.count().desc(), enrolments.c.held_by)
+    )
+    async with database.reading() as connection:
+        return {rule: int(count) for rule, count in await connection.execute(query)}
+
+
 @dataclass(frozen=True, slots=True)
 class Totals:
     """What came of a run so far: what a live view begins with."""

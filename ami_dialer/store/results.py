@@ -101,7 +101,7 @@ async def end_counts(database: Database, run_id: int) -> list[EndCount]:
 
 @dataclass(frozen=True, slots=True)
 class ExclusionCount:
-    """How many contacts were taken out by this entry or condition."""
+    """How many contacts were taken out by this entry, condition or rule."""
 
     exclusion: Exclusion
     by: str
@@ -110,11 +110,13 @@ class ExclusionCount:
 
 async def exclusions(database: Database, run_id: int) -> list[ExclusionCount]:
     """Contacts taken out, by what took them out, the most frequent first."""
+    # Of a rule by its id: the sentence has figures of each contact.
+    by = func.coalesce(enrolments.c.held_by, enrolments.c.excluded_by)
     query = (
-        select(enrolments.c.exclusion, enrolments.c.excluded_by, func.count())
+        select(enrolments.c.exclusion, by, func.count())
         .where(enrolments.c.run_id == run_id, enrolments.c.state == EnrolmentState.EXCLUDED)
-        .group_by(enrolments.c.exclusion, enrolments.c.excluded_by)
-        .order_by(func.count().desc(), enrolments.c.exclusion, enrolments.c.excluded_by)
+        .group_by(enrolments.c.exclusion, by)
+        .order_by(func.count().desc(), enrolments.c.exclusion, by)
     )
     async with database.reading() as connection:
         return [

@@ -62,6 +62,7 @@ class Enrolled:
     tries: dict[str, int]
     claimed_at: datetime | None
     last_end_reason: EndReason | None
+    held_by: str | None
     exclusion: Exclusion | None
     excluded_by: str | None
     run_started_at: datetime
@@ -163,6 +164,7 @@ async def enrolled(database: Database, contact_ids: Sequence[int]) -> list[Enrol
             enrolments.c.tries,
             enrolments.c.claimed_at,
             enrolments.c.last_end_reason,
+            enrolments.c.held_by,
             enrolments.c.exclusion,
             enrolments.c.excluded_by,
             runs.c.started_at.label("run_started_at"),

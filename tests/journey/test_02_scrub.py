@@ -1,16 +1,28 @@
-"""Station 2: right before dialing, who must not be called is taken out."""
+"""Station 2: right before dialing, who must not be called is taken out, and who may not be called now is told."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import insert
 
 from ami_dialer.config.campaign import Campaign
+from ami_dialer.config.compliance import Compliance
+from ami_dialer.domain.attempt import AttemptEvent
+from ami_dialer.domain.ending import EndReason
 from ami_dialer.domain.errors import StoreError
-from ami_dialer.journey.scrub import scrub_at_dial
-from ami_dialer.store import dnc, dnc_loading
+from ami_dialer.domain.number_kind import NumberKind
+from ami_dialer.domain.rulebook import Rulebook
+from ami_dialer.journey.scrub import Court, give_back, scrub_at_dial, told, verdicts
+from ami_dialer.rules.compliance.judge import Judge
+from ami_dialer.rules.compliance.policy import Policy
+from ami_dialer.store import attempts, dnc, dnc_loading
+from ami_dialer.store.callees import columns_of
 from ami_dialer.store.dnc_index import DncIndex
 from ami_dialer.store.tables import contact_phones
 from ami_dialer.store.writer import Kind, Write, Writer
-from tests.store.world import claimed, number, rows
+from tests.store.world import attempt_on, claimed, number, rows
 
 pytestmark = pytest.mark.journey
 
@@ -107,3 +119,68 @@ async def test_a_campaign_may_be_content_with_the_look_at_its_start(database, cl
     careless = CAMPAIGN.model_copy(update={"check_on_dial": False})
     scrubbed = await scrub_at_dial(database, writer, DncIndex(), careless, people, clock.now())
     assert scrubbed.allowed == people
+
+
+def court(**wishes):
+    """By what a campaign with these wishes is judged, under no law."""
+    policy = Policy(
+        campaign_id=1, campaign="survey", countries=frozenset({"US"}), kinds=frozenset(NumberKind), **wishes
+    )
+    return Court(Judge(Rulebook((), "none"), policy), 7, columns_of(Compliance()), ("opt-outs",))
+
+
+async def judged(database, writer, clock, people, court, own=()):
+    return await verdicts(database, writer, court, people, clock, own)
+
+
+async def test_whom_a_verdict_allows_is_told_with_the_reason_and_whom_it_refuses_with_the_next_moment(
+    database, clock, writer
+):
+    here, there = await claimed(database, 2, clock.now())  # 10:00 in New York
+    there = replace(there, time_zone="America/Los_Angeles")  # 7:00
+    found = await judged(database, writer, clock, [here, there], court())
+    assert [one.claimed for one in found.allowed] == [here]
+    [refused] = found.refused
+    assert refused.claimed == there
+    assert (refused.verdict.rule, refused.verdict.next_at) == ("campaign.hours", clock.now() + timedelta(hours=2))
+    assert json.loads(told(found.allowed[0], court(), found.at)) == {
+        "book": 7,
+        "rule": "campaign.hours",
+        "until": "2026-03-03T02:00:00.000Z",
+        "kind": "fixed line or mobile",
+        "zones": ["America/New_York"],
+        "by": "number",
+        "law": ["US", "US-NY"],
+        "at": "2026-03-02T15:00:00.000Z",
+    }
+
+
+async def test_a_call_that_ended_a_moment_ago_counts_though_the_database_does_not_know_how(database, clock, writer):
+    [one] = await claimed(database, 1, clock.now())
+    attempt = attempt_on(one, clock.now())
+    await writer.put(attempts.new(attempt))
+    attempt.move(AttemptEvent.SENT, clock.now())
+    attempt.move(AttemptEvent.ANSWER, clock.now())
+    attempt.end(EndReason.COMPLETED, clock.now())
+    idle = Writer(database, 0.0)  # commits nothing
+    strict = court(between_calls=0.0, skip_answered_days=1)
+    assert (await judged(database, idle, clock, [one], strict)).allowed
+    idle.put(attempts.ended(attempt, "survey"))
+    [refused] = (await judged(database, idle, clock, [one], strict)).refused
+    assert (refused.verdict.rule, refused.verdict.next_at) == ("calls.answered", clock.now() + timedelta(days=1))
+
+
+async def test_the_attempt_that_is_about_to_be_placed_is_no_earlier_call(database, clock, writer):
+    [one] = await claimed(database, 1, clock.now())
+    attempt = attempt_on(one, clock.now())
+    await writer.put(attempts.new(attempt))
+    assert (await judged(database, writer, clock, [one], court())).refused
+    assert (await judged(database, writer, clock, [one], court(), own=[attempt.id])).allowed
+
+
+async def test_the_refused_are_given_back_until_their_moment(database, clock, writer):
+    [one] = await claimed(database, 1, clock.now())
+    strict = court(earliest=16 * 60, latest=17 * 60)
+    found = await judged(database, writer, clock, [one], strict)
+    assert (await give_back(database, strict, found.refused, clock.now())).put_off == 1
+    assert await rows(database, "SELECT state, held_by FROM enrolments") == [("waiting", "campaign.hours")]

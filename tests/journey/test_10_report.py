@@ -1,5 +1,7 @@
 """Station 10: what ended is counted as it ends."""
 
+from datetime import timedelta
+
 import pytest
 
 from ami_dialer.domain.attempt import Attempt, AttemptState
@@ -39,3 +41,16 @@ def test_a_run_that_goes_on_after_a_restart_counts_on(clock):
     tally = Tally(dispositions=Tally().dispositions, attempts=7, done=3)
     tally.ended(ended(clock, EndReason.BUSY))
     assert (tally.attempts, tally.done) == (8, 3)
+
+
+def test_those_whom_a_rule_holds_back_are_counted_until_it_lets_them_through(clock):
+    tally = Tally()
+    for rule, minutes in (("us.hours", 60), ("us.hours", 60), ("us.hours", 120), ("calls.between", 30)):
+        tally.put_off(rule, clock.now() + timedelta(minutes=minutes))
+    assert tally.held(clock.now()) == {"us.hours": 3, "calls.between": 1}
+    clock.advance(30 * 60)
+    assert tally.held(clock.now())["calls.between"] == 1  # minutes are rounded up
+    clock.advance(60)
+    assert tally.held(clock.now()) == {"us.hours": 3}
+    clock.advance(30 * 60)
+    assert tally.held(clock.now()) == {"us.hours": 1}

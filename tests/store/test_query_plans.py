@@ -9,6 +9,7 @@ from sqlalchemy import event, text
 
 from ami_dialer.domain.attempt import AttemptEvent
 from ami_dialer.domain.enrolment import EnrolmentState, RunState
+from ami_dialer.domain.verdict import Verdict
 from ami_dialer.store import (
     abandonment,
     attempts,
@@ -16,6 +17,7 @@ from ami_dialer.store import (
     dnc,
     documents,
     enrolments,
+    giving_back,
     hopper,
     live,
     reassignments,
@@ -24,6 +26,8 @@ from ami_dialer.store import (
     trail,
 )
 from ami_dialer.store.dnc_index import DncIndex
+from ami_dialer.store.giving_back import Refused
+from ami_dialer.store.history import past_calls
 from ami_dialer.store.revoking import Barring
 from ami_dialer.store.writer import Kind, Write, Writer
 from tests.store.world import attempt_on, campaign, config, fill, number, run_of
@@ -153,6 +157,10 @@ async def the_way_of_a_call(database, clock, run_id):
     await index.refresh(database)
     await dnc.forbidden(database, [one.number], ["opt-outs"], clock.now(), [5])
     assert await consents.known(database, [one.number, "+14141000007"])
+    assert await what_is_known(database, clock, one)
+    shut = Verdict(False, "us.hours", None, clock.now(), (), ("us.hours",))
+    await giving_back.refused(database, [Refused(one, shut)], ["opt-outs"], clock.now())
+    [one] = await hopper.claim(database, run_id, 1, clock.now())
     attempt = attempt_on(one, clock.now())
     answer = {"attempt_id": attempt.id, "question": "q", "digits": "1", "valid": True, "try_number": 1}
     writer = Writer(database, 0.0)
@@ -167,6 +175,14 @@ async def the_way_of_a_call(database, clock, run_id):
     assert one.number in await index.refresh(database)
     [one] = await hopper.claim(database, run_id, 1, clock.now())
     await hopper.release(database, [one.enrolment_id])
+
+
+async def what_is_known(database, clock, one):
+    """Of somebody who was called once, and of another one's number."""
+    since = clock.now() - timedelta(days=3_650)
+    async with database.reading() as connection:
+        found = await past_calls(connection, ["+13131000007", one.number], [one.contact_id, 1007], since)
+    return found.of("+13131000007", 1007)
 
 
 @pytest.mark.parametrize("analyzed", [False, True], ids=["statistics not gathered yet", "statistics gathered"])

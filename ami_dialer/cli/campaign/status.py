@@ -61,6 +61,9 @@ def _print_status(found: CampaignView, abandoned: str) -> None:
     click.echo(f"  contacts  {run.contacts:,}{f': {states}' if states else ''}")
     if any(run.excluded.values()):
         click.echo(f"  excluded  {excluded(run)}")
+    if run.held_by:
+        rules = ", ".join(f"{rule} {count:,}" for rule, count in run.held_by.items())
+        click.echo(f"  held back {rules}")
     share = f" ({100 * run.answered / run.attempts:.0f} %)" if run.attempts else ""
     now = f"; {amount(run.calls_now, 'call')} going on" if run.calls_now else ""
     click.echo(f"  attempts  {run.attempts:,} ended, {run.answered:,} answered{share}{now}")

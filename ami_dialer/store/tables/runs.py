@@ -76,11 +76,11 @@ enrolments = Table(
     Column("tries", JSON, nullable=False),
     Column("claimed_at", UtcDateTime),
     Column("last_end_reason", String(16)),
-    #: The rule that put `due_at` off; None where a retry or nothing did.
+    #: The rule that put `due_at` off, or took it out; None where a retry, an entry or nothing did.
     Column("held_by", String(64)),
     #: What took it out: a do-not-call entry, a filter, its age, a rule.
     Column("exclusion", String(16)),
-    #: The entry or the filter that did it, for people.
+    #: The entry, the filter or the rule that did it, for people.
     Column("excluded_by", String(300)),
     Column("created_at", UtcDateTime, nullable=False),
     one_of("state", EnrolmentState),

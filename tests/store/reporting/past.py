@@ -11,9 +11,11 @@ from ami_dialer.config.schema import Config
 from ami_dialer.domain.attempt import Attempt, AttemptEvent, AttemptState
 from ami_dialer.domain.ending import EndReason
 from ami_dialer.domain.enrolment import EnrolmentState
+from ami_dialer.domain.verdict import Verdict
 from ami_dialer.journey import retry
-from ami_dialer.store import attempts, dnc, documents, enrolments, hopper, lists, runs
+from ami_dialer.store import attempts, dnc, documents, enrolments, giving_back, hopper, lists, runs
 from ami_dialer.store.database import Database
+from ami_dialer.store.giving_back import Refused
 from ami_dialer.store.hopper import Claimed
 from ami_dialer.store.tables import enrolments as enrolments_table
 from ami_dialer.store.writer import Kind, Write, Writer
@@ -80,6 +82,7 @@ class Past:
         talks: float = 0.0,
         detail: str | None = None,
         opts_out: bool = False,
+        verdict: str | None = None,
     ) -> Attempt:
         """One attempt; seconds are those of the clock. Without `end` the call goes on."""
         claimed = await self._claim(number)
@@ -96,6 +99,7 @@ class Past:
             trunk="carrier",
             state=AttemptState.CLAIMED,
             claimed_at=now(),
+            verdict=verdict,
         )
         writes = [attempts.new(attempt)]
         if end is not EndReason.CANCELLED:
@@ -119,6 +123,13 @@ class Past:
         attempt.cause, attempt.detail = cause, detail
         await self._end(attempt, claimed, end, writes)
         return attempt
+
+    async def refuse(self, number: str, rule: str, seconds: float | None) -> None:
+        """A verdict refuses the contact for so long, or for ever."""
+        next_at = None if seconds is None else self.clock.now() + timedelta(seconds=seconds)
+        verdict = Verdict(False, rule, None, next_at, (rule,), (rule,), f"refused by {rule}")
+        refused = [Refused(await self._claim(number), verdict)]
+        await giving_back.refused(self.database, refused, ["opt-outs"], self.clock.now())
 
     def _answer(self, attempt: Attempt, question: str, digits: str, valid: bool) -> Write:
         row = {

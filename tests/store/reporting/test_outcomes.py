@@ -95,3 +95,10 @@ async def test_a_campaign_that_never_ran_says_how_to_start_it(past: Past) -> Non
     await past.campaign({ANN: {}})
     with pytest.raises(NotFoundError, match="ami-dialer campaign start survey"):
         await pick_run(past.database, "survey", None)
+
+
+async def test_those_whom_rules_took_out_are_counted_by_the_rule(survey: Past) -> None:
+    survey.clock.advance(301)
+    await survey.refuse(CAT, "number.kind", None)
+    found = await report(survey)
+    assert found.excluded == [ExclusionCount(Exclusion.RULE, "number.kind", 1)]

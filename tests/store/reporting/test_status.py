@@ -1,6 +1,7 @@
 """How a campaign stands, on both databases."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -72,3 +73,12 @@ async def test_an_unknown_campaign_is_told_with_those_there_are(past: Past) -> N
     await past.campaign({ANN: {}})
     with pytest.raises(NotFoundError, match="'nope'; there are: survey"):
         await campaign_status(past.database, "nope")
+
+
+async def test_those_whom_rules_hold_back_are_counted_by_rule(survey: Past) -> None:
+    survey.clock.advance(301)
+    await survey.refuse(CAT, "us.hours", 3_600)
+    run = (await campaign_status(survey.database, "survey")).run
+    assert run is not None
+    assert run.held_by == {"us.hours": 1}
+    assert run.next_due == survey.clock.now() + timedelta(hours=1)

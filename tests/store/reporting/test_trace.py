@@ -1,5 +1,8 @@
 """The way of one contact, station by station, on both databases."""
 
+import json
+from datetime import timedelta
+
 import pytest
 
 from ami_dialer.domain.ending import EndReason
@@ -150,3 +153,46 @@ async def test_every_run_of_a_contact_is_told(survey: Past) -> None:
     found = await trail(survey, ANN)
     assert [run.state for run in found.runs] == [EnrolmentState.DONE, EnrolmentState.WAITING]
     assert found.runs[1].steps[-1].what == "waits until it is due"
+
+
+async def test_a_contact_that_a_rule_holds_back_waits_with_the_rule(survey: Past) -> None:
+    survey.clock.advance(301)
+    await survey.refuse(CAT, "us.hours", 3_600)
+    found = await trail(survey, CAT)
+    [step] = steps(found, "hopper")[-1:]
+    assert step.what == "waits until it is due: us.hours refused it when it was its turn"
+    assert step.facts == {"due_at": survey.clock.now() + timedelta(hours=1), "held_by": "us.hours"}
+    # What the retry rule said stays told as it was.
+    [retry] = steps(found, "retry")
+    assert (retry.facts["due_at"] - retry.at).total_seconds() == 300
+
+
+async def test_a_contact_that_a_rule_takes_out_was_in_the_run_before(survey: Past) -> None:
+    survey.clock.advance(301)
+    await survey.refuse(CAT, "number.kind", None)
+    found = await trail(survey, CAT)
+    scrubs = [step for step in steps(found, "scrub") if step.attempt is None]
+    assert [step.what for step in scrubs] == [
+        "allowed: on none of the do-not-call lists opt-outs, nor on the global one",
+        "Rule Excluded at its turn: refused by number.kind",
+    ]
+
+
+async def test_each_call_has_its_verdict(survey: Past) -> None:
+    survey.clock.advance(301)
+    kept = {
+        "book": 3,
+        "rule": "us.hours",
+        "until": "2026-03-03T02:00:00.000Z",
+        "zones": ["America/New_York"],
+        "by": "number",
+        "at": "2026-03-02T15:00:00.000Z",
+    }
+    verdict = json.dumps(kept)
+    await survey.call(CAT, EndReason.BUSY, cause=17, verdict=verdict)
+    [step] = [step for step in steps(await trail(survey, CAT), "scrub") if step.attempt == 2]
+    assert step.what == (
+        "verdict: may be called until 2026-03-03T02:00:00.000Z (us.hours), being in America/New_York by number, "
+        "by version 3 of the rules"
+    )
+    assert step.facts["verdict"] == kept
