@@ -1,4 +1,4 @@
-"""Station 2, scrub: who must not be called is taken out. At a run's start by `store.scrub.at_start`; here, at dial.
+"""Station 2, scrub: who must not be called is taken out. At a run's start by `store.scrub.enrol`; here, at dial.
 
 Also here: the verdict on each who is claimed and on each right before the call, and files of numbers that come into
 do-not-call lists.

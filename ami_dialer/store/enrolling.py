@@ -13,16 +13,20 @@ from typing import Any
 from sqlalchemy import (
     Boolean,
     ColumnElement,
+    FromClause,
     Select,
+    String,
     Subquery,
     Text,
     and_,
     case,
+    column,
     func,
     literal,
     null,
     or_,
     select,
+    table,
     true,
     union_all,
 )
@@ -62,6 +66,10 @@ _COLUMNS = (
     "excluded_by",
     "created_at",
 )
+
+
+#: Numbers that must not be called, with the entry that forbids it: a temporary table that `store.barring` makes.
+BARRED = table("scrub_barred", column("number", String), column("label", String))
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,13 +208,26 @@ def candidates(of: Sequence[Attached], condition: Condition | None, now: datetim
 
 
 async def enrol(
-    connection: AsyncConnection, run_id: int, of: Sequence[Attached], condition: Condition | None, now: datetime
+    connection: AsyncConnection,
+    run_id: int,
+    of: Sequence[Attached],
+    condition: Condition | None,
+    now: datetime,
+    *,
+    barred: bool,
 ) -> int:
-    """Enrol the members of these lists whose numbers the run does not hold yet. Returns how many are new in it."""
+    """Enrol the members of these lists whose numbers the run does not hold yet. Returns how many are new in it.
+
+    Those who are kept out are enrolled too, as excluded; with `barred` those as well whose numbers are in BARRED.
+    """
     if not of:
         return 0
     found = candidates(of, condition, now)
-    out = found.c.exclusion.is_not(None)
+    source: FromClause = found
+    label: ColumnElement[Any] = literal(None, Text())
+    if barred:
+        source, label = found.outerjoin(BARRED, BARRED.c.number == found.c.number), BARRED.c.label
+    out = or_(found.c.exclusion.is_not(None), label.is_not(None))
     new = (
         select(
             literal(run_id),
@@ -219,10 +240,11 @@ async def enrol(
             found.c.expires_at,
             literal(0),
             literal({}, enrolments.c.tries.type),
-            found.c.exclusion,
-            found.c.excluded_by,
+            func.coalesce(found.c.exclusion, case((label.is_not(None), Exclusion.DNC.value))),
+            func.coalesce(found.c.excluded_by, label),
             literal(now, enrolments.c.created_at.type),
         )
+        .select_from(source)
         .where(true())
         .order_by(found.c.rank, found.c.place, found.c.revision, found.c.position)
     )

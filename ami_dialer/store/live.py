@@ -147,10 +147,8 @@ async def sync(database: Database, run_id: int, document: Campaign, now: datetim
         ]
         last = int(await connection.scalar(select(func.max(enrolments.c.id))) or 0)
         await _prefer_indexes(connection, on=True)
-        enrolled = await enrolling.enrol(connection, run_id, of, document.filter, now)
+        enrolled, _ = await scrub.enrol(connection, run_id, of, document, now, above=last)
         await _prefer_indexes(connection, on=False)
-        if enrolled:
-            await scrub.at_start(connection, run_id, document, now, above=last)
         await _note(connection, run_id, of, last, now)
         synced = Synced(enrolled, await _excluded(connection, run_id, last) if enrolled else 0)
         if enrolled:

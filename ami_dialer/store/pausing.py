@@ -83,7 +83,7 @@ async def resume(database: Database, name: str, now: datetime) -> Resumed:
         stored = as_json(document)
         values = {"state": RunState.RUNNING, "document": stored}
         await connection.execute(update(run_rows).where(run_rows.c.id == run_id).values(values))
-        excluded = await scrub.at_start(connection, run_id, document, now)
+        excluded = await scrub.waiting(connection, run_id, document, now)
         changed = changes(before, stored)
         if changed:
             await _judge_anew(connection, run_id, now)

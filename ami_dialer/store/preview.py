@@ -85,8 +85,7 @@ async def carried_out(
         try:
             of = await enrolling.attached(connection, document, written)
             counts = {each.name: await _count(connection, each) for each in of}
-            enrolled = await enrolling.enrol(connection, NO_RUN, of, document.filter, now)
-            await scrub.at_start(connection, NO_RUN, document, now)
+            enrolled, _ = await scrub.enrol(connection, NO_RUN, of, document, now)
             total = sum(counts.values())
             found = Preview(name, {each: counts.get(each) for each in document.lists}, total, total - enrolled)
             await _tell(connection, found)

@@ -140,7 +140,7 @@ async def start(
     Without `by` it is a start or a rerun, whichever fits. One transaction: a run is there whole or not at all, and the
     campaign is running. Returns its key. Raises AlreadyRunningError, IllegalActionError, ListsNotReadyError.
     """
-    async with database.writing() as connection:
+    async with database.bulk_writing() as connection:  # a row for each contact
         standing = await campaigns.locked(connection, campaign_key)
         if by is None:
             by = CampaignAction.START if standing.status is CampaignStatus.DRAFT else CampaignAction.RERUN
@@ -173,8 +173,7 @@ async def begin(
     run_id: int = (await connection.scalars(insert(runs).values(values).returning(runs.c.id))).one()
     attached = await enrolling.attached(connection, document)
     await live.attach(connection, run_id, attached, document.live)
-    enrolled = await enrolling.enrol(connection, run_id, attached, document.filter, now)
-    barred = await scrub.at_start(connection, run_id, document, now)
+    enrolled, barred = await scrub.enrol(connection, run_id, attached, document, now)
     detail = {
         "run": run_id,
         "by": by,

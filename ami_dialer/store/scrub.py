@@ -1,62 +1,79 @@
 """Scrub in SQL: who of a run stands on a do-not-call list is taken out, or goes on with another phone.
 
-At the start of a run, and again before a start that was planned, all of it in a few statements. At dial
+At the start of a run as they are enrolled, and later of those who wait, all of it in a few statements. At dial
 `store.giving_back.barred` does it for those few that a look into memory has found (store/dnc_index.py).
 """
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import TextClause, bindparam, select, text
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.config.campaign import Campaign
 from ami_dialer.domain.enrolment import EnrolmentState, Exclusion
-from ami_dialer.store import audit, dnc
+from ami_dialer.store import audit, barring, dnc, enrolling
 from ami_dialer.store.audit import Entry
+from ami_dialer.store.barring import COUNTS, LABEL, MAX_LABEL, WORK_MEM, typed
+from ami_dialer.store.bulk import is_sqlite
 from ami_dialer.store.database import Database
-from ami_dialer.store.tables import UtcDateTime, campaigns, contact_phones, dnc_lists, runs
+from ami_dialer.store.enrolling import Attached
+from ami_dialer.store.tables import campaigns, contact_phones, dnc_lists, runs
 
-#: Characters that fit into `excluded_by`.
-_MAX_LABEL = 300
-
-#: Memory of one hash of PostgreSQL: two million numbers take some 200 MB, in a few portions.
-_WORK_MEM = "64MB"
-
-_COUNTS = "d.removed_at IS NULL AND (d.expires_at IS NULL OR d.expires_at > :now)"
 _WAITS = f"e.run_id = :run AND e.state = '{EnrolmentState.WAITING}'"
-_LABEL = (
-    "substr(l.name || ': ' || d.reason || CASE WHEN d.number LIKE '%*' THEN ' (all of ' || d.number || ')' ELSE '' END,"
-    f" 1, {_MAX_LABEL})"
-)
+#: The same for SQLite: by the index of numbers, and not by that of states, which may look as good to it.
+_WAITS_BY_NUMBER = _WAITS.replace("e.state", "+e.state")
+_BARRED = f"e.run_id = :run AND e.state = '{EnrolmentState.EXCLUDED}' AND e.exclusion = '{Exclusion.DNC}'"
 _FOUND = (
     "CREATE TEMPORARY TABLE scrub_found "
-    f"(enrolment_id {{key}} NOT NULL PRIMARY KEY, contact_id bigint NOT NULL, label varchar({_MAX_LABEL}) NOT NULL)"
+    f"(enrolment_id {{key}} NOT NULL PRIMARY KEY, contact_id bigint NOT NULL, label varchar({MAX_LABEL}) NOT NULL)"
 )
 _MOVES = (
     "CREATE TEMPORARY TABLE scrub_moves (enrolment_id bigint NOT NULL PRIMARY KEY, number varchar(16) NOT NULL UNIQUE)"
 )
 
 
-async def at_start(
-    connection: AsyncConnection, run_id: int, document: Campaign, now: datetime, *, above: int | None = None
-) -> int:
-    """Take out of a run who must not be called, in the caller's transaction. Returns how many.
+async def enrol(
+    connection: AsyncConnection,
+    run_id: int,
+    of: Sequence[Attached],
+    document: Campaign,
+    now: datetime,
+    *,
+    above: int | None = None,
+) -> tuple[int, int]:
+    """Enrol the members of these lists, in the caller's transaction; who must not be called is excluded at once.
 
-    A contact with a further phone that may be called stays in the run with it. With `above` only enrolments with a
-    greater key are looked at: those that live sync has just made.
+    A contact with a further phone that may be called comes into the run with it. `above`: the greatest key of an
+    enrolment before, where the run has some already. Returns how many are new in the run, and how many of them
+    do-not-call lists forbid.
     """
-    lists = await _lists(connection, document.dnc)
+    lists = await lists_of(connection, document)
+    barred = await barring.find(connection, of, lists, now) > 0
+    enrolled = await enrolling.enrol(connection, run_id, of, document.filter, now, barred=barred)
+    if not barred:
+        return enrolled, 0
+    await barring.drop(connection)
+    scrub = _SqliteScrub if is_sqlite(connection) else _PostgresqlScrub
+    return enrolled, await scrub(connection, run_id, lists, now, above).settle()
+
+
+async def waiting(connection: AsyncConnection, run_id: int, document: Campaign, now: datetime) -> int:
+    """Take those who wait and must not be called out of a run, in the caller's transaction. Returns how many.
+
+    A contact with a further phone that may be called stays in the run with it.
+    """
+    lists = await lists_of(connection, document)
     if not lists:
         return 0
-    scrub = _SqliteScrub if connection.dialect.name == "sqlite" else _PostgresqlScrub
-    return await scrub(connection, run_id, lists, now, above).run()
+    scrub = _SqliteScrub if is_sqlite(connection) else _PostgresqlScrub
+    return await scrub(connection, run_id, lists, now, None).run()
 
 
 async def again(database: Database, run_id: int, document: Campaign, now: datetime) -> int:
     """The same for those of a run who wait: what was added since its start counts. Returns how many are taken out."""
     async with database.writing() as connection:
-        excluded = await at_start(connection, run_id, document, now)
+        excluded = await waiting(connection, run_id, document, now)
         if excluded:
             of_run = select(campaigns.c.name).join(runs, runs.c.campaign_id == campaigns.c.id)
             name = await connection.scalar(of_run.where(runs.c.id == run_id))
@@ -65,8 +82,9 @@ async def again(database: Database, run_id: int, document: Campaign, now: dateti
         return excluded
 
 
-async def _lists(connection: AsyncConnection, names: Sequence[str]) -> list[int]:
-    """The keys of the lists that count, in the order in which they are named: the global one first."""
+async def lists_of(connection: AsyncConnection, document: Campaign) -> list[int]:
+    """The keys of the lists that count for a campaign, in the order in which it names them: the global one first."""
+    names = document.dnc
     query = select(dnc_lists.c.id, dnc_lists.c.name, dnc_lists.c.is_global).where(dnc.in_effect(names))
     found = (await connection.execute(query)).all()
     places = {name: place for place, name in enumerate(names)}
@@ -87,13 +105,13 @@ class _Scrub:
         self._connection = connection
         self._lists = lists
         self._given: dict[str, object] = {"run": run_id, "now": now, "above": above}
-        self._waits = _WAITS if above is None else f"{_WAITS} AND e.id > :above"
+        self._barred = f"enrolments e WHERE {_BARRED}{'' if above is None else ' AND e.id > :above'}"
 
     async def run(self) -> int:
         """Find, move, exclude. Returns how many were excluded."""
         await self._do(_FOUND.format(key=self.key))
         await self._find(await dnc.beginning_lengths(self._connection))
-        if await self._connection.scalar(select(contact_phones.c.contact_id).limit(1)) is not None:
+        if await self._any_phones():
             await self._move()
         excluded = await self._do(
             f"UPDATE enrolments SET state = '{EnrolmentState.EXCLUDED}', exclusion = '{Exclusion.DNC}', "  # noqa: S608
@@ -102,19 +120,40 @@ class _Scrub:
         await self._do("DROP TABLE scrub_found")
         return excluded
 
+    async def settle(self) -> int:
+        """Of those who were enrolled as excluded, who has a further phone waits with it. Returns how many have none."""
+        if not await self._any_phones():
+            count = f"SELECT count(*) FROM {self._barred}"  # noqa: S608 - names of our own
+            return int(await self._connection.scalar(text(count), self._used(count)) or 0)
+        await self._do(_FOUND.format(key=self.key))
+        found = f"SELECT e.id, e.contact_id, e.excluded_by FROM {self._barred}"  # noqa: S608 - the same
+        excluded = await self._do(f"INSERT INTO scrub_found {found}")
+        await self._know()
+        excluded -= await self._move()
+        await self._do("DROP TABLE scrub_found")
+        return excluded
+
+    async def _know(self) -> None:
+        """Tell the database what it has of those who were found."""
+
+    async def _any_phones(self) -> bool:
+        return await self._connection.scalar(select(contact_phones.c.contact_id).limit(1)) is not None
+
     async def _find(self, lengths: list[int]) -> None:
         raise NotImplementedError
 
     async def _many(self) -> bool:
         """Whether those who wait are so many that it is quicker to go through all the entries."""
         entries = await self._connection.scalar(text("SELECT max(id) FROM dnc_entries")) or 0
-        some = _typed(f"SELECT count(*) FROM (SELECT 1 FROM enrolments e WHERE {self._waits} LIMIT :some) w")  # noqa: S608
-        given = {name: self._given[name] for name in ("run", "above") if f":{name}" in self._waits}
-        waiting = await self._connection.scalar(some, {**given, "some": entries})
+        some = typed(f"SELECT count(*) FROM (SELECT 1 FROM enrolments e WHERE {_WAITS} LIMIT :some) w")  # noqa: S608
+        waiting = await self._connection.scalar(some, {**self._used(_WAITS), "some": entries})
         return int(waiting or 0) >= entries * self.share
 
-    async def _move(self) -> None:
-        """Whoever has a further phone goes on with it: the first that may be called and is not in the run yet."""
+    async def _move(self) -> int:
+        """Whoever has a further phone goes on with it: the first that may be called and is not in the run yet.
+
+        Returns how many.
+        """
         await self._do(_MOVES)
         lists = ", ".join(map(str, self._lists))
         ways = ["d.number = p.number"]
@@ -123,7 +162,7 @@ class _Scrub:
             for length in await dnc.beginning_lengths(self._connection)
         ]
         barred = " ".join(
-            f"AND NOT EXISTS (SELECT 1 FROM dnc_entries d WHERE d.list_id IN ({lists}) AND {way} AND {_COUNTS})"  # noqa: S608
+            f"AND NOT EXISTS (SELECT 1 FROM dnc_entries d WHERE d.list_id IN ({lists}) AND {way} AND {COUNTS})"  # noqa: S608
             for way in ways
         )
         # In dialing order, and each number once: what another one took already is passed over.
@@ -135,16 +174,20 @@ class _Scrub:
         )
         if moved:
             await self._do(
-                "UPDATE enrolments SET number = m.number FROM scrub_moves m WHERE enrolments.id = m.enrolment_id"
+                f"UPDATE enrolments SET number = m.number, state = '{EnrolmentState.WAITING}', "  # noqa: S608
+                "exclusion = NULL, excluded_by = NULL FROM scrub_moves m WHERE enrolments.id = m.enrolment_id"
             )
             await self._do("DELETE FROM scrub_found WHERE enrolment_id IN (SELECT enrolment_id FROM scrub_moves)")
         await self._do("DROP TABLE scrub_moves")
+        return moved
 
     async def _do(self, statement: str, **given: object) -> int:
-        values = {**self._given, **given}
-        used = {name: value for name, value in values.items() if f":{name}" in statement}
-        result = await self._connection.execute(_typed(statement), used)
+        result = await self._connection.execute(typed(statement), self._used(statement, **given))
         return result.rowcount
+
+    def _used(self, statement: str, **given: object) -> dict[str, object]:
+        values = {**self._given, **given}
+        return {name: value for name, value in values.items() if f":{name}" in statement}
 
 
 class _SqliteScrub(_Scrub):
@@ -162,13 +205,13 @@ class _SqliteScrub(_Scrub):
                 stem = "substr(d.number, 1, length(d.number) - 1)"
                 begins = f"e.number >= {stem} AND e.number < {stem} || ':'"  # a colon comes after the nine
                 sides = "dnc_entries d CROSS JOIN enrolments e"
-                await self._insert(sides, f"d.number LIKE '%*' AND {begins}", key, "d")
+                await self._insert(sides, f"d.number LIKE '%*' AND {begins}", key, "d", " ORDER BY d.id")
 
-    async def _insert(self, sides: str, condition: str, key: int, outer: str) -> None:
+    async def _insert(self, sides: str, condition: str, key: int, outer: str, order: str = "") -> None:
         await self._do(
-            f"INSERT OR IGNORE INTO scrub_found SELECT e.id, e.contact_id, {_LABEL} "  # noqa: S608 - names of our own
+            f"INSERT OR IGNORE INTO scrub_found SELECT e.id, e.contact_id, {LABEL} "  # noqa: S608 - names of our own
             f"FROM {sides} CROSS JOIN dnc_lists l "
-            f"WHERE {self._waits} AND {outer}.list_id = :list AND {condition} AND {_COUNTS} AND l.id = d.list_id",
+            f"WHERE {_WAITS_BY_NUMBER} AND {outer}.list_id = :list AND {condition} AND {COUNTS} AND l.id = d.list_id{order}",
             list=key,
         )
 
@@ -185,9 +228,9 @@ class _PostgresqlScrub(_Scrub):
     async def _find(self, lengths: list[int]) -> None:
         if await self._many():
             await self._do("SET LOCAL enable_nestloop = off")
-            await self._do(f"SET LOCAL work_mem = '{_WORK_MEM}'")
+            await self._do(f"SET LOCAL work_mem = '{WORK_MEM}'")
         place = "array_position(CAST(:lists AS bigint[]), d.list_id)"
-        entry = f"e.id, e.contact_id, {_LABEL} AS label, {place} AS place, d.number LIKE '%*' AS begins, d.id AS entry"
+        entry = f"e.id, e.contact_id, {LABEL} AS label, {place} AS place, d.number LIKE '%*' AS begins, d.id AS entry"
         ways = ["d.number = e.number"]
         ways += [
             f"d.number LIKE '%*' AND length(d.number) = {length + 1} AND d.number = left(e.number, {length}) || '*'"
@@ -195,8 +238,8 @@ class _PostgresqlScrub(_Scrub):
         ]
         found = " UNION ALL ".join(
             f"SELECT {entry} FROM enrolments e, dnc_entries d, dnc_lists l "  # noqa: S608 - names of our own
-            f"WHERE {self._waits} AND d.list_id = ANY(CAST(:lists AS bigint[])) "
-            f"AND {way} AND {_COUNTS} AND l.id = d.list_id"
+            f"WHERE {_WAITS} AND d.list_id = ANY(CAST(:lists AS bigint[])) "
+            f"AND {way} AND {COUNTS} AND l.id = d.list_id"
             for way in ways
         )
         await self._do(
@@ -205,9 +248,7 @@ class _PostgresqlScrub(_Scrub):
             lists=self._lists,
         )
         await self._do("SET LOCAL enable_nestloop = on")
+        await self._know()
+
+    async def _know(self) -> None:
         await self._do("ANALYZE scrub_found")
-
-
-def _typed(statement: str) -> TextClause:
-    made = text(statement)
-    return made.bindparams(bindparam("now", type_=UtcDateTime(timezone=True))) if ":now" in statement else made

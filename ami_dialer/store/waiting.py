@@ -115,7 +115,7 @@ async def of_run(database: Database, run: Run, at: datetime) -> AsyncIterator[Ev
                 .values(state=EnrolmentState.EXCLUDED, exclusion=Exclusion.EXPIRED, excluded_by=_OVER)
             )
             if run.document.check_on_dial:
-                await scrub.at_start(connection, run.id, run.document, at)
+                await scrub.waiting(connection, run.id, run.document, at)
             found.contacts = found.waiting = 0
             await _tell(connection, run.id, found)
             found.contacts = (

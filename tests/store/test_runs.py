@@ -61,11 +61,14 @@ async def test_a_run_that_breaks_off_leaves_nothing(database, clock, monkeypatch
     key, document = await campaign(database, config())
     await fill(database, "people", [number(1)], clock.now())
 
-    async def breaks(*_):
+    enrol = scrub.enrol
+
+    async def breaks(*given):
+        await enrol(*given)
         raise RuntimeError("power cut")
 
     with monkeypatch.context() as patched:
-        patched.setattr(scrub, "at_start", breaks)
+        patched.setattr(scrub, "enrol", breaks)
         with pytest.raises(RuntimeError):
             await runs.start(database, key, document, clock.now())
     assert await rows(database, "SELECT id FROM runs") == []

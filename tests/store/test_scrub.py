@@ -1,15 +1,21 @@
 """Who of a run must not be called: at its start, again, and the index that is asked at dial."""
 
+import random
+import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 
-from ami_dialer.store import dnc, dnc_index, dnc_lists, runs, scrub
+from ami_dialer.store import dnc, dnc_index, dnc_lists, enrolling, runs, scrub
+from ami_dialer.store.database import Database
 from ami_dialer.store.dnc_index import DncIndex, Numbers
+from ami_dialer.store.migrate import migrate
 from ami_dialer.store.tables import contact_phones
+from tests.store.test_query_plans import heard
 from tests.store.world import campaign, config, fill, number, rows, value
 
 pytestmark = pytest.mark.store
@@ -196,3 +202,83 @@ async def test_a_list_is_deleted_by_pieces_and_only_when_nobody_heeds_it(databas
         await dnc_lists.delete_list(database, "opt-outs", config())
     assert await dnc_lists.delete_list(database, "lawyers", config()) == 5
     assert await value(database, "SELECT count(*) FROM dnc_entries") == 1
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("entries", [5, 300], ids=["few entries", "many entries"])
+async def test_whoever_is_enrolled_as_excluded_is_who_a_scrub_would_take_out(database, clock, entries, seed):
+    """The same random lists, entries and phones both ways, at the start and of those that come later."""
+    chance = random.Random(seed)
+    _, document = await campaign(
+        database, config(lists=("people", "others"), filter={"not": {"column": "name", "is": "P 0003"}})
+    )
+    for name in ("people", "others"):
+        await fill(database, name, [number(n) for n in chance.sample(range(60), 40)], clock.now())
+    names = ["global", "opt-outs", "of others"]
+    for _ in range(entries):
+        one = (
+            number(chance.randrange(90))
+            if chance.random() < 0.8
+            else number(chance.randrange(60))[: chance.randint(9, 12)]
+        )
+        one = one if len(one) == 12 else f"{one}*"
+        ends = clock.now() + timedelta(hours=chance.choice([1, 9])) if chance.random() < 0.3 else None
+        await bar(database, clock, chance.choice(names), one, reason=f"r{chance.randrange(9)}", expires_at=ends)
+    clock.advance(7_200)
+    async with database.writing() as connection:
+        for contact in chance.sample(range(1, 81), 40):
+            for position in range(2, chance.randint(3, 5)):
+                row = {"contact_id": contact, "position": position, "number": number(chance.randrange(120))}
+                await connection.execute(insert(contact_phones).values(row))
+
+    async def both_ways(of, above):
+        outcomes = []
+        for at_once in (True, False):
+            async with database.writing() as connection:
+                if at_once:
+                    _, excluded = await scrub.enrol(connection, 7, of, document, clock.now(), above=above)
+                else:
+                    await enrolling.enrol(connection, 7, of, document.filter, clock.now(), barred=False)
+                    excluded = await scrub.waiting(connection, 7, document, clock.now())
+                query = "SELECT contact_id, number, state, exclusion, excluded_by FROM enrolments ORDER BY contact_id"
+                outcomes.append((excluded, [tuple(row) for row in await connection.execute(text(query))]))
+                if at_once:
+                    await connection.rollback()
+        assert outcomes[0] == outcomes[1]
+        return outcomes[0]
+
+    async with database.reading() as connection:
+        first = await enrolling.attached(connection, document)
+    excluded, found = await both_ways(first, None)
+    assert excluded or entries < 300
+    for name in ("people", "others"):
+        await fill(database, name, [number(n) for n in range(60, 90)], clock.now())
+    async with database.reading() as connection:
+        later = [
+            replace(each, after=before.up_to)
+            for each, before in zip(await enrolling.attached(connection, document), first, strict=True)
+        ]
+    above = await value(database, "SELECT max(id) FROM enrolments")
+    assert len((await both_ways(later, above))[1]) > len(found)
+
+
+@pytest.mark.parametrize("analyzed", [False, True], ids=["statistics not gathered yet", "statistics gathered"])
+async def test_on_sqlite_a_register_meets_a_run_number_by_number(sqlite_settings, clock, analyzed):
+    """Not each entry of it everybody who waits: there are millions of both."""
+    database = Database(sqlite_settings)
+    await migrate(sqlite_settings)
+    run, document = await started(database, clock)
+    await bar(database, clock, "opt-outs", number(0), "+1415*")
+    if analyzed:
+        async with database.writing() as connection:
+            await connection.execute(text("ANALYZE"))
+    with heard(database) as queries:
+        assert await scrub.again(database, run, document, clock.now()) == 1
+    searches = [each for each in queries.seen if "INTO scrub_found" in each[0] and "dnc_entries i CROSS" in each[0]]
+    async with database.writing() as connection:
+        await connection.execute(text("CREATE TEMPORARY TABLE scrub_found (enrolment_id integer, contact_id, label)"))
+        for statement, parameters in searches:
+            plan = [row[-1] for row in await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+            assert any(re.match(r"SEARCH e .*run_id=\? AND number=\?", line) for line in plan), plan
+    assert searches
+    await database.close()
