@@ -7,7 +7,7 @@ class PastCall(NamedTuple):
     """An attempt that was, or may have been, placed."""
 
     at: float
-    """When it was claimed for dialing: seconds since 1970."""
+    """When it was placed, or claimed for dialing where nothing was sent yet: seconds since 1970."""
     number: str
     contact_id: int
     campaign_id: int
