@@ -7,10 +7,12 @@ from ami_dialer.config.campaign import Campaign
 from ami_dialer.config.policy import policy_of
 from ami_dialer.config.rulebook import load
 from ami_dialer.config.schema import Config
+from ami_dialer.domain.campaign import CampaignStatus
 from ami_dialer.domain.errors import ConfigError, NotFoundError
 from ami_dialer.domain.rulebook import Rulebook
 from ami_dialer.rules.compliance.policy import Policy
-from ami_dialer.store import documents, rulebooks, runs
+from ami_dialer.store import campaigns, documents, rulebooks, runs
+from ami_dialer.store.campaigns import Standing
 from ami_dialer.store.database import Database
 from ami_dialer.store.runs import Run
 
@@ -49,30 +51,30 @@ class Rules:
 
 
 async def every_campaign(database: Database, config: Config) -> Sequence[Asking]:
-    """Each campaign that is written or stored."""
-    stored = await documents.campaign_names(database)
+    """Each campaign that is written or stored, but for archived ones: they call nobody."""
+    stored = {one.name: one for one in await campaigns.standings(database)}
     names = dict.fromkeys([*config.campaigns, *stored])
-    return [await _asking(database, config, name, stored=name in stored) for name in names]
+    calling = [name for name in names if name not in stored or stored[name].status is not CampaignStatus.ARCHIVED]
+    return [await _asking(database, config, name, stored.get(name)) for name in calling]
 
 
 async def one_campaign(database: Database, config: Config, name: str) -> Asking:
-    """The campaign of this name. Raises NotFoundError that lists the names there are."""
-    stored = await documents.campaign_names(database)
+    """The campaign of this name, archived or not. Raises NotFoundError that lists the names there are."""
+    stored = {one.name: one for one in await campaigns.standings(database)}
     if name not in stored and name not in config.campaigns:
         known = ", ".join(dict.fromkeys([*config.campaigns, *stored])) or "none"
         raise NotFoundError(f"no campaign is named {name!r}; there are: {known}")
-    return await _asking(database, config, name, stored=name in stored)
+    return await _asking(database, config, name, stored.get(name))
 
 
-async def _asking(database: Database, config: Config, name: str, *, stored: bool) -> Asking:
+async def _asking(database: Database, config: Config, name: str, stored: Standing | None) -> Asking:
     written = config.campaigns.get(name)
-    key = await documents.campaign_id(database, name) if stored else 0
-    run = await runs.newest(database, key) if stored else None
+    if stored is None:
+        return Asking(name, 0, config.campaigns[name])
+    run = await runs.newest(database, stored.id)
     if run is not None and run.ended_at is None:
-        return Asking(name, key, run.document, run, rewritten=written is not None and written != run.document)
-    if written is None:
-        _, written = await documents.load_campaign(database, name)
-    return Asking(name, key, written)
+        return Asking(name, stored.id, run.document, run, rewritten=written is not None and written != run.document)
+    return Asking(name, stored.id, written or documents.read_document(Campaign, name, stored.document))
 
 
 def the_law_alone() -> Asking:

@@ -19,7 +19,7 @@ from ami_dialer.reporting.verdicts.of_number import Explained, explain_number
 from ami_dialer.reporting.verdicts.of_run import ExplainedRun, explain_run
 from ami_dialer.rules.compliance.evidence import evidence
 from ami_dialer.rules.compliance.judge import Judge
-from ami_dialer.store import dnc, revoking, rulebooks
+from ami_dialer.store import campaigns, dnc, revoking, rulebooks
 from ami_dialer.store.consent_loading import NewRecord
 from ami_dialer.store.database import Database
 from ami_dialer.store.tables import attempts, contact_phones, contacts, enrolments
@@ -96,6 +96,12 @@ async def test_a_campaign_that_is_named_is_asked_whether_it_has_the_number_or_no
     assert (one.asking.name, one.holder) == ("survey", None)
     with pytest.raises(NotFoundError, match="no campaign is named 'other'; there are: survey"):
         await asked(database, ANN, NOON, campaign="other")
+
+
+async def test_an_archived_campaign_is_told_of_only_when_it_is_named(people: Past, database: Database) -> None:
+    await campaigns.archive(database, "survey", NOON)
+    assert [one.asking.name for one in (await asked(database, ANN, NOON)).judged] == [""]
+    assert [one.asking.name for one in (await asked(database, ANN, NOON, campaign="survey")).judged] == ["survey"]
 
 
 async def test_a_campaign_that_is_not_stored_yet_has_called_nobody(database: Database) -> None:
