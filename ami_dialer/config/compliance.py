@@ -13,6 +13,8 @@ from ami_dialer.config.problems import Path, nearest, several
 from ami_dialer.config.section import Section
 from ami_dialer.config.week import clock, minute_of_day, span_of, week_of
 from ami_dialer.domain.number_kind import NumberKind
+from ami_dialer.domain.place import AMBIGUOUS_ZONES, NO_ZONES
+from ami_dialer.domain.states import by_code
 from ami_dialer.rules.compliance.policy import Holidays
 
 RULE_PATTERN = r"^(?:\*|[a-z][a-z0-9_.-]{0,63})$"
@@ -34,10 +36,22 @@ def _span(value: object) -> object:
 
 
 def _zone(name: str) -> str:
-    known = available_timezones()
+    if name in AMBIGUOUS_ZONES:
+        raise ValueError(f"{name!r} has no summer time; write a place's zone, like America/New_York or America/Phoenix")
+    known = available_timezones() - NO_ZONES - AMBIGUOUS_ZONES
     if name not in known:
-        raise ValueError(f"no time zone is named {name!r}{nearest(name, known) or '; write one like America/New_York'}")
+        close = nearest(name, known)  # without anything near it names all of them, which are hundreds
+        mend = close if close.startswith("; did") else "; write one like America/New_York"
+        raise ValueError(f"no time zone is named {name!r}{mend}")
     return name
+
+
+def _state(code: str) -> str:
+    country, _, state = code.partition("-")
+    found = by_code(state)
+    if found is None or code not in found.jurisdictions:
+        raise ValueError(f"no state or province of {country} has the code {state}, so nobody would be there")
+    return code
 
 
 def _kind(value: object) -> object:
@@ -53,7 +67,7 @@ def _kind(value: object) -> object:
 TimeOfDay = Annotated[str, BeforeValidator(_time_of_day)]
 Span = Annotated[str, BeforeValidator(_span)]
 Zone = Annotated[str, AfterValidator(_zone)]
-State = Annotated[str, Field(pattern=STATE_PATTERN)]
+State = Annotated[str, Field(pattern=STATE_PATTERN), AfterValidator(_state)]
 RuleName = Annotated[str, Field(pattern=RULE_PATTERN)]
 Kind = Annotated[NumberKind, BeforeValidator(_kind)]
 

@@ -161,7 +161,11 @@ _TEXTS: dict[str, Callable[[str, Mapping[str, object]], str]] = {
     "string_pattern_mismatch": lambda text, context: (
         f"{text} cannot stand here; write {ALLOWED.get(str(context['pattern']), 'something else')}"
     ),
-    "string_too_short": lambda _text, _context: "is empty; write a text or take the line out",
+    "string_too_short": lambda text, context: (
+        "is empty; write a text or take the line out"
+        if text in {"''", '""', ""}
+        else f"{text} is shorter than {context['min_length']} characters; write more"
+    ),
     "string_too_long": lambda _text, context: f"is longer than {context['max_length']} characters; shorten it",
     "string_unicode": lambda _text, _context: "holds half a character (a lone surrogate); write it anew",
     "bool_parsing": lambda text, _context: f"{text} is neither true nor false; write one of the two",

@@ -46,8 +46,11 @@ _MISTAKABLE = frozenset({"IT", "SA"})
 #: Uruguay has a Florida, Bulgaria a Montana, Liberia a Maryland.
 _NAMESAKES = frozenset({("CA", "CA"), ("GE", "GA"), ("UY", "FL"), ("BG", "MT"), ("LR", "MD")})
 #: In the tz database they have no summer time, but people write them for places that do.
-_AMBIGUOUS = frozenset({"EST", "MST"})
-_NO_ZONES = frozenset({"Factory", "localtime", "posixrules"})
+AMBIGUOUS_ZONES = frozenset({"EST", "MST"})
+#: Names in the tz database that are no zone's.
+NO_ZONES = frozenset({"Factory", "localtime", "posixrules"})
+#: Nobody lives there: what programs write where nobody said a zone. Those with `Etc/` in front are too.
+_NOWHERE = frozenset({"UTC", "UCT", "GMT", "GMT0", "GMT+0", "GMT-0", "Greenwich", "Universal", "Zulu"})
 _BLANK = frozenset({"", "-", "--", "?", "n/a", "na", "nan", "nil", "none", "null", "unknown"})
 #: In the place of states that share an area code: the number does not begin with +1.
 _ABROAD = ("",)
@@ -110,17 +113,28 @@ def _text(value: str | None) -> str:
 def _own_zone(written: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if not written:
         return (), ()
-    if zone := _zone_names().get(written.replace(" ", "_").casefold()):
+    name = written.replace(" ", "_").casefold()
+    if zone := _zone_names().get(name):
         return (zone,), ()
-    why = "may have summer time or not" if written.upper() in _AMBIGUOUS else "is not known"
+    if written.upper() in AMBIGUOUS_ZONES:
+        why = "may have summer time or not"
+    else:
+        why = "is no place's" if name in _no_places() else "is not known"
     return (), (f"time zone {written!r} {why}: write one like America/New_York",)
 
 
 @cache
 def _zone_names() -> dict[str, str]:
     """Today's name of each zone, by all of its names in lower case."""
-    names = available_timezones() - _NO_ZONES - _AMBIGUOUS
-    return {name.casefold(): NEW_NAMES.get(name, name) for name in sorted(names | (NEW_NAMES.keys()))}
+    names = available_timezones() - NO_ZONES - AMBIGUOUS_ZONES
+    found = {name.casefold(): NEW_NAMES.get(name, name) for name in sorted(names | (NEW_NAMES.keys()))}
+    return {name: zone for name, zone in found.items() if name not in _no_places()}
+
+
+@cache
+def _no_places() -> frozenset[str]:
+    """Zones that are no place's, in lower case."""
+    return frozenset(name.casefold() for name in available_timezones() if name in _NOWHERE or name.startswith("Etc/"))
 
 
 def _believed(

@@ -101,21 +101,26 @@ def _rulebook(row: Row, attempts: Sequence[Row], runs: Mapping[int, Row]) -> Row
         verdict = call["verdict"] or {}
         if verdict.get("book") != row["id"]:
             continue
-        purpose = runs[call["run_id"]]["document"].get("purpose", "sales")
-        rules = _asked(orjson.loads(row["document"]), verdict, purpose, call["claimed_at"])
+        campaign = runs[call["run_id"]]["document"]
+        rules = _asked(orjson.loads(row["document"]), verdict, campaign, call["claimed_at"])
         call["rules"] = [rule["id"] for rule in rules]
         wanted.update(((rule["id"], str(rule["effective"])), rule) for rule in rules)
     return {**_without(row, "document"), "rules": list(wanted.values())}
 
 
-def _asked(rules: Sequence[Row], verdict: Mapping[str, Any], purpose: str, at: datetime) -> list[Row]:
-    """The rules of law that held for a call: of its jurisdictions and purpose, on its day."""
+def _asked(rules: Sequence[Row], verdict: Mapping[str, Any], campaign: Mapping[str, Any], at: datetime) -> list[Row]:
+    """The rules of law that held for a call: of its jurisdictions and purpose, on its day.
+
+    Those about consent only where the campaign had them asked: nobody may read that it was there.
+    """
+    purpose, consent = campaign.get("purpose", "sales"), campaign.get("consent", "none") != "none"
     days = {at.astimezone(ZoneInfo(zone)).date().isoformat() for zone in verdict.get("zones") or ("UTC",)}
     return [
         rule
         for rule in rules
         if rule["jurisdiction"] in verdict.get("law", ())
         and purpose in rule["purposes"]
+        and (consent or rule["kind"] != "consent")
         and any(rule["effective"] <= day and (rule["ends"] is None or day < rule["ends"]) for day in days)
     ]
 

@@ -138,7 +138,7 @@ def _verdict(call: _Row) -> Iterator[str]:
 
 
 def _rules(books: Sequence[_Row]) -> Iterator[str]:
-    yield from _heading("The rules of law these calls were judged by", books, "None.")
+    yield from _heading("The rules of law that held for these calls", books, "None.")
     for book in books:
         adopted = f"adopted {_time(book['created_at'])}, from {book['origin']}"
         yield f"  version {book['id']}, {book['digest'][:12]}, {adopted}"

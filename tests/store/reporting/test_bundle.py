@@ -52,6 +52,7 @@ async def test_a_call_has_its_verdict_and_the_text_figure_and_source_of_each_rul
     hours = rules["us.hours"]
     assert all(hours[name] for name in ("says", "week", "source", "url", "effective", "checked", "certainty"))
     assert all("sales" in rule["purposes"] for rule in rules.values())
+    assert not [rule for rule in rules.values() if rule["kind"] == "consent"], "the campaign had nobody ask for it"
 
 
 async def test_a_call_has_its_answers_and_its_record_in_the_audit_trail(survey: Past) -> None:

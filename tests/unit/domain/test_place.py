@@ -205,6 +205,8 @@ def test_what_means_a_place_of_another_country_is_not_taken_for_one_of_the_unite
     [
         ({"zone": "Mars/Olympus"}, ("time zone 'Mars/Olympus' is not known: write one like America/New_York",)),
         ({"zone": "EST"}, ("time zone 'EST' may have summer time or not: write one like America/New_York",)),
+        ({"zone": "UTC"}, ("time zone 'UTC' is no place's: write one like America/New_York",)),
+        ({"zone": "etc/gmt-5"}, ("time zone 'etc/gmt-5' is no place's: write one like America/New_York",)),
         ({"code": "00000"}, ("ZIP code 00000 does not exist",)),
         ({"code": "nowhere"}, ("'nowhere' is no ZIP or postal code",)),
         ({"code": "09012"}, ("ZIP code 09012 is military and has no time zone",)),
@@ -251,7 +253,6 @@ def test_blanks_say_nothing(blank):
         (" america/denver ", "America/Denver"),
         ("America/Los Angeles", "America/Los_Angeles"),
         ("Asia/Calcutta", "Asia/Kolkata"),
-        ("UTC", "UTC"),
     ],
 )
 def test_a_zone_of_the_contact_is_read_in_any_case(written, zone):
