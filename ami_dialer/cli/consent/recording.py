@@ -21,10 +21,11 @@ from ami_dialer.cli.numbers import given_numbers
 from ami_dialer.cli.opening import changing
 from ami_dialer.cli.output import json_option, load_config, local, print_json, printable
 from ami_dialer.config.schema import Config
-from ami_dialer.domain.consent import EVERYTHING, Strength
+from ami_dialer.domain.consent import EVERYTHING, NOTHING_KNOWN, Strength
 from ami_dialer.domain.errors import DialerError
 from ami_dialer.domain.stop_word import STOP_WORDS, stop_word
-from ami_dialer.store import dnc, revoking
+from ami_dialer.rules.compliance.standing import Standing, standing
+from ami_dialer.store import consents, dnc, revoking
 from ami_dialer.store.consent_loading import MAX_EVIDENCE, NewRecord
 from ami_dialer.store.dnc import DncEntry
 from ami_dialer.store.revoking import Barring
@@ -92,12 +93,14 @@ def grant_command(  # noqa: PLR0913 - one argument for each option
     record = NewRecord(wanted, True, scope, Strength(strength), source, said, until, _checked(evidence))
     config = load_config(config_file)
 
-    async def grant(config: Config) -> tuple[int, list[DncEntry]]:
+    async def grant(config: Config) -> tuple[int, list[DncEntry], Standing]:
         async with changing(config) as database:
             added = await revoking.grant(database, [record], now)
-            return added, await dnc.standing(database, wanted, now)
+            known = await consents.known(database, [wanted], config.compliance.consent_days)
+            holds = standing(wanted, known.get(wanted, NOTHING_KNOWN), scope, now)
+            return added, await dnc.standing(database, wanted, now), holds
 
-    added, barred = asyncio.run(grant(config))
+    added, barred, holds = asyncio.run(grant(config))
     warn_of_unknown_campaign(config, scope)
     if as_json:
         print_json({**record._asdict(), "added": bool(added), "do_not_call": barred})
@@ -107,6 +110,12 @@ def grant_command(  # noqa: PLR0913 - one argument for each option
     click.echo(f"{wanted}: {strength} consent to {_named(scope)} of {local(said)}{ends}{known}")
     if until is not None and until <= now:
         click.echo("warning: it has ended already", err=True)
+    elif holds is Standing.REVOKED:
+        click.echo(
+            "warning: it is not called all the same: a revocation holds. One of everything is taken back by a consent "
+            f"with --scope '*' alone, any by a later one: ami-dialer consent show {wanted}",
+            err=True,
+        )
     for entry in barred:
         click.echo(
             f"warning: it is not called all the same: {printable(entry.label)}. To take it off: "

@@ -36,6 +36,13 @@ def test_a_consent_is_recorded_and_shown_with_what_holds_now(house: Folder) -> N
     assert "now, for sales: written consent" in text
 
 
+def test_who_records_a_consent_that_takes_no_revocation_back_is_told_so(house: Folder) -> None:
+    house.invoke("consent", "revoke", ANN, "--source", "agent", "--at", "2025-03-02")
+    words = ("consent", "grant", ANN, "--source", "form", "--at", "2025-03-03")
+    assert "a revocation holds" in house.invoke(*words, "--scope", "sales").stderr
+    assert "a revocation holds" not in house.invoke(*words, "--scope", "*").stderr
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
