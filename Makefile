@@ -53,6 +53,10 @@ test: setup  ## the whole suite, real Asterisk and PostgreSQL included
 test-unit: $(VENV)/ready  ## only what needs no server
 	$(BIN)/pytest -q -n auto -m "unit or architecture"
 
+.PHONY: test-compliance
+test-compliance: setup  ## COMPLIANCE_ORIGINATES=100000 random calls, each against a naive reading of the law
+	COMPLIANCE_ORIGINATES=$${COMPLIANCE_ORIGINATES:-100000} $(BIN)/pytest -n 2 --dist load -rP tests/engine/compliance
+
 .PHONY: demo
 demo: lab  ## a whole survey campaign against the lab, ends by itself
 	$(BIN)/ami-dialer demo
