@@ -14,7 +14,7 @@ from ami_dialer.domain.errors import DialerError
 from ami_dialer.domain.intake import ImportState, ListState
 from ami_dialer.domain.phone import Normaliser
 from ami_dialer.ports import Clock
-from ami_dialer.sources.ahead import Ahead, Task
+from ami_dialer.sources.ahead import Ahead, Reader, Task
 from ami_dialer.sources.batches import Batches, ReadBatch
 from ami_dialer.sources.columns import Columns, find_columns
 from ami_dialer.sources.contacts import ContactReader, Reading
@@ -161,6 +161,24 @@ async def import_file(
     Raises IntakeError, StoreError.
     """
     progress("reading", 0, 0)
+    reader = await asyncio.to_thread(Reader.for_file, path)  # it comes up while the file is surveyed
+    try:
+        return await _import_file(database, target, path, clock, progress, reader, again=again)
+    finally:
+        if reader is not None:
+            await asyncio.to_thread(reader.close)
+
+
+async def _import_file(
+    database: Database,
+    target: Target,
+    path: Path,
+    clock: Clock,
+    progress: Progress,
+    reader: Reader | None,
+    *,
+    again: bool,
+) -> Intake:
     try:
         survey, header, columns = await asyncio.to_thread(_survey, target, path)
     except SourceError as error:
@@ -187,7 +205,7 @@ async def import_file(
     again_too = imports.duplicates_of(target.settings).allowed
     task = Task(survey, columns, target.settings.region, start, target.settings.batch, doubles_too=again_too)
     rejects = _Rejects(intake, rejects_path(path), header.cells, goes_on)
-    batches = await asyncio.to_thread(task.open)
+    batches = await asyncio.to_thread(task.open, reader)
     work = _Work(database, target, going_on, batches, clock)
     return await work.load(rejects, lambda done: progress("loading", done, survey.size))
 
