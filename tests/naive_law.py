@@ -200,9 +200,7 @@ def consent(policy: Policy, callee: Callee, now: datetime) -> set[str]:
         yeses = [record for record in said if record.granted]
         if yeses and yeses[-1].at < moved:
             broken.add("consent.reassigned")
-        if callee.known_since is None and not yeses:
-            broken.add("consent.reassigned")
-        if callee.known_since is not None and callee.known_since < moved:
+        if not yeses and (callee.known_since is None or callee.known_since < moved):
             broken.add("consent.reassigned")
     if policy.consent and not consented(policy, callee, now, policy.consent):
         expired = consented(policy, callee, now, policy.consent, expired_too=True)

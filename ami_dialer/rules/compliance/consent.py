@@ -70,12 +70,10 @@ def _is_revoked(said: list[ConsentRecord], now: datetime) -> bool:
 
 
 def _is_somebody_else(known_since: datetime | None, consent: datetime | None, moved: datetime) -> bool:
-    """Whether the number changed hands after the contact came in, or after the last consent."""
-    if consent is not None and consent < moved:
-        return True
-    if known_since is None:
-        return consent is None
-    return known_since < moved
+    """Whether the number changed hands after the last consent, or, without one, after the contact came in."""
+    if consent is not None:
+        return consent < moved
+    return known_since is None or known_since < moved
 
 
 def _is_good(grant: ConsentRecord, now: datetime) -> bool:

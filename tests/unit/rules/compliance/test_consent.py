@@ -153,6 +153,11 @@ class TestNumberThatChangedHands:
         assert not judged(reassigned_at=moved, known_since=None).allowed
         assert judged(said(moved + DAY, True), reassigned_at=moved, known_since=None).allowed
 
+    def test_is_called_on_a_consent_from_after_though_the_contact_came_in_before(self) -> None:
+        moved = T - 10 * DAY
+        for wants in ("", "express"):
+            assert judged(said(moved + DAY, True), wants=wants, reassigned_at=moved, known_since=moved - DAY).allowed
+
     def test_is_called_until_the_day_it_changes_hands(self) -> None:
         verdict = judged(reassigned_at=T + DAY)
         assert (verdict.allowed, verdict.until, verdict.rule) == (True, T + DAY, "consent.reassigned")
