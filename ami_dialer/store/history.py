@@ -77,8 +77,6 @@ async def past_calls(
 ) -> History:
     """The calls to these numbers (E.164) and contacts that were placed at `since` or later, in whichever campaign.
 
-    Those of up to a day before are among them: nobody counts calls by how many there are here.
-
     One query by two indexes, for some thousands of either. `coming` are writes that were not committed before: what
     they say of how a call went counts. (Whoever is in a call whose attempt is not committed yet is on the floor, and in
     no second call.) The attempts `own` are left out.
@@ -96,7 +94,8 @@ async def past_calls(
         for key, at, placed, number, contact, campaign, answered, end, outcome in rows
     }
     _take_in(calls, coming)
-    return History(past for key, call in calls.items() if key not in own and (past := call.past()) is not None)
+    counted = (call.past() for key, call in calls.items() if key not in own and call.at >= since.timestamp())
+    return History(past for past in counted if past is not None)
 
 
 def _take_in(calls: dict[str, _Call], coming: Collection[Write]) -> None:

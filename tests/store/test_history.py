@@ -86,6 +86,19 @@ async def test_what_is_further_back_is_not_looked_at(database, clock):
     assert not (await history(database, clock, [one.number])).of(one.number, 0)
 
 
+async def test_a_call_counts_from_when_it_was_placed_however_long_ago_it_was_claimed(database, clock):
+    [one] = await claimed(database, 1, clock.now())
+    attempt = attempt_on(one, clock.now())
+    await keep(database, attempts.new(attempt))
+    clock.advance(7_200)  # the database was slow
+    attempt.move(AttemptEvent.SENT, clock.now())
+    sent = attempts.changed(attempt)
+    [coming] = (await history(database, clock, [one.number], coming=[sent], days=0.01)).of(one.number, 0)
+    await keep(database, sent)
+    [call] = (await history(database, clock, [one.number], days=0.01)).of(one.number, 0)
+    assert coming.at == call.at == clock.now().timestamp()
+
+
 @pytest.mark.parametrize(
     ("end", "answered", "by_a_person"),
     [
