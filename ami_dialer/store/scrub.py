@@ -211,7 +211,8 @@ class _SqliteScrub(_Scrub):
         await self._do(
             f"INSERT OR IGNORE INTO scrub_found SELECT e.id, e.contact_id, {LABEL} "  # noqa: S608 - names of our own
             f"FROM {sides} CROSS JOIN dnc_lists l "
-            f"WHERE {_WAITS_BY_NUMBER} AND {outer}.list_id = :list AND {condition} AND {COUNTS} AND l.id = d.list_id{order}",
+            f"WHERE {_WAITS_BY_NUMBER} AND {outer}.list_id = :list AND {condition} AND {COUNTS} "
+            f"AND l.id = d.list_id{order}",
             list=key,
         )
 
