@@ -285,6 +285,7 @@ async def test_whose_flow_broke_hears_the_message_and_may_opt_out(house, broken)
 async def test_there_is_no_room_for_a_call_then_it_hears_the_message(house):
     world = with_message(house(abandonment={"message": "sorry"}))
     [line] = await lines(world, 1)
+    [desk] = world.engine.floor.runs.values()
     line.answer()
     line.classify("HUMAN", "HUMAN-820-800")
     leg = FakeLeg(line.id, Plan(presses=("9",)))
@@ -298,7 +299,6 @@ async def test_there_is_no_room_for_a_call_then_it_hears_the_message(house):
     assert await world.rows("SELECT number FROM dnc_entries") == [("+12125550000",)]
     assert await ledger(world) == [("abandoned", None)]
     assert [log["why"] for log in logs if log["event"] == "a call is not served"] == [leg.crowded]
-    [desk] = world.engine.floor.runs.values()
     assert desk.broken_flows == 0  # no fault of the flow
 
 
