@@ -24,7 +24,7 @@ from tests.engine.compliance.worlds import world
 pytestmark = pytest.mark.journey
 
 #: Calls that are checked on both databases together, and in one test.
-ORIGINATES = int(os.environ.get("COMPLIANCE_ORIGINATES", "4000"))
+ORIGINATES = int(os.environ.get("COMPLIANCE_ORIGINATES", "2000"))
 EACH = 1_000
 #: One seed alone, to look at it again; its calls are as many as it has.
 SEED = os.environ.get("COMPLIANCE_SEED")
@@ -119,7 +119,7 @@ async def test_the_checker_finds_what_is_wrong_with_a_dialer_that_asks_no_rule_a
     monkeypatch.setattr(Judge, "verdict", allowed)
     monkeypatch.setattr(scrub, "scrub_at_dial", nobody_is_barred)
     async with playing(LAWLESS, tmp_path / "lawless", new_database) as play:
-        for _ in range(6):
+        for _ in range(4):
             await play.round()
     found = {rule for broken in play.telephone.broken for rule in broken}
     assert {"us.hours", "campaign.hours", "calls.between", "number.kind", "consent.revoked"} <= found
