@@ -124,8 +124,7 @@ async def verdicts(
     `own` are the attempts that it is about: those do not count as earlier calls. Raises StoreError: without an answer
     nobody is called.
     """
-    look_back = court.judge.look_back
-    since = clock.now() - timedelta(seconds=look_back) if look_back else None
+    since = clock.now() - timedelta(seconds=court.judge.look_back)
     coming = writer.coming(Kind.ATTEMPT, Kind.CONSENT, Kind.ANSWERED)  # before the look at the database, as above
     known = await callees(database, claimed, court.columns, since, coming, own)
     judged = Judged(clock.now())

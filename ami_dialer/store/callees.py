@@ -67,23 +67,24 @@ async def callees(
     database: Database,
     claimed: Sequence[Claimed],
     columns: Columns,
-    since: datetime | None,
+    since: datetime,
     coming: Collection[Write] = (),
     own: Collection[str] = (),
 ) -> list[Callee]:
     """Those who are claimed, in their order, with their calls since then and their consent as they are known now.
 
-    Three queries by indexes for all of them; without `since` nobody asks for calls. `coming` are the writes of attempts
-    and consents that were not committed before; the attempts `own` do not count. Raises StoreError.
+    One query by indexes for all of them, and two more where something is known of consent. `coming` are the writes of
+    attempts and consents that were not committed before; the attempts `own` do not count. Raises StoreError.
     """
     if not claimed:
         return []
     numbers = list({one.number for one in claimed})
-    history = History()
-    if since is not None:
-        async with database.reading() as connection:
-            history = await past_calls(connection, numbers, {one.contact_id for one in claimed}, since, coming, own)
-    known = _with_coming(await consents.known(database, numbers, columns.consent_days), coming)
+    async with database.reading() as connection:
+        history = await past_calls(connection, numbers, {one.contact_id for one in claimed}, since, coming, own)
+    known: dict[str, ConsentFacts] = {}
+    if history.spoken:
+        known = await consents.known(database, list(history.spoken), columns.consent_days)
+    _take_in(known, coming)
     found = []
     for one in claimed:
         bare = callee(
@@ -99,7 +100,7 @@ async def callees(
     return found
 
 
-def _with_coming(known: dict[str, ConsentFacts], coming: Collection[Write]) -> dict[str, ConsentFacts]:
+def _take_in(known: dict[str, ConsentFacts], coming: Collection[Write]) -> None:
     """Somebody revoked this very moment. A record that has been committed meanwhile counts twice, which is the same."""
     for write in coming:
         if write.kind is Kind.CONSENT:
@@ -117,7 +118,6 @@ def _with_coming(known: dict[str, ConsentFacts], coming: Collection[Write]) -> d
             )
             facts = known.get(record.number, NOTHING_KNOWN)
             known[record.number] = facts._replace(records=(*facts.records, record))
-    return known
 
 
 @lru_cache(maxsize=256)

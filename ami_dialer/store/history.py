@@ -50,7 +50,9 @@ class _Call(NamedTuple):
 class History:
     """Calls to some numbers and contacts."""
 
-    def __init__(self, calls: Iterable[PastCall] = ()) -> None:
+    def __init__(self, calls: Iterable[PastCall] = (), spoken: Collection[str] = ()) -> None:
+        #: The numbers of which something is known of consent, or that their holders gave up.
+        self.spoken = spoken
         self._to_number: dict[str, list[PastCall]] = {}
         self._to_contact: dict[int, list[PastCall]] = {}
         for call in sorted(calls):
@@ -77,9 +79,10 @@ async def past_calls(
 ) -> History:
     """The calls to these numbers (E.164) and contacts that were placed at `since` or later, in whichever campaign.
 
-    One query by two indexes, for some thousands of either. `coming` are writes that were not committed before: what
-    they say of how a call went counts. (Whoever is in a call whose attempt is not committed yet is on the floor, and in
-    no second call.) The attempts `own` are left out.
+    One query by indexes, for some thousands of either; it also tells of whose consent something is known, so that most
+    calls cost no further query. `coming` are writes that were not committed before: what they say of how a call went
+    counts. (Whoever is in a call whose attempt is not committed yet is on the floor, and in no second call.) The
+    attempts `own` are left out.
     """
     given: dict[str, Any]
     if is_sqlite(connection):
@@ -89,13 +92,17 @@ async def past_calls(
     query = _SQLITE if is_sqlite(connection) else _POSTGRESQL
     # A call to one of the contacts on one of the numbers is found by both ways.
     rows = await connection.execute(query, {**given, "since": since - _HELD_UP})
-    calls = {
-        key: _Call((placed or at).timestamp(), number, contact, campaign, answered is not None, end, outcome)
-        for key, at, placed, number, contact, campaign, answered, end, outcome in rows
-    }
+    calls: dict[str, _Call] = {}
+    spoken = set()
+    for key, at, placed, number, contact, campaign, answered, end, outcome in rows:
+        if key is None:
+            spoken.add(number)
+        else:
+            moment = (placed or at).timestamp()
+            calls[key] = _Call(moment, number, contact, campaign, answered is not None, end, outcome)
     _take_in(calls, coming)
     counted = (call.past() for key, call in calls.items() if key not in own and call.at >= since.timestamp())
-    return History(past for past in counted if past is not None)
+    return History((past for past in counted if past is not None), spoken)
 
 
 def _take_in(calls: dict[str, _Call], coming: Collection[Write]) -> None:
@@ -125,6 +132,13 @@ def _query(by_number: str, by_contact: str) -> TextualSelect:
         f"SELECT {columns} FROM {tables} WHERE {way} AND claimed_at >= :since"  # noqa: S608 - names of our own
         for way in (by_number, by_contact)
     )
+    # PostgreSQL wants a type of each nothing.
+    before, behind = (
+        ", ".join(f"CAST(NULL AS {kind})" for kind in kinds)
+        for kinds in (("text", "timestamptz", "timestamptz"), ("bigint", "bigint", "timestamptz", "text", "text"))
+    )
+    for table in ("consents", "reassignments"):
+        found += f" UNION ALL SELECT {before}, number, {behind} FROM {table} WHERE {by_number}"  # noqa: S608
     moment = UtcDateTime(timezone=True)
     return text(found).bindparams(bindparam("since", type_=moment)).columns(claimed_at=moment, originated_at=moment)
 

@@ -77,24 +77,14 @@ async def test_contacts_come_with_their_calls_and_their_consent(database, clock)
     assert (second.history, [record.strength for record in second.consent.records]) == ((), [Strength.WRITTEN])
 
 
-async def test_without_a_cap_nobody_asks_for_calls(database, clock):
-    [one] = await claimed(database, 1, clock.now())
-    writer = Writer(database, 0.0)
-    writer.start()
-    await writer.put(attempts.new(attempt_on(one, clock.now())))
-    await writer.stop(10)
-    [found] = await callees(database, [one], COLUMNS, None)
-    assert found.history == ()
-
-
 async def test_a_revocation_that_the_database_has_not_taken_yet_counts(database, clock):
     [one] = await claimed(database, 1, clock.now())
     said = NewRecord(one.number, False, "*", Strength.EXPRESS, "key", clock.now())
     coming = [Write(Kind.CONSENT, consent_loading.row(said, clock.now()))]
-    [found] = await callees(database, [replace(one, time_zone="America/Denver")], COLUMNS, None, coming)
+    [found] = await callees(database, [replace(one, time_zone="America/Denver")], COLUMNS, clock.now(), coming)
     assert [record.granted for record in found.consent.records] == [False]
     assert found.place.zones == ("America/Denver",)
 
 
-async def test_nobody_is_nothing_to_ask_about(database):
-    assert await callees(database, [], COLUMNS, None) == []
+async def test_nobody_is_nothing_to_ask_about(database, clock):
+    assert await callees(database, [], COLUMNS, clock.now()) == []
