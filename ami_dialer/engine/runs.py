@@ -164,7 +164,7 @@ class Runs:
             judge = Judge(rules.rulebook, policy)
         except ValueError as error:
             raise DialerError(f"the rules of law cannot be applied: {error}") from error
-        return Court(judge, rules.id, columns_of(config.compliance), tuple(run.legible.dnc))
+        return Court(judge, rules.id, columns_of(config.compliance), run.legible)
 
     async def _flow(self, name: str, campaign: Campaign, opt_outs: int) -> FlowSettings | None:
         if campaign.flow is None:

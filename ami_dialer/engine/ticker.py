@@ -173,15 +173,13 @@ class Ticker:
 
     async def _dial_some(self, calls: list[Call]) -> None:
         floor, desk = self._floor, calls[0].desk
-        claimed = [call.claimed for call in calls]
-        scrubbed = await scrub.scrub_at_dial(
-            floor.database, floor.writer, floor.dnc, desk.campaign, claimed, floor.clock.now()
+        scrubbed, judged = await scrub.at_dial(
+            floor.database, floor.writer, floor.dnc, desk.court, [call.claimed for call in calls], floor.clock
         )
         desk.tally.excluded += scrubbed.excluded
         floor.announcer.excluded(desk, scrubbed.excluded, Exclusion.DNC, floor.clock.now())
         if scrubbed.moved:  # they wait for the hopper, with another phone
             desk.ask_again_at = 0.0
-        judged = await scrub.verdicts(floor.database, floor.writer, desk.court, scrubbed.allowed, floor.clock)
         desk.refused += judged.refused
         allowed = {one.claimed.enrolment_id: one for one in judged.allowed}
         for call in calls:
@@ -229,17 +227,14 @@ class Ticker:
         if age is not None and 0 <= age < _VERDICT_SECONDS and (call.allowed_until is None or now < call.allowed_until):
             return None
         try:
-            scrubbed = await scrub.scrub_at_dial(
-                floor.database, floor.writer, floor.dnc, desk.campaign, [call.claimed], now
-            )
-            desk.tally.took_out(scrubbed.excluded)
-            if not scrubbed.allowed:
-                return "its number came on a do-not-call list before the call was placed"
-            judged = await scrub.verdicts(
-                floor.database, floor.writer, desk.court, [call.claimed], floor.clock, [call.attempt.id]
+            scrubbed, judged = await scrub.at_dial(
+                floor.database, floor.writer, floor.dnc, desk.court, [call.claimed], floor.clock, [call.attempt.id]
             )
         except StoreError as error:
             return f"whether it may be called could not be asked again: {error}"
+        desk.tally.took_out(scrubbed.excluded)
+        if not scrubbed.allowed:
+            return "its number came on a do-not-call list before the call was placed"
         if judged.refused:
             return f"refused when the call was about to be placed: {judged.refused[0].verdict.why}"
         _allow(call, judged.allowed[0], judged.at)

@@ -22,7 +22,7 @@ from ami_dialer.sources.problems import Rejected, SourceError, Warned
 from ami_dialer.sources.rejects import RejectsFile, rejects_path
 from ami_dialer.store import dnc, dnc_lists, dnc_loading, giving_back
 from ami_dialer.store.callees import Columns, callees
-from ami_dialer.store.database import Database
+from ami_dialer.store.database import Database, Look
 from ami_dialer.store.dnc import DncEntry
 from ami_dialer.store.dnc_index import DncIndex
 from ami_dialer.store.dnc_loading import NewEntry
@@ -47,8 +47,60 @@ class Scrubbed:
     moved: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Court:
+    """By what the calls of a run are judged."""
+
+    judge: Judge
+    #: Key of the rulebook's version.
+    book: int
+    columns: Columns
+    campaign: Campaign
+
+
+class Allowed(NamedTuple):
+    """A claim that a verdict allows, and what that looked at."""
+
+    claimed: Claimed
+    verdict: Verdict
+    callee: Callee
+
+
+@dataclass(slots=True)
+class Judged:
+    """The verdicts on some who are claimed, taken at one moment."""
+
+    at: datetime
+    allowed: list[Allowed] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+
+
+async def at_dial(
+    database: Database,
+    writer: Writer,
+    index: DncIndex,
+    court: Court,
+    claimed: Sequence[Claimed],
+    clock: Clock,
+    own: Collection[str] = (),
+) -> tuple[Scrubbed, Judged]:
+    """What is asked of some of one run right before their calls: do-not-call lists, then the verdict on the others.
+
+    `own` are the attempts that it is about. Raises StoreError: without an answer nobody is called.
+    """
+    async with database.looking() as look:
+        scrubbed = await scrub_at_dial(database, writer, index, court.campaign, claimed, clock.now(), look)
+        return scrubbed, await verdicts(database, writer, court, scrubbed.allowed, clock, own, look)
+
+
 async def scrub_at_dial(
-    database: Database, writer: Writer, index: DncIndex, campaign: Campaign, claimed: Sequence[Claimed], now: datetime
+    database: Database,
+    writer: Writer,
+    index: DncIndex,
+    campaign: Campaign,
+    claimed: Sequence[Claimed],
+    now: datetime,
+    look: Look = None,
 ) -> Scrubbed:
     """Who of the claimed may be called now. The others are excluded, with the entry that did it, or wait again.
 
@@ -58,7 +110,7 @@ async def scrub_at_dial(
     if not claimed or not campaign.check_on_dial:
         return Scrubbed(list(claimed))
     coming = writer.coming(Kind.DNC)  # before the look at the database, or a commit in between would hide them
-    numbers = await index.refresh(database)
+    numbers = await index.refresh(database, look)
     suspects = [one.number for one in claimed if one.number in numbers]
     barred = await dnc.forbidden(database, suspects, campaign.dnc, now, numbers.lengths) if suspects else {}
     barred = _on_their_way(coming, index, campaign) | barred
@@ -81,35 +133,6 @@ def _on_their_way(coming: list[Write], index: DncIndex, campaign: Campaign) -> d
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Court:
-    """By what the calls of a run are judged."""
-
-    judge: Judge
-    #: Key of the rulebook's version.
-    book: int
-    columns: Columns
-    #: The do-not-call lists that the campaign heeds.
-    dnc: tuple[str, ...]
-
-
-class Allowed(NamedTuple):
-    """A claim that a verdict allows, and what that looked at."""
-
-    claimed: Claimed
-    verdict: Verdict
-    callee: Callee
-
-
-@dataclass(slots=True)
-class Judged:
-    """The verdicts on some who are claimed, taken at one moment."""
-
-    at: datetime
-    allowed: list[Allowed] = field(default_factory=list)
-    refused: list[Refused] = field(default_factory=list)
-
-
 async def verdicts(
     database: Database,
     writer: Writer,
@@ -117,6 +140,7 @@ async def verdicts(
     claimed: Sequence[Claimed],
     clock: Clock,
     own: Collection[str] = (),
+    look: Look = None,
 ) -> Judged:
     """Which of the claimed, all of one run, may be called now.
 
@@ -126,7 +150,7 @@ async def verdicts(
     """
     since = clock.now() - timedelta(seconds=court.judge.look_back)
     coming = writer.coming(Kind.ATTEMPT, Kind.CONSENT, Kind.ANSWERED)  # before the look at the database, as above
-    known = await callees(database, claimed, court.columns, since, coming, own)
+    known = await callees(database, claimed, court.columns, since, coming, own, look)
     judged = Judged(clock.now())
     for one, callee in zip(claimed, known, strict=True):
         verdict = court.judge.verdict(callee, judged.at)
@@ -142,7 +166,7 @@ async def give_back(database: Database, court: Court, refused: Sequence[Refused]
 
     Does nothing to those whose claim is not held any more. Raises StoreError.
     """
-    return await giving_back.refused(database, refused, court.dnc, now)
+    return await giving_back.refused(database, refused, court.campaign.dnc, now)
 
 
 def told(allowed: Allowed, court: Court, at: datetime) -> str:

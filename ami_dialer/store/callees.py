@@ -11,8 +11,8 @@ from ami_dialer.domain.number_kind import kind_of
 from ami_dialer.domain.place import place_of
 from ami_dialer.domain.verdict import Callee
 from ami_dialer.store import consents
-from ami_dialer.store.database import Database
-from ami_dialer.store.history import History, past_calls
+from ami_dialer.store.database import Database, Look
+from ami_dialer.store.history import past_calls
 from ami_dialer.store.hopper import Claimed
 from ami_dialer.store.writer import Kind, Write
 
@@ -70,6 +70,7 @@ async def callees(
     since: datetime,
     coming: Collection[Write] = (),
     own: Collection[str] = (),
+    look: Look = None,
 ) -> list[Callee]:
     """Those who are claimed, in their order, with their calls since then and their consent as they are known now.
 
@@ -79,7 +80,7 @@ async def callees(
     if not claimed:
         return []
     numbers = list({one.number for one in claimed})
-    async with database.reading() as connection:
+    async with database.looking(look) as connection:
         history = await past_calls(connection, numbers, {one.contact_id for one in claimed}, since, coming, own)
     known: dict[str, ConsentFacts] = {}
     if history.spoken:

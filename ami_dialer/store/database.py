@@ -35,6 +35,9 @@ ENGINE_LOCK = 0x616D6964
 #: The same of who migrates.
 MIGRATION_LOCK = ENGINE_LOCK + 1
 
+#: An open connection of `Database.looking`; None: one is opened.
+Look = AsyncConnection | None
+
 
 def async_url(settings: Settings) -> URL:
     """The URL with the async driver's name and the password filled in."""
@@ -62,10 +65,11 @@ class Database:
         if self.path is not None:
             self._make_folder(self.path.parent)
             self._reader = _sqlite_engine(url, "BEGIN")
+            self._looker = _sqlite_engine(url, None)
             self._writer = _sqlite_engine(url, "BEGIN IMMEDIATE")
             self._bulk = _sqlite_engine(url, "BEGIN IMMEDIATE", bulk=True)
         else:
-            self._reader = self._writer = _postgresql_engine(url)
+            self._reader = self._looker = self._writer = _postgresql_engine(url)
             self._bulk = _postgresql_engine(url, bulk=True)
 
     @staticmethod
@@ -85,6 +89,19 @@ class Database:
         """A connection to read from. Errors become StoreError."""
         with speaking(self.label):
             async with self._reader.connect() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def looking(self, look: Look = None) -> AsyncIterator[AsyncConnection]:
+        """To read a little, often, each statement by itself: on SQLite at half the cost of `reading`.
+
+        `look` is one that is open already, and stays open. Errors become StoreError.
+        """
+        if look is not None:
+            yield look
+            return
+        with speaking(self.label):
+            async with self._looker.connect() as connection:
                 yield connection
 
     @asynccontextmanager
@@ -184,11 +201,11 @@ class Database:
         if self._lock_file is not None:
             os.close(self._lock_file)
             self._lock_file = None
-        for engine in {self._reader, self._writer, self._bulk}:
+        for engine in {self._reader, self._looker, self._writer, self._bulk}:
             await engine.dispose()
 
 
-def _sqlite_engine(url: URL, begin: str, *, bulk: bool = False) -> AsyncEngine:
+def _sqlite_engine(url: URL, begin: str | None, *, bulk: bool = False) -> AsyncEngine:
     # Writers begin IMMEDIATE: a transaction that reads first and writes later could not wait for its lock.
     engine = create_async_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
 
@@ -207,9 +224,11 @@ def _sqlite_engine(url: URL, begin: str, *, bulk: bool = False) -> AsyncEngine:
         for name, function in SQLITE_FUNCTIONS.items():
             connection.create_function(name, 1, function, deterministic=True)
 
-    @event.listens_for(engine.sync_engine, "begin")
-    def _on_begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+    if begin is not None:
+
+        @event.listens_for(engine.sync_engine, "begin")
+        def _on_begin(connection: Connection) -> None:
+            connection.exec_driver_sql(begin)
 
     return engine
 

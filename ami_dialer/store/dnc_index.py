@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Executable, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ami_dialer.store.database import Database
+from ami_dialer.store.database import Database, Look
 from ami_dialer.store.tables import dnc_entries, dnc_lists
 
 #: Rows fetched together: the event loop is held up some milliseconds for them.
@@ -87,9 +87,9 @@ class DncIndex:
         self.global_name: str | None = None
         self._known: dict[int, _Known] = {}
 
-    async def refresh(self, database: Database) -> Numbers:
+    async def refresh(self, database: Database, look: Look = None) -> Numbers:
         """Take in what was added since the last look: one small query where there is nothing. Raises StoreError."""
-        async with database.reading() as connection:
+        async with database.looking(look) as connection:
             lists = (await connection.execute(_LISTS)).all()
             if self.numbers is None or self.numbers.scattered:
                 self.numbers = await _load(connection)

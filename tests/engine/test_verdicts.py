@@ -10,8 +10,9 @@ from ami_dialer.config.campaign import Campaign
 from ami_dialer.config.compliance import Caps
 from ami_dialer.domain.errors import StoreError
 from ami_dialer.domain.number_kind import NumberKind
-from ami_dialer.store import consents, dnc, documents, giving_back, hopper, runs
+from ami_dialer.store import callees, dnc, documents, giving_back, hopper, runs
 from ami_dialer.store.dnc_index import DncIndex
+from ami_dialer.store.history import past_calls
 from ami_dialer.store.tables import consents as consent_rows
 from tests.compliance import UNRESTRICTED
 from tests.fakes.telephony import Plan
@@ -366,10 +367,10 @@ async def test_an_opt_out_during_a_stall_of_the_database_counts(world, clock, mo
     Stall(world, clock, 7.0)
     refresh = DncIndex.refresh
 
-    async def opted_out(index, database):
+    async def opted_out(index, database, look=None):
         if engine.floor.calls and any(call.judged_at for call in engine.floor.calls.values()):
             await dnc.add(database, "opt-outs", [NEW_YORK.format(1)], reason="asked", source="cli", now=clock.now())
-        return await refresh(index, database)
+        return await refresh(index, database, look)
 
     monkeypatch.setattr(DncIndex, "refresh", opted_out)
     await begin(world)
@@ -390,19 +391,19 @@ def why(engine):
     return " ".join(desk.why for desk in engine.floor.runs.values())
 
 
-async def test_without_an_answer_about_consent_nobody_is_called_and_nobody_forgotten(world, clock, monkeypatch):
+async def test_without_an_answer_about_earlier_calls_nobody_is_called_and_nobody_forgotten(world, clock, monkeypatch):
     people = [NEW_YORK.format(index) for index in range(3)]
     world = world(*(f"{number},Ann" for number in people))
-    known, failures = consents.known, 0
+    failures = 0
 
     async def away(*arguments):
         nonlocal failures
         failures += 1
         if failures <= 2:
             raise StoreError("database: nothing listens there")
-        return await known(*arguments)
+        return await past_calls(*arguments)
 
-    monkeypatch.setattr(consents, "known", away)
+    monkeypatch.setattr(callees, "past_calls", away)
     await world.run_until_done()
     assert failures == 3
     assert sorted(called(world)) == [number[1:] for number in people]

@@ -126,7 +126,7 @@ def court(**wishes):
     policy = Policy(
         campaign_id=1, campaign="survey", countries=frozenset({"US"}), kinds=frozenset(NumberKind), **wishes
     )
-    return Court(Judge(Rulebook((), "none"), policy), 7, columns_of(Compliance()), ("opt-outs",))
+    return Court(Judge(Rulebook((), "none"), policy), 7, columns_of(Compliance()), CAMPAIGN)
 
 
 async def judged(database, writer, clock, people, court, own=()):
