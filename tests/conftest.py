@@ -5,14 +5,17 @@ import itertools
 import shutil
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.config.schema import Database as DatabaseSettings
-from ami_dialer.store.database import Database
+from ami_dialer.store.database import Database, Look
 from ami_dialer.store.migrate import migrate
 from tests.postgres import Postgres, start_postgres
 
@@ -96,6 +99,37 @@ async def database(database_settings: DatabaseSettings) -> AsyncIterator[Databas
     opened = Database(database_settings)
     yield opened
     await opened.close()
+
+
+@pytest.fixture(autouse=True)
+def one_connection_each(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing in a running dialer opens a second connection while it holds one.
+
+    With as many calls at it as PostgreSQL's pool has connections, each would wait for another's, for ever.
+    """
+    if request.node.get_closest_marker("journey") is None:
+        return
+    holders: set[object] = set()
+
+    def watched(opened: Callable[..., Any]) -> Callable[..., Any]:
+        @asynccontextmanager
+        async def watch(database: Database, look: Look = None) -> AsyncIterator[AsyncConnection]:
+            if look is not None:
+                yield look
+                return
+            key = asyncio.current_task(), id(database)
+            assert key not in holders, "a connection is opened within another's block: hand the open one on"
+            holders.add(key)
+            try:
+                async with opened(database) as connection:
+                    yield connection
+            finally:
+                holders.discard(key)
+
+        return watch
+
+    for way in ("reading", "looking", "writing", "bulk_writing", "raw_writing"):
+        monkeypatch.setattr(Database, way, watched(getattr(Database, way)))
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ do-not-call lists.
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -89,11 +89,14 @@ async def at_dial(
     `own` are the attempts that it is about. Raises StoreError: without an answer nobody is called.
     """
     async with database.looking() as look:
-        scrubbed = await scrub_at_dial(database, writer, index, court.campaign, claimed, clock.now(), look)
-        return scrubbed, await verdicts(database, writer, court, scrubbed.allowed, clock, own, look)
+        barred = await barred_at_dial(database, writer, index, court.campaign, claimed, clock.now(), look)
+        allowed = [one for one in claimed if one.number not in barred]
+        judged = await verdicts(database, writer, court, allowed, clock, own, look)
+    # After the look: who holds one connection and waits for a second waits for ever, once all of them do so.
+    return await take_out(database, court.campaign, claimed, barred, judged.at), judged
 
 
-async def scrub_at_dial(
+async def barred_at_dial(
     database: Database,
     writer: Writer,
     index: DncIndex,
@@ -101,24 +104,34 @@ async def scrub_at_dial(
     claimed: Sequence[Claimed],
     now: datetime,
     look: Look = None,
-) -> Scrubbed:
-    """Who of the claimed may be called now. The others are excluded, with the entry that did it, or wait again.
+) -> dict[str, DncEntry]:
+    """Which numbers of the claimed must not be called, by which entry.
 
     Asked for right before dialing, so that an entry made a moment ago counts, whoever made it. Costs one small query,
     and a second one only where a number may stand on a list. Raises StoreError: without an answer nobody is called.
     """
     if not claimed or not campaign.check_on_dial:
-        return Scrubbed(list(claimed))
+        return {}
     coming = writer.coming(Kind.DNC)  # before the look at the database, or a commit in between would hide them
     numbers = await index.refresh(database, look)
     suspects = [one.number for one in claimed if one.number in numbers]
-    barred = await dnc.forbidden(database, suspects, campaign.dnc, now, numbers.lengths) if suspects else {}
+    barred = await dnc.forbidden(database, suspects, campaign.dnc, now, numbers.lengths, look) if suspects else {}
     barred = _on_their_way(coming, index, campaign) | barred
-    taken_out = [(one, barred[one.number]) for one in claimed if one.number in barred]
-    if not taken_out:
-        return Scrubbed(list(claimed))
-    given_back = await giving_back.barred(database, taken_out, campaign.dnc, now)
+    return {one.number: barred[one.number] for one in claimed if one.number in barred}
+
+
+async def take_out(
+    database: Database, campaign: Campaign, claimed: Sequence[Claimed], barred: Mapping[str, DncEntry], now: datetime
+) -> Scrubbed:
+    """Those of the claimed whose number is barred are excluded, with the entry that did it, or wait for another phone.
+
+    Raises StoreError.
+    """
     allowed = [one for one in claimed if one.number not in barred]
+    if len(allowed) == len(claimed):
+        return Scrubbed(allowed)
+    taken_out = [(one, barred[one.number]) for one in claimed if one.number in barred]
+    given_back = await giving_back.barred(database, taken_out, campaign.dnc, now)
     return Scrubbed(allowed, given_back.excluded, given_back.moved)
 
 

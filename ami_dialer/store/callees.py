@@ -82,9 +82,9 @@ async def callees(
     numbers = list({one.number for one in claimed})
     async with database.looking(look) as connection:
         history = await past_calls(connection, numbers, {one.contact_id for one in claimed}, since, coming, own)
-    known: dict[str, ConsentFacts] = {}
-    if history.spoken:
-        known = await consents.known(database, list(history.spoken), columns.consent_days)
+        known: dict[str, ConsentFacts] = {}
+        if history.spoken:
+            known = await consents.known(database, list(history.spoken), columns.consent_days, connection)
     _take_in(known, coming)
     found = []
     for one in claimed:

@@ -9,7 +9,7 @@ from sqlalchemy import String, and_, literal_column, or_, select, text
 
 from ami_dialer.domain.consent import ConsentFacts, ConsentRecord, Strength
 from ami_dialer.store.bulk import handed
-from ami_dialer.store.database import Database
+from ami_dialer.store.database import Database, Look
 from ami_dialer.store.tables import consents, reassignments
 
 #: Numbers of one statement.
@@ -30,7 +30,9 @@ _RECORDS = select(
 _REASSIGNED = select(reassignments.c.number, reassignments.c.disconnected_at)
 
 
-async def known(database: Database, numbers: Sequence[str], days: int = 0) -> dict[str, ConsentFacts]:
+async def known(
+    database: Database, numbers: Sequence[str], days: int = 0, look: Look = None
+) -> dict[str, ConsentFacts]:
     """What is known of consent for these numbers in E.164; those of whom nothing is known are not in it.
 
     A consent without an end ends `days` after it was given; 0: never (`compliance.consent_days`). Two queries by the
@@ -40,7 +42,7 @@ async def known(database: Database, numbers: Sequence[str], days: int = 0) -> di
         return {}
     records: dict[str, list[ConsentRecord]] = {}
     reassigned: dict[str, datetime] = {}
-    async with database.reading() as connection:
+    async with database.looking(look) as connection:
         for start in range(0, len(numbers), _AT_ONCE):
             # All in one parameter: a parameter for each would take longer than the search.
             given, some = handed(connection, numbers[start : start + _AT_ONCE])

@@ -16,7 +16,7 @@ from ami_dialer.domain.errors import NotFoundError
 from ami_dialer.store import audit, dnc_loading
 from ami_dialer.store.audit import Entry
 from ami_dialer.store.bulk import handed
-from ami_dialer.store.database import Database
+from ami_dialer.store.database import Database, Look
 from ami_dialer.store.dnc_loading import NewEntry
 from ami_dialer.store.tables import UtcDateTime, dnc_entries, dnc_lists
 
@@ -213,6 +213,7 @@ async def forbidden(
     list_names: Collection[str],
     now: datetime,
     lengths: Sequence[int] | None = None,
+    look: Look = None,
 ) -> dict[str, DncEntry]:
     """Which of these numbers must not be called by who heeds these lists, and by which entry.
 
@@ -221,7 +222,7 @@ async def forbidden(
     """
     if not numbers:
         return {}
-    async with database.reading() as connection:
+    async with database.looking(look) as connection:
         return await forbidden_on(connection, numbers, list_names, now, lengths)
 
 

@@ -1,5 +1,6 @@
 """Nobody is called without an allowing verdict, and everybody at the first moment that has one."""
 
+import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -369,7 +370,8 @@ async def test_an_opt_out_during_a_stall_of_the_database_counts(world, clock, mo
 
     async def opted_out(index, database, look=None):
         if engine.floor.calls and any(call.judged_at for call in engine.floor.calls.values()):
-            await dnc.add(database, "opt-outs", [NEW_YORK.format(1)], reason="asked", source="cli", now=clock.now())
+            entry = dnc.add(database, "opt-outs", [NEW_YORK.format(1)], reason="asked", source="cli", now=clock.now())
+            await asyncio.create_task(entry)  # somebody else's, not within the connection that asks
         return await refresh(index, database, look)
 
     monkeypatch.setattr(DncIndex, "refresh", opted_out)

@@ -14,7 +14,7 @@ from ami_dialer.domain.ending import EndReason
 from ami_dialer.domain.errors import StoreError
 from ami_dialer.domain.number_kind import NumberKind
 from ami_dialer.domain.rulebook import Rulebook
-from ami_dialer.journey.scrub import Court, give_back, scrub_at_dial, told, verdicts
+from ami_dialer.journey.scrub import Court, barred_at_dial, give_back, take_out, told, verdicts
 from ami_dialer.rules.compliance.judge import Judge
 from ami_dialer.rules.compliance.policy import Policy
 from ami_dialer.store import attempts, dnc, dnc_loading
@@ -41,6 +41,11 @@ async def writer(database):
 
 async def bar(database, clock, list_name, index):
     await dnc.add(database, list_name, [number(index)], reason="asked", source="cli", now=clock.now())
+
+
+async def scrub_at_dial(database, writer, index, campaign, people, now):
+    barred = await barred_at_dial(database, writer, index, campaign, people, now)
+    return await take_out(database, campaign, people, barred, now)
 
 
 async def scrub(database, writer, clock, people, index=None):

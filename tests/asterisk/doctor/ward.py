@@ -95,7 +95,16 @@ class Ward:
             "speech": {"directory": str(self.world.settings.home / "spoken")},
             "lists": {"people": {"file": "people.csv"}},
             "flows": {"greeting": {"steps": {"hello": [{"say": "Hello."}]}}},
-            "campaigns": {"survey": {"lists": ["people"], "trunks": ["carrier"], "flow": "greeting"}},
+            "campaigns": {
+                "survey": {
+                    "lists": ["people"],
+                    "trunks": ["carrier"],
+                    "flow": "greeting",
+                    # What the law asks of a recorded voice, so that nothing is left to warn of.
+                    "purpose": "survey",
+                    "consent": "written",
+                }
+            },
         }
         path = self.folder / "config.yaml"
         path.write_text(json.dumps(merged(base, changes)), encoding="utf-8")

@@ -113,11 +113,11 @@ async def test_the_checker_finds_what_is_wrong_with_a_dialer_that_asks_no_rule_a
     def allowed(judge, callee, now):
         return asked(judge, callee, now)._replace(allowed=True, until=None)
 
-    async def nobody_is_barred(_database, _writer, _index, _campaign, claimed, _now):
-        return scrub.Scrubbed(list(claimed))
+    async def nobody_is_barred(*_):
+        return {}
 
     monkeypatch.setattr(Judge, "verdict", allowed)
-    monkeypatch.setattr(scrub, "scrub_at_dial", nobody_is_barred)
+    monkeypatch.setattr(scrub, "barred_at_dial", nobody_is_barred)
     async with playing(LAWLESS, tmp_path / "lawless", new_database) as play:
         for _ in range(4):
             await play.round()

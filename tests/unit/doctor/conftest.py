@@ -29,7 +29,16 @@ def written(tmp_path: Path) -> Written:
             "trunks": {"carrier": {"server": "pbx", "dial": "PJSIP/{number}@carrier"}},
             "flows": {"greeting": {"steps": {"hello": [{"say": "Hello."}]}}},
             "lists": {"people": {"file": "people.csv"}},
-            "campaigns": {"survey": {"lists": ["people"], "trunks": ["carrier"], "flow": "greeting"}},
+            "campaigns": {
+                "survey": {
+                    "lists": ["people"],
+                    "trunks": ["carrier"],
+                    "flow": "greeting",
+                    # What the law asks of a recorded voice, so that nothing is left to warn of.
+                    "purpose": "survey",
+                    "consent": "written",
+                }
+            },
         }
         (tmp_path / "people.csv").write_text("phone,first_name\n+12125550100,Ann\n", encoding="utf-8")
         path = tmp_path / "config.yaml"
