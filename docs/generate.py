@@ -16,8 +16,8 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from ami_dialer.config import kinds, messages
-from ami_dialer.config.campaign import DEFAULT_RETRY
 from ami_dialer.config.problems import Path as KeyPath
+from ami_dialer.config.retry import DEFAULT_RETRY
 from ami_dialer.config.schema import Config
 from ami_dialer.config.shape import bare, keys_of, section_of, sections
 from ami_dialer.domain.attempt import TRANSITIONS, AttemptState

@@ -2,67 +2,23 @@
 
 from typing import Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
+from ami_dialer.config.callbacks import Callbacks
 from ami_dialer.config.compliance import Abandonment, CampaignCaps, Exemption, Hours
 from ami_dialer.config.filter import Filter
+from ami_dialer.config.hopper import Hopper
 from ami_dialer.config.kinds import DialplanName, Name, Seconds
 from ami_dialer.config.problems import Path as Keys
 from ami_dialer.config.problems import of_section, several
+from ami_dialer.config.retry import Retry
 from ami_dialer.config.schedule import CampaignSchedule
 from ami_dialer.config.section import Section
-from ami_dialer.domain.ending import FINAL, Disposition, EndReason
+from ami_dialer.domain.ending import Disposition
 from ami_dialer.domain.rulebook import Purpose
 
 #: No `$`: what looks like a dialplan expression is never sent (adapters/asterisk/actions.py).
 CALLER_ID_PATTERN = r'^(?:[^"<>,$\r\n\x00]{0,64} ?<\+?[0-9]{2,15}>|\+?[0-9]{2,15})$'
-
-
-class RetryRule(Section):
-    """Whether and when an attempt that ended in a certain way is followed by another."""
-
-    after: Seconds = Field(description="Wait this long.")
-    max: int = Field(
-        3, ge=0, le=100, description="Tried again at most this many times after ending this way; 0 is never."
-    )
-
-
-#: An end reason without a rule here and in the campaign is not tried again. Half an hour is what hosted
-#: dialers commonly begin with: long enough for a busy line to be free, short enough for the same day.
-DEFAULT_RETRY: dict[EndReason, RetryRule] = {
-    EndReason.BUSY: RetryRule(after=1800, max=3),
-    EndReason.NO_ANSWER: RetryRule(after=1800, max=3),
-    EndReason.CONGESTION: RetryRule(after=1800, max=3),
-    EndReason.FAILED: RetryRule(after=1800, max=3),
-    EndReason.LOST: RetryRule(after=1800, max=3),
-    EndReason.MACHINE: RetryRule(after=1800, max=3),
-    EndReason.SILENCE: RetryRule(after=1800, max=3),
-}
-
-
-class Retry(Section):
-    """When a contact is called again."""
-
-    max_attempts: int = Field(10, ge=1, le=100, description="Attempts on one contact in one run, whatever their end.")
-    rules: dict[EndReason, RetryRule] = Field(
-        default_factory=lambda: dict(DEFAULT_RETRY),
-        description="By end reason; what is written here replaces the default of that reason alone.",
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _over_defaults(cls, data: object) -> object:
-        if isinstance(data, dict) and isinstance(data.get("rules"), dict):
-            return {**data, "rules": {**DEFAULT_RETRY, **data["rules"]}}
-        return data
-
-    @field_validator("rules")
-    @classmethod
-    def _final_stays_final(cls, rules: dict[EndReason, RetryRule]) -> dict[EndReason, RetryRule]:
-        final = sorted(FINAL & set(rules))
-        if final:
-            raise several([((str(r),), f"{r} is final and never tried again; take the rule out") for r in final])
-        return rules
 
 
 class Amd(Section):
@@ -99,6 +55,9 @@ class Campaign(Section):
         pattern=CALLER_ID_PATTERN,
         description="`+15551234567` or `Name <+15551234567>`.",
     )
+    caller_ids: Name | None = Field(
+        None, description="Name under `caller_ids`, instead of one caller_id: the number is chosen for each call."
+    )
     purpose: Purpose = Field(
         Purpose.SALES,
         description="What it calls for, as the law tells it apart.",
@@ -115,9 +74,28 @@ class Campaign(Section):
         default_factory=Abandonment, description="Calls that people answered and nobody talked to."
     )
     ring: Seconds = Field(30.0, ge=5, le=180, description="How long it may ring.")
-    max_calls: int = Field(10, ge=1, le=10_000, description="Calls of this campaign at once.")
+    priority: int = Field(
+        5,
+        ge=1,
+        le=5,
+        description="1 (lowest) to 5. Campaigns that dial at the same time share the calls by it: 5 and 3 get 62.5 % "
+        "and 37.5 %.",
+    )
+    max_calls: int = Field(10, ge=0, le=10_000, description="Calls of this campaign at once; 0: no limit.")
+    dialer_interval: Seconds = Field(
+        10.0,
+        ge=2,
+        le=15,
+        description="It is looked at so often even if nothing happens, and at once when something does: a call ends, "
+        "somebody falls due, a contact comes in.",
+    )
+    hopper: Hopper = Field(default_factory=Hopper, description="How far ahead contacts are claimed for dialing.")
     amd: Amd = Field(default_factory=Amd, description="Answering machine detection.")
     retry: Retry = Field(default_factory=Retry, description="When a contact is called again.")
+    dispositions: Name | None = Field(
+        None, description="Name under `disposition_sets`; without it only the system's dispositions."
+    )
+    callbacks: Callbacks = Field(default_factory=Callbacks, description="Calls at a time that the contact asked for.")
     opt_out_list: Name = Field("opt-outs", description="The do-not-call list that the flow's opt_out writes to.")
     dnc: list[Name] = Field(
         default_factory=lambda: ["opt-outs"],
@@ -148,6 +126,13 @@ class Campaign(Section):
         if foreign:
             raise several(foreign)
         return live
+
+    @field_validator("caller_ids")
+    @classmethod
+    def _one_caller_id(cls, pool: str | None, info: ValidationInfo) -> str | None:
+        if pool is not None and info.data.get("caller_id") is not None:
+            raise ValueError("stands beside caller_id; take one of the two out")
+        return pool
 
     @field_validator("dialplan")
     @classmethod

@@ -7,7 +7,7 @@ from typing import get_origin
 from pydantic import BaseModel, SecretStr
 from pydantic_core import ErrorDetails
 
-from ami_dialer.config import campaign, compliance, kinds, lists, mqtt, schema
+from ami_dialer.config import caller_ids, campaign, compliance, dispositions, kinds, lists, mqtt, schema
 from ami_dialer.config.problems import Path, Problem, nearest
 from ami_dialer.config.shape import bare, field_at, is_time, keys_of, kind_at, section_of
 from ami_dialer.config.yaml_lines import Document
@@ -24,6 +24,10 @@ ALLOWED: dict[str, str] = {
     schema.DIAL_PATTERN: "one channel's dial string, like PJSIP/{number}@carrier (no spaces, ',', '&', '$')",
     schema.PREFIX_PATTERN: "up to 16 digits, '*' or '#'",
     campaign.CALLER_ID_PATTERN: "`+15551234567` or `Name <+15551234567>`; no quotes, commas, <, >, $ in the name",
+    caller_ids.E164_PATTERN: "a number as +15551234567",
+    caller_ids.SHOWN_NAME_PATTERN: "a name of at most 64 characters, without quotes, commas, <, > or $",
+    dispositions.TITLE_PATTERN: "a title of at most 60 characters",
+    dispositions.KEY_PATTERN: "one or two digits",
     compliance.RULE_PATTERN: "the id of a rule (us-fl.hours), a jurisdiction (us-fl), a kind (hours) or '*'",
     compliance.STATE_PATTERN: "a state or province with its country, like US-TX or CA-ON",
     mqtt.TOPIC_PATTERN: "levels of a topic with / between them: letters, digits, '_', '.', '-'",

@@ -17,6 +17,8 @@ _REFERENCES = (
     ("campaigns", "trunks", "trunks", "trunk"),
     ("campaigns", "flow", "flows", "flow"),
     ("campaigns", "abandonment.message", "flows", "flow"),
+    ("campaigns", "caller_ids", "caller_ids", "pool of caller ids"),
+    ("campaigns", "dispositions", "disposition_sets", "disposition set"),
 )
 
 

@@ -11,8 +11,10 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
+from ami_dialer.config.caller_ids import CallerIdPool
 from ami_dialer.config.campaign import Campaign
 from ami_dialer.config.compliance import Compliance
+from ami_dialer.config.dispositions import DispositionMeaning, Title
 from ami_dialer.config.flow import Flow
 from ami_dialer.config.kinds import (
     DialplanName,
@@ -197,9 +199,13 @@ class Engine(Section):
     """How the process itself behaves."""
 
     tick: Seconds = Field(
-        1.0, ge=0.1, le=15, description="The dialer looks for work this often, and at once when a call ends."
+        1.0,
+        ge=0.1,
+        le=15,
+        description="So often the dialer sees what was paused, resumed or started; when something happens it does not "
+        "wait for it.",
     )
-    hopper: int = Field(200, ge=1, le=10_000, description="Enrolments claimed ahead for each run.")
+    max_calls: int = Field(0, ge=0, le=100_000, description="Calls at once, of all campaigns together; 0: no limit.")
     grace: Seconds = Field(60.0, ge=0, le=3_600, description="On SIGTERM calls in progress may go on this long.")
     sync: Seconds = Field(
         30.0,
@@ -246,6 +252,12 @@ class Config(Section):
     )
     dnc_lists: dict[Name, DncList] = Field(
         default_factory=dict, description="Do-not-call lists, by name; those that campaigns name need not be here."
+    )
+    caller_ids: dict[Name, CallerIdPool] = Field(
+        default_factory=dict, description="Pools of numbers that calls are shown as coming from, by name."
+    )
+    disposition_sets: dict[Name, dict[Title, DispositionMeaning]] = Field(
+        default_factory=dict, description="The results that calls can have, by the set's name and their titles."
     )
     flows: dict[Name, Flow] = Field(default_factory=dict, description="What answered calls go through, by name.")
     campaigns: dict[Name, Campaign] = Field(default_factory=dict, description="What is to be done, by name.")

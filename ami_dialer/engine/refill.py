@@ -63,7 +63,7 @@ class Refill:
                 floor.database,
                 desk.run.id,
                 len(desk.hopper),
-                floor.config.engine.hopper,
+                desk.campaign.hopper.size,
                 floor.clock.now(),
                 desk.tally.took_out,
                 at_least=further,

@@ -39,13 +39,12 @@ from ami_dialer.config.campaign import Campaign
 from ami_dialer.config.filter import Condition
 from ami_dialer.config.lists import ContactList
 from ami_dialer.domain.enrolment import EnrolmentState, Exclusion
+from ami_dialer.domain.rank import Turn, rank
 from ami_dialer.store.bulk import insert_into
 from ami_dialer.store.documents import as_json
 from ami_dialer.store.filters import kept_out_by
 from ami_dialer.store.tables import UtcDateTime, contacts, enrolments, list_members, list_revisions, lists
 
-#: Priorities go from 0 to this.
-HIGHEST_PRIORITY = 100
 #: `expire_days` of a list whose contacts do not expire.
 NEVER = -1
 
@@ -143,8 +142,7 @@ def _setting(document: dict[str, Any], name: str) -> int:
 
 def rank_of(list_priority: int, contact_priority: ColumnElement[int]) -> ColumnElement[int]:
     """Lower ranks are called first: by the list's priority, and within it by the contact's own."""
-    of_list = (HIGHEST_PRIORITY - list_priority) * (HIGHEST_PRIORITY + 1)
-    return literal(of_list + HIGHEST_PRIORITY) - contact_priority
+    return literal(rank(list_priority, 0)) - contact_priority * len(Turn)
 
 
 def members_of(of: Attached, condition: Condition | None, now: datetime) -> Select[Any]:

@@ -25,6 +25,12 @@ TAKEN_ANEW = frozenset(
     {
         "trunks",
         "caller_id",
+        "caller_ids",
+        "priority",
+        "dialer_interval",
+        "hopper",
+        "dispositions",
+        "callbacks",
         "hours",
         "caps",
         "consent",

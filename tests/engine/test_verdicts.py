@@ -128,8 +128,7 @@ async def test_who_is_on_another_clock_does_not_keep_the_others_from_being_calle
     """The law and the campaign hold 2,000 in the west back; the three in the east come after them in the hopper."""
     west = [LOS_ANGELES.format(index) for index in range(2_000)]
     east = [NEW_YORK.format(index) for index in range(3)]
-    world = world(*(f"{number},Ann" for number in [*west, *east]), **BY_DEFAULT)
-    world.config = world.config.model_copy(update={"engine": world.config.engine.model_copy(update={"hopper": 5})})
+    world = world(*(f"{number},Ann" for number in [*west, *east]), **BY_DEFAULT, hopper={"size": 5})
     claims = []
     claim = hopper.claim
 

@@ -14,7 +14,7 @@ from ami_dialer.store.tables.contacts import contact_phones, contacts, list_memb
 from ami_dialer.store.tables.dnc import dnc_entries, dnc_lists
 from ami_dialer.store.tables.documents import campaigns, flows, lists, mappings
 from ami_dialer.store.tables.intake import fetches, import_batches, imports
-from ami_dialer.store.tables.runs import answers, attempts, enrolments, run_lists, runs
+from ami_dialer.store.tables.runs import answers, attempts, callbacks, engine_status, enrolments, run_lists, runs
 
 __all__ = [
     "Key",
@@ -25,12 +25,14 @@ __all__ = [
     "attempts",
     "audit_head",
     "audit_records",
+    "callbacks",
     "campaigns",
     "consents",
     "contact_phones",
     "contacts",
     "dnc_entries",
     "dnc_lists",
+    "engine_status",
     "enrolments",
     "fetches",
     "flows",

@@ -13,9 +13,11 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 from ami_dialer.domain.attempt import AttemptState
+from ami_dialer.domain.callback import CallbackSource, CallbackState
 from ami_dialer.domain.ending import Disposition, EndReason
 from ami_dialer.domain.enrolment import EnrolmentState, Exclusion, RunState
 from ami_dialer.store.tables.columns import Key, UtcDateTime, key, metadata, one_of, reference
@@ -36,6 +38,8 @@ runs = Table(
     Column("ends_at", UtcDateTime),
     #: Why it ended, where neither its last contact nor a stop did it: for people.
     Column("why", Text),
+    #: It goes before all others, and its campaign's exemption for an emergency is in force.
+    Column("emergency", Boolean, nullable=False, default=False, server_default=false()),
     one_of("state", RunState),
     Index(None, "campaign_id"),
 )
@@ -66,7 +70,8 @@ enrolments = Table(
     #: As in list_members: above 0 where a list allows the same number again.
     Column("occurrence", Integer, nullable=False, default=0, server_default="0"),
     Column("state", String(16), nullable=False),
-    #: Lower ones are called first: made of the list's and the contact's priority (store/enrolments.py).
+    #: Lower ones are called first: made of the list's and the contact's priority and of the last result; 0 is a
+    #: callback (domain/rank.py).
     Column("rank", Integer, nullable=False, default=0, server_default="0"),
     Column("due_at", UtcDateTime, nullable=False),
     #: Not called any more after this moment.
@@ -121,6 +126,8 @@ attempts = Table(
     Column("verdict", Text),
     #: As it was shown to whoever was called.
     Column("caller_id", String(100)),
+    #: The title in the campaign's disposition set that somebody or the flow gave it; None: only the system's.
+    Column("outcome", String(60)),
     #: Where the recording is, as whoever made it names it.
     Column("recording", String(500)),
     one_of("state", AttemptState),
@@ -154,4 +161,40 @@ answers = Table(
     Column("try_number", Integer, nullable=False),
     Column("at", UtcDateTime, nullable=False),
     Index(None, "attempt_id"),
+)
+
+#: Calls at a time that the contact asked for.
+callbacks = Table(
+    "callbacks",
+    metadata,
+    key(),
+    reference("campaign_id", "campaigns.id"),
+    reference("contact_id", "contacts.id"),
+    #: The phone that is to be called.
+    Column("number", String(16), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    #: For this agent; None: for anyone.
+    Column("agent", String(64)),
+    Column("note", Text),
+    Column("source", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    #: The attempt in which it was asked for, and the one that keeps it.
+    Column("asked_in", String(40), ForeignKey("attempts.id")),
+    Column("kept_by", String(40), ForeignKey("attempts.id")),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    one_of("source", CallbackSource),
+    one_of("state", CallbackState),
+    Index(None, "campaign_id", "state", "at"),
+    Index(None, "contact_id"),
+)
+
+#: What the running engine sees at the moment, for commands of other processes: one row, written each second.
+engine_status = Table(
+    "engine_status",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("at", UtcDateTime, nullable=False),
+    #: domain/engine_status.py
+    Column("document", JSON, nullable=False),
 )

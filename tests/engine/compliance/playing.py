@@ -100,7 +100,7 @@ class Play:
                 "servers": {"pbx": {"secret": "s", **limits}},
                 "trunks": {"carrier": carrier},
                 "database": {"url": "sqlite:///unused.db"},
-                "engine": {"tick": 0.1, "hopper": self.rng.choice([100, 1000, 3000])},
+                "engine": {"tick": 0.1},
                 "compliance": self.world.compliance,
                 "lists": lists,
                 "flows": {"survey": FLOW},
