@@ -110,6 +110,8 @@ class Attempt:
     cause: int | None = None
     end_reason: EndReason | None = None
     disposition: Disposition | None = None
+    #: The title in the campaign's set that the flow or somebody gave it; it goes before the disposition.
+    outcome: str | None = None
     #: For people: what went wrong, in a sentence.
     detail: str | None = None
     #: Why it was allowed, as JSON; how it was shown to whoever was called; where the recording is.

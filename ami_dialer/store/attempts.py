@@ -17,7 +17,9 @@ from ami_dialer.store.writer import Kind, Write
 _COLUMNS = tuple(column.name for column in attempts.columns)
 #: Set once, with the first write.
 _FIXED = {"id", "run_id", "enrolment_id", "contact_id", "ordinal", "number", "server", "trunk", "claimed_at"}
-_CHANGING = tuple(name for name in _COLUMNS if name not in _FIXED)
+#: Whoever sets an outcome writes it themselves (`outcome`, store/outcomes.py): what the engine writes of its calls must
+#: not take back what somebody set by hand.
+_CHANGING = tuple(name for name in _COLUMNS if name not in {*_FIXED, "outcome"})
 
 
 def new(attempt: Attempt) -> Write:
@@ -30,6 +32,11 @@ def changed(attempt: Attempt) -> Write:
     if attempt.state is AttemptState.ENDED:
         raise ValueError(f"attempt {attempt.id} has ended, which is recorded: write it with `ended`")
     return Write(Kind.ATTEMPT, _changes(attempt))
+
+
+def outcome(attempt: Attempt) -> Write:
+    """The title that a flow gave it."""
+    return Write(Kind.OUTCOME, {"key": attempt.id, "outcome": attempt.outcome})
 
 
 def ended(attempt: Attempt, campaign: str, *, opted_out: bool = False) -> Write:
@@ -63,6 +70,7 @@ def _call(attempt: Attempt, campaign: str, *, opted_out: bool) -> Entry:
         "cause": attempt.cause,
         "end_reason": attempt.end_reason,
         "disposition": attempt.disposition,
+        "outcome": attempt.outcome,
         "why": attempt.detail,
         "recording": attempt.recording,
         "opted_out": opted_out or attempt.end_reason is EndReason.OPTED_OUT,

@@ -42,11 +42,12 @@ class Kind(IntEnum):
     DNC = 5
     CONSENT = 6
     ANSWERED = 7
+    OUTCOME = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One row to write. Rows of ATTEMPT and ENROLMENT carry `key` and the columns that are set."""
+    """One row to write. Rows of ATTEMPT, ENROLMENT and OUTCOME carry `key` and the columns that are set."""
 
     kind: Kind
     row: dict[str, Any]
@@ -78,6 +79,7 @@ def _statements(database: Database) -> dict[Kind, tuple[Executable, ...]]:
         Kind.DNC: dnc_loading.WRITES,
         Kind.ANSWERED: (insert_new(answered_calls).on_conflict_do_nothing(index_elements=["attempt_id"]),),
         Kind.CONSENT: consent_loading.WRITES,
+        Kind.OUTCOME: (update(attempts).where(attempts.c.id == bindparam("key")),),
     }
 
 

@@ -17,7 +17,8 @@ def test_each_disposition_of_the_system_means_something():
 
 def test_whoever_completes_the_flow_is_a_success_and_whoever_opts_out_is_never_called_again():
     assert SYSTEM["Completed"] == Meaning("Completed", qualified=True, contacted=True, final=True)
-    assert SYSTEM["Opted Out"].do_not_call and SYSTEM["Opted Out"].over
+    assert SYSTEM["Opted Out"].do_not_call
+    assert SYSTEM["Opted Out"].over
     assert not any(SYSTEM[title].contacted for title in ("Busy", "No Answer", "Answering Machine", "Failed"))
 
 
