@@ -12,9 +12,9 @@ class CallbackState(StrEnum):
     WAITING = "waiting"
     #: A call was placed for it; the attempt says what became of that.
     KEPT = "kept"
-    #: It was not placed within the time that the campaign gives it (`callbacks.late`), or its run ended before.
+    #: It was not placed within `callbacks.late` after its time, or the run ended when it was due.
     MISSED = "missed"
-    #: Taken back by hand, or since the number came on a do-not-call list.
+    #: Taken back by hand, replaced by a later one, or since the contact must not be called.
     CANCELLED = "cancelled"
 
 
@@ -49,3 +49,9 @@ class Callback:
     kept_by: str | None = None
     created_at: datetime | None = None
     ended_at: datetime | None = None
+    #: Why it was cancelled or missed, for people.
+    why: str | None = None
+
+
+#: Those that a call may still keep: a late one is kept too.
+OPEN = (CallbackState.WAITING, CallbackState.MISSED)

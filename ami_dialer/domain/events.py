@@ -36,6 +36,13 @@ class EventName(StrEnum):
     RETRY = "retry.scheduled"
     #: The contact is not called again in this run.
     FINISHED = "retry.finished"
+    #: A call at a certain time was asked for, by whomever.
+    CALLBACK_ASKED = "callback.asked"
+    #: Its call was placed.
+    CALLBACK_KEPT = "callback.kept"
+    #: Its call was not placed in time.
+    CALLBACK_MISSED = "callback.missed"
+    CALLBACK_CANCELLED = "callback.cancelled"
     RUN_STARTED = "run.started"
     RUN_PAUSED = "run.paused"
     RUN_ENDED = "run.ended"

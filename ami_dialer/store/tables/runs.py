@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    and_,
     false,
 )
 
@@ -93,6 +94,15 @@ enrolments = Table(
     UniqueConstraint("run_id", "number", "occurrence"),
     Index(None, "run_id", "state", "rank", "due_at", "id"),
     Index(None, "contact_id"),
+    # Whom rules hold back, counted by rule (`campaign why`); nobody else is in it, so that a claim costs nothing more.
+    Index(
+        "ix_enrolments_held",
+        "run_id",
+        "held_by",
+        "due_at",
+        sqlite_where=and_(Column("state") == "waiting", Column("held_by").is_not(None)),
+        postgresql_where=and_(Column("state") == "waiting", Column("held_by").is_not(None)),
+    ),
 )
 
 attempts = Table(
@@ -183,6 +193,8 @@ callbacks = Table(
     Column("kept_by", String(40), ForeignKey("attempts.id")),
     Column("created_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
+    #: Why it was cancelled or missed, for people.
+    Column("why", String(300)),
     one_of("source", CallbackSource),
     one_of("state", CallbackState),
     Index(None, "campaign_id", "state", "at"),

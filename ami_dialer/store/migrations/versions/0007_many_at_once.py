@@ -29,6 +29,14 @@ def upgrade() -> None:
     op.add_column("attempts", sa.Column("outcome", sa.String(60)))
     # Between two ranks there is room now for who goes before and who after the others; below 1 go callbacks.
     op.execute("UPDATE enrolments SET rank = 1 + rank * 3 + 1")
+    held = sa.text("state = 'waiting' AND held_by IS NOT NULL")
+    op.create_index(
+        "ix_enrolments_held",
+        "enrolments",
+        ["run_id", "held_by", "due_at"],
+        sqlite_where=held,
+        postgresql_where=held,
+    )
     op.create_table(
         "callbacks",
         sa.Column("id", _KEY, autoincrement=True, nullable=False),
@@ -44,6 +52,7 @@ def upgrade() -> None:
         sa.Column("kept_by", sa.String(40)),
         sa.Column("created_at", UtcDateTime(timezone=True), nullable=False),
         sa.Column("ended_at", UtcDateTime(timezone=True)),
+        sa.Column("why", sa.String(300)),
         sa.CheckConstraint(
             "source IN ('flow', 'agent', 'disposition', 'api', 'cli')", name=op.f("ck_callbacks_source")
         ),
