@@ -6,6 +6,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from ami_dialer.config.callbacks import Callbacks
 from ami_dialer.config.compliance import Abandonment, CampaignCaps, Exemption, Hours
+from ami_dialer.config.dispositions import Title
 from ami_dialer.config.filter import Filter
 from ami_dialer.config.hopper import Hopper
 from ami_dialer.config.kinds import DialplanName, Name, Seconds
@@ -14,7 +15,6 @@ from ami_dialer.config.problems import of_section, several
 from ami_dialer.config.retry import Retry
 from ami_dialer.config.schedule import CampaignSchedule
 from ami_dialer.config.section import Section
-from ami_dialer.domain.ending import Disposition
 from ami_dialer.domain.rulebook import Purpose
 
 #: No `$`: what looks like a dialplan expression is never sent (adapters/asterisk/actions.py).
@@ -102,9 +102,9 @@ class Campaign(Section):
         validate_default=True,
         description="Do-not-call lists whose numbers this campaign never calls; the global one counts besides.",
     )
-    dnc_dispositions: list[Disposition] = Field(
+    dnc_dispositions: list[Title] = Field(
         default_factory=list,
-        description="An attempt with one of these puts its number on `opt_out_list`, e.g. [Invalid Number].",
+        description="An attempt with one of these results puts its number on `opt_out_list`, e.g. [Invalid Number].",
     )
     check_on_dial: bool = Field(
         True, description="Look at the do-not-call lists right before each call too, not only when the run starts."

@@ -21,6 +21,7 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails
 
+from ami_dialer.config.dispositions import Title
 from ami_dialer.config.kinds import Digits, Seconds, SoundPath, StepName, Voice
 from ami_dialer.config.problems import Path, of_section
 from ami_dialer.domain.merge import MergeError, fields_needed
@@ -181,6 +182,9 @@ class Verb(Part):
     branch: Branch | None = Field(None, description="Where to go by the answer of a question.")
     opt_out: OptOut | None = Field(
         None, description="Puts the number on the do-not-call list, at once; `- opt_out` may stand alone."
+    )
+    disposition: Title | None = Field(
+        None, description="The call's result from here on: a title that the campaign's disposition set knows."
     )
     goto: StepName | None = Field(None, description="Go on with this step.")
     hangup: bool | None = Field(None, validate_default=True, description="End the call; `- hangup` may stand alone.")

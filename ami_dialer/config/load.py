@@ -18,6 +18,7 @@ from ami_dialer.config.references import reference_problems
 from ami_dialer.config.schema import Config
 from ami_dialer.config.targets import target_problems
 from ami_dialer.config.text import read_text
+from ami_dialer.config.titles import title_problems
 from ami_dialer.config.yaml_lines import MAX_BYTES, Document, read_yaml
 from ami_dialer.domain.errors import ConfigError
 
@@ -76,6 +77,6 @@ def examine(path: Path, environ: Mapping[str, str]) -> Examination:
             config = Config.model_validate(written, context=surroundings)
         except ValidationError as error:
             problems += problems_of(document, error.errors(include_url=False))
-        problems += [*reference_problems(document), *target_problems(document)]
+        problems += [*reference_problems(document), *target_problems(document), *title_problems(document)]
     warnings = in_order(advice(document, config, surroundings.folder)) if config else ()
     return Examination(None if problems else config, in_order(problems), warnings, document)

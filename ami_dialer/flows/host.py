@@ -34,6 +34,10 @@ class FlowHost(Protocol):
         """Keep what was pressed. Called once a try, as soon as the digits are in; "" when there were none."""
         ...
 
+    async def disposition(self, title: str) -> None:
+        """The call's result from here on."""
+        ...
+
     async def opt_out(self) -> None:
         """Put the number on the do-not-call list; returns when that is durable."""
         ...

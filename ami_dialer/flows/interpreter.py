@@ -7,6 +7,7 @@ answer.
 
 import asyncio
 import logging
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -123,6 +124,7 @@ class _Walk:
         except CallerHungUpError as over:
             if not self._answers or self._next_task() is not None:
                 return EndReason.LOST if isinstance(over, CallLostError) else EndReason.HUNG_UP
+            await self._last_results()
         return EndReason.NO_INPUT if None in self._answers.values() else EndReason.COMPLETED
 
     async def _walk(self) -> None:
@@ -144,9 +146,17 @@ class _Walk:
             return await self._ask(verb.ask)
         if verb.opt_out is not None:
             await self._opt_out(verb.opt_out)
+        elif verb.disposition is not None:
+            await self._host.disposition(verb.disposition)
         elif verb.play is not None or verb.say is not None:
             await self._lead_in(Prompt(play=verb.play, say=verb.say))
         return self._jump(verb)
+
+    async def _last_results(self) -> None:
+        """Who hangs up during the goodbye is at the end of the flow all the same: results on the way to it count."""
+        for verb in self._ahead(skip=1):
+            if verb.disposition is not None:
+                await self._host.disposition(verb.disposition)
 
     async def _lead_in(self, prompt: Prompt) -> None:
         """Play a prompt of its own; where it leads up to a question, a digit cuts it short and answers."""
@@ -227,18 +237,20 @@ class _Walk:
 
     def _next_task(self, skip: int = 0) -> Verb | None:
         """The next question or opt-out, `skip` verbs from here on; None when only prompts are left."""
+        return next((verb for verb in self._ahead(skip) if verb.ask is not None or verb.opt_out is not None), None)
+
+    def _ahead(self, skip: int) -> Iterator[Verb]:
+        """The verbs from `skip` ones on, by the answers that are there now, to the end of the flow or of a circle."""
         step, index = self.step, self._index + skip
         seen: set[tuple[str, int]] = set()
         while (step, index) not in seen:
             seen.add((step, index))
             verb = self._verb_at(step, index)
             if verb is None or verb.hangup is not None:
-                return None
-            if verb.ask is not None or verb.opt_out is not None:
-                return verb
+                return
+            yield verb
             target = self._jump(verb)
             step, index = (target, 0) if target else (step, index + 1)
-        return None
 
     def describe(self, error: Exception) -> str:
         """What went wrong and where, for the attempt."""

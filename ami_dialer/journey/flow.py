@@ -15,7 +15,7 @@ from ami_dialer.domain.merge import merge
 from ami_dialer.flows.interpreter import FlowResult, apologise, run_flow
 from ami_dialer.ports import CallLeg, Clock, Speech, SpeechFailedError
 from ami_dialer.rules.compliance.deadline import NO_DEADLINES, Deadlines
-from ami_dialer.store import revoking
+from ami_dialer.store import attempts, revoking
 from ami_dialer.store.revoking import Barring
 from ami_dialer.store.writer import Kind, Write, Writer
 
@@ -90,6 +90,11 @@ class CallHost:
         self._writer.put(Write(Kind.ANSWER, row))
         more = {key: row[key] for key in ("question", "digits", "valid", "try_number")}
         self._tell(EventName.ANSWER, at=row["at"], **more)
+
+    async def disposition(self, title: str) -> None:
+        """Keep the call's result. What follows from it is decided when the call is over."""
+        self._attempt.outcome = title
+        self._writer.put(attempts.outcome(self._attempt))
 
     async def opt_out(self) -> None:
         """Revoke consent and put the number on the do-not-call list; returns when both are durable.

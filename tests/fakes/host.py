@@ -12,6 +12,7 @@ class MemoryHost:
         self.fields = fields
         self.voice = "house"
         self.answers: list[tuple[str, str, bool, int]] = []
+        self.result: str | None = None
         self.opt_outs = 0
         self.speech_fails = False
         self.store_fails = False
@@ -33,6 +34,9 @@ class MemoryHost:
 
     async def answer(self, question: str, digits: str, valid: bool, try_number: int) -> None:
         self.answers.append((question, digits, valid, try_number))
+
+    async def disposition(self, title: str) -> None:
+        self.result = title
 
     async def opt_out(self) -> None:
         if self.store_fails:

@@ -45,6 +45,24 @@ BELOW = {
         "campaigns: {a: {lists: [people], trunks: [out], flow: hello, dnc_dispositions: [no anser]}}\n",
         ["config.yaml:11:81: campaigns.a.dnc_dispositions[0]: 'no anser' is not known here; did you mean 'No Answer'?"],
     ),
+    "a result that the campaign's set does not know": (
+        "  pitch: {steps: {start: [disposition: Intrested, disposition: Interested, disposition: Busy]}}\n"
+        "disposition_sets: {sales: {Interested: {qualified: true, key: 1}}}\n"
+        "campaigns: {a: {lists: [people], trunks: [out], flow: pitch, dispositions: sales}}\n",
+        [
+            "config.yaml:11:41: flows.pitch.steps.start[0].disposition: campaign 'a' knows no result 'Intrested': "
+            "disposition set 'sales'; did you mean 'Interested'?"
+        ],
+    ),
+    "a title and a key that a set has twice": (
+        "disposition_sets: {sales: {Sale: {key: 1}, sale: {}, Lost: {key: 1}}}\n",
+        [
+            "config.yaml:11:44: disposition_sets.sales.sale: is 'Sale' again but for upper and lower case; "
+            "take one of them out",
+            "config.yaml:11:66: disposition_sets.sales.Lost.key: 1 is the key of 'Sale' already; each result needs "
+            "its own",
+        ],
+    ),
     "a text for a number": (
         "fastagi: {port: auto}\n",
         ["config.yaml:11:17: fastagi.port: 'auto' is no whole number; write it in digits"],
@@ -311,7 +329,7 @@ STEPS = {
         "a: [{play: x, say: y}]",
         [
             "config.yaml:13:11: flows.f.steps.a[0]: has play and say; each item needs exactly one of "
-            "play, say, ask, branch, opt_out, goto, hangup"
+            "play, say, ask, branch, opt_out, disposition, goto, hangup"
         ],
     ),
     "a verb that does not exist": (

@@ -404,3 +404,39 @@ async def test_a_prompt_is_heard_while_it_plays_also_if_the_person_hangs_up_on_i
     leg.release.set()
     assert (await flow).end is HUNG_UP
     assert len(host.prompts_heard) == 1
+
+
+async def test_a_result_is_given_when_its_turn_comes():
+    host = MemoryHost()
+    steps = {"start": [{"play": "hello"}, {"disposition": "Reached"}, {"play": "bye"}]}
+    assert (await run(steps, FakeLeg([NOTHING, NOTHING]), host)).end is COMPLETED
+    assert host.result == "Reached"
+
+
+@pytest.mark.parametrize(("key", "result"), [("1", "Interested"), ("2", "Not Interested")])
+async def test_who_hangs_up_during_the_goodbye_has_the_result_of_the_way_they_chose(key: str, result: str):
+    host = MemoryHost()
+    steps = {
+        "start": [
+            {"ask": {"name": "offer", "prompt": {"play": "offer"}, "valid": ["1", "2"]}},
+            {"branch": {"answer": "offer", "when": {"1": "yes"}}},
+            {"play": "pity"},
+            {"disposition": "Not Interested"},
+        ],
+        "yes": [{"play": "thanks"}, {"goto": "end"}],
+        "end": [{"disposition": "Interested"}, {"play": "bye"}],
+    }
+    assert (await run(steps, FakeLeg([key, HANGS_UP]), host)).end is COMPLETED
+    assert host.result == result
+
+
+async def test_who_hangs_up_at_the_question_has_no_result_of_a_way_not_taken():
+    host = MemoryHost()
+    steps = {
+        "start": [
+            {"ask": {"name": "offer", "prompt": {"play": "offer"}, "valid": ["1"]}},
+            {"disposition": "Interested"},
+        ]
+    }
+    assert (await run(steps, FakeLeg([HANGS_UP]), host)).end is HUNG_UP
+    assert host.result is None
