@@ -50,7 +50,7 @@ BELOW = {
         "disposition_sets: {sales: {Interested: {qualified: true, key: 1}}}\n"
         "campaigns: {a: {lists: [people], trunks: [out], flow: pitch, dispositions: sales}}\n",
         [
-            "config.yaml:11:41: flows.pitch.steps.start[0].disposition: campaign 'a' knows no result 'Intrested': "
+            "config.yaml:11:40: flows.pitch.steps.start[0].disposition: campaign 'a' knows no result 'Intrested': "
             "disposition set 'sales'; did you mean 'Interested'?"
         ],
     ),
