@@ -16,6 +16,8 @@ from ami_dialer.engine.planned import WRITTEN_SECONDS, Planned
 from ami_dialer.engine.reconcile import Reconcile
 from ami_dialer.engine.runs import Runs
 from ami_dialer.engine.schedule import Job, Schedule, jobs_of
+from ami_dialer.engine.status import LOOK_SECONDS as STATUS_SECONDS
+from ami_dialer.engine.status import Status
 from ami_dialer.engine.ticker import Ticker
 from ami_dialer.ports import CallLeg, ListSource
 from ami_dialer.rules.compliance.deadline import Deadlines
@@ -72,6 +74,10 @@ class Engine:
         jobs.append(Job("schedules that were written", WRITTEN_SECONDS, self._planned.take_up))
         jobs.append(Job("campaigns that start by their schedule", planned.LOOK_SECONDS, self._planned.look))
         self._schedule = Schedule(jobs, floor.clock.monotonic)
+        self._status = Status(floor, self._runs)
+        # By itself: what it tells must not grow old while another job takes long.
+        telling = [Job("what the engine sees", STATUS_SECONDS, self._status.look)]
+        self._telling = Schedule(telling, floor.clock.monotonic)
         #: A fault of ours that ended the ticker: nothing is dialled any more.
         self.fault: BaseException | None = None
         self._ticking: asyncio.Task[None] | None = None
@@ -92,6 +98,7 @@ class Engine:
         for desk in self.floor.servers.values():
             await desk.telephony.start(partial(self._dispatch.on_event, desk), partial(self._on_link, desk))
         self._schedule.start()
+        self._telling.start()
         self._ticking = asyncio.create_task(self._ticker.run(), name="ticker")
         self._ticking.add_done_callback(self._ticker_ended)
 
@@ -166,6 +173,8 @@ class Engine:
             for run in self.floor.runs.values():
                 await self._runs.give_back(run)
         unsaved = await self.floor.writer.stop(LAST_WRITES_SECONDS)
+        await self._telling.stop()
+        await self._status.clear()
         await self.floor.announcer.stop()
         if unsaved:
             log.error("writes could not be saved; the next start asks Asterisk instead", writes=unsaved)

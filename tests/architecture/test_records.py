@@ -29,6 +29,8 @@ UNRECORDED: dict[str, str] = {
     "store/imports.py:unchanged": "nobody came in",
     "store/imports.py:fail": "what came in before is recorded, batch by batch",
     "store/imports.py:refuse": "nobody came in",
+    "store/engine_status.py:write": "what the engine sees at the moment, for whoever looks; nothing of it is kept",
+    "store/engine_status.py:clear": "the same, over",
     "store/probe.py:try_writing": "writes what changes nothing",
 }
 

@@ -89,6 +89,7 @@ async def kill(world):
     engine._ticker.stop()
     engine.floor.writer._wake.set()
     await engine._schedule.stop()
+    await engine._telling.stop()
     # The flows break off too; Asterisk holds their calls until their dialplan has ended.
     for task in (*engine._ticker._dials, *engine._reconcile._tasks, *before._tasks):
         task.cancel()

@@ -104,6 +104,7 @@ class House:
         assert self.engine is not None
         self.engine._ticker.stop()
         await self.engine._schedule.stop()
+        await self.engine._telling.stop()
         await self.engine._ticking
         self.engine.floor.writer._task.cancel()
         self.telephony.connected = False
