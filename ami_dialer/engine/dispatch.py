@@ -251,8 +251,9 @@ class Dispatch:
     def _after_end(self, call: Call) -> None:
         attempt, desk = call.attempt, call.desk
         now = self._floor.clock.now()
+        result = disposition.meaning(attempt, self._floor.config, desk.campaign)
         enrolment, verdict = retry.after(attempt, call.claimed, desk.campaign, now)
-        barred = disposition.opt_outs(attempt, desk.campaign, desk.opt_out_list_id, now)
+        barred = disposition.opt_outs(attempt, desk.campaign, result, desk.opt_out_list_id, now)
         entered = self.entered(attempt, desk, cut_off=call.cut_off)
         end = attempts.ended(attempt, desk.run.campaign, opted_out=bool(barred))
         self._floor.writer.put(end, enrolment, *barred, *entered)
@@ -279,6 +280,7 @@ class Dispatch:
             campaign=desk.run.campaign,
             end_reason=str(attempt.end_reason),
             disposition=str(attempt.disposition),
+            outcome=attempt.outcome,
             cause=attempt.cause,
             detail=attempt.detail,
             next=verdict.why if enrolment.row["state"] == EnrolmentState.WAITING else None,

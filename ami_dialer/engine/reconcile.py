@@ -61,7 +61,10 @@ class Reconcile:
         disposition.lose(attempt, now)
         enrolment, _ = retry.after(attempt, claimed, desk.campaign, now)
         entered = self._dispatch.entered(attempt, desk)
-        self._floor.writer.put(attempts.ended(attempt, desk.run.campaign), enrolment, *entered)
+        result = disposition.meaning(attempt, self._floor.config, desk.campaign)
+        barred = disposition.opt_outs(attempt, desk.campaign, result, desk.opt_out_list_id, now)
+        end = attempts.ended(attempt, desk.run.campaign, opted_out=bool(barred))
+        self._floor.writer.put(end, enrolment, *barred, *entered)
 
     def on_link(self, desk: ServerDesk, up: bool) -> None:
         """The link to a server came up or was lost."""

@@ -3,9 +3,12 @@
 from datetime import datetime
 
 from ami_dialer.config.campaign import Campaign
+from ami_dialer.config.dispositions import meanings_of
+from ami_dialer.config.schema import Config
 from ami_dialer.domain.abandonment import AnsweredCall
 from ami_dialer.domain.attempt import Attempt
 from ami_dialer.domain.ending import EndReason
+from ami_dialer.domain.meaning import Meaning
 from ami_dialer.rules.abandonment import Answered, outcome
 from ami_dialer.rules.ending import EndFacts, end_reason
 from ami_dialer.store import dnc_loading
@@ -71,11 +74,27 @@ def answered(
     return AnsweredCall(attempt.id, campaign_id, at, found, delay)
 
 
-def opt_outs(attempt: Attempt, campaign: Campaign, list_id: int, now: datetime) -> list[Write]:
-    """What an attempt that has ended puts on the opt-out list (its key is `list_id`) by how it ended."""
-    if attempt.disposition is None or attempt.disposition not in campaign.dnc_dispositions:
+def meaning(attempt: Attempt, config: Config, campaign: Campaign) -> Meaning:
+    """What the result of an attempt that has ended means: of its outcome, else of its disposition.
+
+    Raises ValueError for one that has neither.
+    """
+    found = meanings_of(config, campaign).effective(attempt.outcome, attempt.disposition)
+    if found is None:
+        raise ValueError(f"attempt {attempt.id} has not ended")
+    return found
+
+
+def opt_outs(attempt: Attempt, campaign: Campaign, result: Meaning, list_id: int, now: datetime) -> list[Write]:
+    """What an attempt that has ended puts on the opt-out list (its key is `list_id`) by its result.
+
+    The opt-out of a flow is on it already.
+    """
+    by_result = result.do_not_call and attempt.end_reason is not EndReason.OPTED_OUT
+    named = {result.title, str(attempt.disposition)} & set(campaign.dnc_dispositions)
+    if not by_result and not named:
         return []
-    reason = f"a call ended as {attempt.disposition}"
+    reason = f"a call ended as {result.title if by_result or result.title in named else attempt.disposition}"
     row = dnc_loading.row(list_id, attempt.number, reason, "disposition", now, attempt_id=attempt.id)
     return [Write(Kind.DNC, row)]
 

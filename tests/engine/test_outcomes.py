@@ -1,0 +1,47 @@
+"""Results that a flow gives its calls, and what follows from them at the end of the call."""
+
+import pytest
+
+from ami_dialer.config.dispositions import DispositionMeaning
+from ami_dialer.config.flow import Flow
+from tests.fakes.telephony import Plan
+
+pytestmark = pytest.mark.journey
+
+FLOW = {
+    "steps": {
+        "start": [
+            {"ask": {"name": "offer", "prompt": "One, two or three?", "valid": ["1", "2", "3"]}},
+            {"branch": {"answer": "offer", "when": {"2": "never", "3": "later"}}},
+            {"disposition": "Interested"},
+            "hangup",
+        ],
+        "never": [{"disposition": "Not Us"}, "hangup"],
+        "later": [{"disposition": "Call Back"}, "hangup"],
+    }
+}
+SALES = {
+    "Interested": DispositionMeaning(qualified=True, contacted=True, positive=True, final=True),
+    "Not Us": DispositionMeaning(contacted=True, do_not_call=True),
+    "Call Back": DispositionMeaning(contacted=True, callback=True, callback_after="2h"),
+}
+
+
+async def test_the_result_that_a_flow_gives_decides_what_follows(house):
+    world = house(dispositions="sales")
+    world.config.flows["survey"] = Flow.model_validate(FLOW)
+    world.config.disposition_sets["sales"] = SALES
+    presses = {"+12125550101": "1", "+12125550102": "2"}
+    world.people(*(f"{number},Ann" for number in presses))
+    for number, key in presses.items():
+        world.telephony.plans[number.removeprefix("+")] = Plan(answers=True, presses=(key,))
+    await world.run_until_done()
+    assert await world.rows("SELECT number, outcome, disposition FROM attempts ORDER BY number") == [
+        ("+12125550101", "Interested", "Completed"),
+        ("+12125550102", "Not Us", "Completed"),
+    ]
+    assert await world.rows("SELECT number, reason, source FROM dnc_entries") == [
+        ("+12125550102", "a call ended as Not Us", "disposition")
+    ]
+    [(detail,)] = await world.rows("SELECT detail FROM audit_records WHERE action = 'call' AND detail LIKE '%Not Us%'")
+    assert '"opted_out":true' in detail.replace(" ", "")
