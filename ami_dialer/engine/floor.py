@@ -19,6 +19,7 @@ from ami_dialer.journey.scrub import Court
 from ami_dialer.ports import Clock, Speech, Telephony
 from ami_dialer.rules.compliance.deadline import NO_DEADLINES, Deadlines
 from ami_dialer.rules.limits import CallLimit
+from ami_dialer.rules.sharing import Share
 from ami_dialer.store.database import Database
 from ami_dialer.store.dnc_index import DncIndex
 from ami_dialer.store.giving_back import Refused
@@ -90,8 +91,8 @@ class RunDesk:
     held: str = ""
     #: Monotonic time before which the hopper is not asked again: nothing is due before.
     ask_again_at: float = 0.0
-    #: When it got its last call, counted in calls of all runs.
-    served: int = 0
+    #: What it has of the calls, beside the other runs.
+    share: Share = field(default_factory=lambda: Share(1))
 
     def ways(self, now: float) -> list[Way]:
         """The trunks as pacing sees them at `now` (monotonic seconds)."""
@@ -161,6 +162,12 @@ class Floor:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     #: No new calls: the dialer is stopping.
     draining: bool = False
+    #: Over all campaigns together.
+    limit: CallLimit = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Its own limit is that of the configuration."""
+        self.limit = CallLimit("engine.max_calls", self.config.engine.max_calls)
 
     def restraint(self, desk: RunDesk) -> Restraint | None:
         """What holds a run back beside its limits: too many of its campaign's calls were abandoned."""
@@ -188,17 +195,20 @@ class Floor:
         return True
 
     def enter(self, call: Call) -> None:
-        """A call begins: it counts against the limits of campaign, trunk and server."""
+        """A call begins: it counts against the limits of campaign, trunk and server, and of all together."""
         now = self.clock.monotonic()
         self._begin(call)
-        for limit in (call.desk.limit, call.trunk.limit, call.trunk.server.limit):
+        for limit in self._limits(call):
             limit.take(now)
 
     def adopt(self, call: Call) -> None:
         """A call of the engine that ran before: it counts against calls at once, not against calls a second."""
         self._begin(call)
-        for limit in (call.desk.limit, call.trunk.limit, call.trunk.server.limit):
+        for limit in self._limits(call):
             limit.adopt()
+
+    def _limits(self, call: Call) -> tuple[CallLimit, ...]:
+        return (call.desk.limit, call.trunk.limit, call.trunk.server.limit, self.limit)
 
     def _begin(self, call: Call) -> None:
         self.calls[call.attempt.id] = call
@@ -210,7 +220,7 @@ class Floor:
         del self.calls[call.attempt.id]
         _count_down(self.numbers, call.attempt.number)
         _count_down(self.contacts, call.attempt.contact_id)
-        for limit in (call.desk.limit, call.trunk.limit, call.trunk.server.limit):
+        for limit in self._limits(call):
             limit.give_back()
         self.wake.set()
 

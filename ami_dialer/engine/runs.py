@@ -15,6 +15,7 @@ from ami_dialer.journey.report import Tally
 from ami_dialer.journey.scrub import Court
 from ami_dialer.rules.compliance.judge import Judge
 from ami_dialer.rules.limits import CallLimit
+from ami_dialer.rules.sharing import Share
 from ami_dialer.store import dnc, documents, hopper, lists, progress, revoking, runs
 from ami_dialer.store.callees import columns_of
 from ami_dialer.store.campaigns import standings
@@ -138,6 +139,7 @@ class Runs:
             run=run,
             campaign=campaign,
             limit=self._limit(run, campaign),
+            share=Share(campaign.priority),
             trunks=[self._floor.trunks[name] for name in campaign.trunks if name in self._floor.trunks],
             flow=await self._flow(run.campaign, campaign, opt_outs),
             opt_out_list_id=opt_outs,
@@ -147,12 +149,16 @@ class Runs:
         )
 
     def _limit(self, run: Run, campaign: Campaign) -> CallLimit:
-        """The limit on calls of the campaign: calls of it that are still going on, of whichever run, count."""
+        """The limit on calls of the campaign: calls of it that are still going on, of whichever run, count.
+
+        An emergency has none of its own.
+        """
+        most = 0 if run.emergency else campaign.max_calls
         going_on = [call.desk for call in self._floor.calls.values() if call.desk.run.campaign_id == run.campaign_id]
         if not going_on:
-            return CallLimit(run.campaign, campaign.max_calls)
+            return CallLimit(run.campaign, most)
         limit = going_on[-1].limit
-        limit.max_calls = campaign.max_calls
+        limit.max_calls = most
         return limit
 
     def _court(self, run: Run) -> Court:

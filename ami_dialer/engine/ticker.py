@@ -1,28 +1,25 @@
 """One tick: hopper, pacing, originate for each run that is going on."""
 
 import asyncio
-import itertools
-from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
 
 import structlog
 
-from ami_dialer.domain.attempt import Attempt, AttemptState, new_attempt_id
+from ami_dialer.domain.attempt import AttemptState
 from ami_dialer.domain.enrolment import Exclusion
 from ami_dialer.domain.errors import StoreError
 from ami_dialer.domain.events import EventName
 from ami_dialer.engine.dispatch import Dispatch
-from ami_dialer.engine.floor import Call, Floor, RunDesk
+from ami_dialer.engine.floor import Call, Floor
 from ami_dialer.engine.reconcile import Reconcile
 from ami_dialer.engine.refill import Refill
 from ami_dialer.engine.runs import Runs
-from ami_dialer.journey import originate, pacing, scrub
+from ami_dialer.engine.sharing import Sharing
+from ami_dialer.journey import originate, scrub
 from ami_dialer.journey.originate import Placed
-from ami_dialer.journey.pacing import Way
 from ami_dialer.journey.scrub import Allowed
-from ami_dialer.store.hopper import Claimed
 
 log = structlog.get_logger(__name__)
 
@@ -43,12 +40,12 @@ class Ticker:
         self._dispatch = dispatch
         self._reconcile = reconcile
         self._refill = Refill(floor, runs)
+        self._sharing = Sharing(floor)
         self._tick = floor.config.engine.tick
         self._followed_at = float("-inf")
         self._dials: set[asyncio.Task[None]] = set()
         self._trouble: str | None = None
         self._stopping = False
-        self._turns = itertools.count(1)
 
     async def run(self) -> None:
         """Tick until `stop`."""
@@ -93,64 +90,11 @@ class Ticker:
         await self._runs.hold()
         desks = list(self._floor.runs.values())
         more = [await self._refill.look(desk) for desk in desks]
-        picked, rate_wait = self._share_out(desks)
+        picked, rate_wait = self._sharing.hand_out(desks)
         await self._dial_all(picked)
         for desk in desks:
             await self._refill.give_back(desk)
         return min(self._tick if rate_wait is None else rate_wait, _SOON_SECONDS if any(more) else self._tick)
-
-    def _share_out(self, desks: list[RunDesk]) -> tuple[list[Call], float | None]:
-        """As many calls as the limits allow, one for each run in turn: the run that has waited longest is next.
-
-        Also the seconds after which the rate allows another one; None where the rate holds nothing back.
-        """
-        waiting = [desk for desk in desks if desk.hopper and not self._floor.closed(desk)]
-        picked: list[Call] = []
-        rate_waits: list[float] = []
-        while waiting:
-            desk = min(waiting, key=lambda desk: desk.served)
-            now = self._floor.clock.monotonic()
-            place = self._next_in(desk.hopper)
-            if place is None:
-                desk.why = "all who are due are being called already"
-                waiting.remove(desk)
-                continue
-            paced = pacing.next_way(desk.limit, desk.ways(now), now, self._floor.restraint(desk))
-            desk.why = paced.why
-            if paced.wait is not None:
-                rate_waits.append(paced.wait)
-            if paced.way is not None:
-                picked.append(self._pick(desk, place, paced.way))
-                desk.served = next(self._turns)
-            if paced.way is None or not desk.hopper:
-                waiting.remove(desk)
-        return picked, min(rate_waits, default=None)
-
-    def _next_in(self, hopper: Sequence[Claimed]) -> int | None:
-        """The place of the first who is in no call at the moment, nor its number; the others wait in the hopper."""
-        return next((n for n, claimed in enumerate(hopper) if not self._floor.busy(claimed)), None)
-
-    def _pick(self, desk: RunDesk, place: int, way: Way) -> Call:
-        """One of the hopper gets a call, which takes its place among the limits."""
-        claimed = desk.hopper[place]
-        del desk.hopper[place]
-        now = self._floor.clock.now()
-        attempt = Attempt(
-            id=new_attempt_id(now),
-            run_id=desk.run.id,
-            enrolment_id=claimed.enrolment_id,
-            contact_id=claimed.contact_id,
-            ordinal=claimed.attempts + 1,
-            number=claimed.number,
-            server=way.server,
-            trunk=way.trunk,
-            state=AttemptState.CLAIMED,
-            claimed_at=now,
-            caller_id=desk.campaign.caller_id,
-        )
-        call = Call(attempt, claimed, desk, self._floor.trunks[way.trunk])
-        self._floor.enter(call)
-        return call
 
     async def _dial_all(self, picked: list[Call]) -> None:
         """Place these calls, run by run.

@@ -37,32 +37,46 @@ class Restraint:
     unconnected: int
 
 
-def next_way(campaign: CallLimit, ways: Sequence[Way], now: float, restraint: Restraint | None = None) -> Paced:
-    """The way with most room for one more call at `now` (monotonic seconds)."""
+def next_way(
+    overall: CallLimit, campaign: CallLimit, ways: Sequence[Way], now: float, restraint: Restraint | None = None
+) -> Paced:
+    """The way with most room for one more call at `now` (monotonic seconds).
+
+    Where there is none, `why` names the limits that hold. `overall` is the limit over all campaigns together.
+    """
     if restraint is not None and restraint.unconnected:
         return Paced(None, restraint.why)
-    if campaign.room(now) < 1:
+    if campaign.full:
         return Paced(None, f"campaign {campaign.name} has its {campaign.max_calls} calls at once")
+    if overall.full:
+        return Paced(None, f"all campaigns together have their {overall.max_calls} calls at once ({overall.name})")
     usable = [way for way in ways if way.trouble is None]
     if not usable:
         return Paced(None, "; ".join(dict.fromkeys(way.trouble for way in ways if way.trouble)))
     best = max(usable, key=lambda way: _room(way, now))
     if _room(best, now) >= 1:
         return Paced(best, "")
-    waits = [_rate_wait(way, now) for way in usable]
-    by_rate = [wait for wait in waits if wait is not None]
-    if by_rate:
-        return Paced(None, "calls per second of trunk or server are used up", min(by_rate))
-    return Paced(None, "calls at once of trunk or server are used up")
+    why = "; ".join(dict.fromkeys(_held_by(way, now) for way in usable))
+    waits = [wait for wait in (_rate_wait(way, now) for way in usable) if wait is not None]
+    return Paced(None, why, min(waits, default=None))
 
 
 def _room(way: Way, now: float) -> int:
     return min(way.trunk_limit.room(now), way.server_limit.room(now))
 
 
+def _held_by(way: Way, now: float) -> str:
+    """Which limit lets no call through: one on calls at once, for that takes longer, else the rate."""
+    both = (("server", way.server_limit), ("trunk", way.trunk_limit))
+    for what, limit in both:
+        if limit.full:
+            return f"{what} {limit.name} has its {limit.max_calls} calls at once"
+    what, limit = max(both, key=lambda one: one[1].wait(now))
+    return f"{what} {limit.name} makes {limit.calls_per_second:g} calls a second and no more"
+
+
 def _rate_wait(way: Way, now: float) -> float | None:
     """Seconds until the rate lets a call through; None where calls at once are what is missing."""
-    for limit in (way.trunk_limit, way.server_limit):
-        if limit.in_progress >= limit.max_calls:
-            return None
+    if way.trunk_limit.full or way.server_limit.full:
+        return None
     return max(way.trunk_limit.wait(now), way.server_limit.wait(now), 0.001)

@@ -2,16 +2,20 @@
 
 from dataclasses import dataclass, field
 
+#: Room where there is no limit: more calls than any dialer makes.
+UNBOUNDED = 1_000_000
+
 
 @dataclass(slots=True)
 class CallLimit:
-    """So many calls at once, so many new ones a second, for one server, trunk or campaign.
+    """So many calls at once, so many new ones a second, for one server, trunk or campaign, or for all of them.
 
     The rate is a token bucket that holds a tenth of a second's worth, at least one call: a pause of the dialer is
     not made good by a burst that a carrier would refuse.
     """
 
     name: str
+    #: 0: no limit on calls at once.
     max_calls: int
     #: None: no limit on the rate.
     calls_per_second: float | None = None
@@ -19,9 +23,14 @@ class CallLimit:
     _tokens: float = field(default=1.0, repr=False)
     _filled_at: float | None = field(default=None, repr=False)
 
+    @property
+    def full(self) -> bool:
+        """Whether no further call may go on at once."""
+        return bool(self.max_calls) and self.in_progress >= self.max_calls
+
     def room(self, now: float) -> int:
-        """How many calls may start at `now` (monotonic seconds)."""
-        free = max(0, self.max_calls - self.in_progress)
+        """How many calls may start at `now` (monotonic seconds); `UNBOUNDED` where nothing limits them."""
+        free = max(0, self.max_calls - self.in_progress) if self.max_calls else UNBOUNDED
         if self.calls_per_second is None:
             return free
         self._fill(now)

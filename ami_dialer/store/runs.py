@@ -17,7 +17,7 @@ from ami_dialer.domain.enrolment import GOING_ON, RunState
 from ami_dialer.domain.errors import DialerError
 from ami_dialer.domain.intake import ImportState, ListState
 from ami_dialer.rules.schedule import Start
-from ami_dialer.store import audit, campaigns, enrolling, live, scrub
+from ami_dialer.store import audit, callbacks, campaigns, enrolling, live, scrub
 from ami_dialer.store.audit import Entry
 from ami_dialer.store.campaigns import Standing
 from ami_dialer.store.database import Database
@@ -54,6 +54,8 @@ class Run:
     ends_at: datetime | None = None
     #: Why it ended, where neither its last contact nor a stop did it; for people.
     why: str | None = None
+    #: It goes before all others; no schedule ends it, and neither hours nor limit on calls of its campaign bind.
+    emergency: bool = False
 
     @property
     def document(self) -> Campaign:
@@ -87,19 +89,22 @@ def run_query() -> Select[Any]:
         runs.c.scheduled_at,
         runs.c.ends_at,
         runs.c.why,
+        runs.c.emergency,
     ).join(campaign_rows, campaign_rows.c.id == runs.c.campaign_id)
 
 
 def as_run(row: Row[Any]) -> Run:
     """A run from a row of `run_query`."""
-    key, campaign_id, name, state, started_at, ended_at, document, scheduled_at, ends_at, why = tuple(row)
+    key, campaign_id, name, state, started_at, ended_at, document, scheduled_at, ends_at, *rest_of_row = tuple(row)
     stored: Campaign | OutdatedDocumentError
     rest = None
     try:
         stored = read_document(Campaign, name, document, run=key)
     except OutdatedDocumentError as error:
         stored, rest = error, legible_part(document)
-    return Run(key, campaign_id, name, RunState(state), started_at, ended_at, stored, rest, scheduled_at, ends_at, why)
+    return Run(
+        key, campaign_id, name, RunState(state), started_at, ended_at, stored, rest, scheduled_at, ends_at, *rest_of_row
+    )
 
 
 async def running(database: Database) -> list[Run]:
@@ -174,6 +179,7 @@ async def begin(
     attached = await enrolling.attached(connection, document)
     await live.attach(connection, run_id, attached, document.live)
     enrolled, barred = await scrub.enrol(connection, run_id, attached, document, now)
+    await callbacks.take_up(connection, now, campaign_id=standing.id)
     detail = {
         "run": run_id,
         "by": by,
@@ -249,6 +255,7 @@ async def conclude(
     ended = update(runs).where(going_on).values(state=state, ended_at=now, why=why).returning(runs.c.id)
     if await connection.scalar(ended) is None:
         return False
+    await callbacks.run_over(connection, run_id, now)
     status = standing.status
     if status in ACTIVE:
         trouble = why if state is RunState.FAILED else None
@@ -284,6 +291,8 @@ async def complete(database: Database, run_id: int, now: datetime) -> bool:
         standing = await campaigns.locked(connection, await _campaign_of(connection, run_id))
         if standing.status is CampaignStatus.PAUSED:
             return False
+        if await callbacks.take_up(connection, now, campaign_id=standing.id):
+            return False  # somebody was asked for while the last call went on
         await conclude(connection, standing, run_id, RunState.COMPLETED, now)
         return True
 

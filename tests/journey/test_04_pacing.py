@@ -2,7 +2,8 @@
 
 import pytest
 
-from ami_dialer.journey.pacing import Restraint, Way, next_way
+from ami_dialer.journey import pacing
+from ami_dialer.journey.pacing import Restraint, Way
 from ami_dialer.rules.limits import CallLimit
 
 pytestmark = pytest.mark.journey
@@ -10,6 +11,10 @@ pytestmark = pytest.mark.journey
 
 def campaign(most=100, going_on=0):
     return CallLimit("survey", most, in_progress=going_on)
+
+
+def next_way(*asked, overall=0, going_on=0):
+    return pacing.next_way(CallLimit("engine.max_calls", overall, in_progress=going_on), *asked)
 
 
 def way(name, most=10, going_on=0, rate=None, server=None, trouble=None):
@@ -46,7 +51,20 @@ def test_a_campaign_at_its_limit_says_so():
 def test_trunks_at_their_limit_wait_for_a_call_to_end():
     paced = next_way(campaign(), [way("a", 2, going_on=2), way("b", 1, going_on=1, rate=0.5)], 0.0)
     assert (paced.way, paced.wait) == (None, None)
-    assert paced.why == "calls at once of trunk or server are used up"
+    assert paced.why == "trunk a has its 2 calls at once; trunk b has its 1 calls at once"
+
+
+def test_the_limit_over_all_campaigns_holds_whatever_room_the_others_leave():
+    assert next_way(campaign(), [way("a")], 0.0, overall=30, going_on=29).way is not None
+    paced = next_way(campaign(), [way("a")], 0.0, overall=30, going_on=30)
+    assert (paced.way, paced.wait) == (None, None)
+    assert paced.why == "all campaigns together have their 30 calls at once (engine.max_calls)"
+
+
+def test_a_campaign_without_a_limit_has_that_of_its_trunks():
+    assert next_way(campaign(0, going_on=5_000), [way("a", 10, going_on=9)], 0.0).way is not None
+    paced = next_way(campaign(0), [way("a", server=CallLimit("pbx", 7, in_progress=7))], 0.0)
+    assert paced.why == "server pbx has its 7 calls at once"
 
 
 def test_a_rate_that_is_used_up_says_after_how_long_it_is_not():
@@ -56,7 +74,7 @@ def test_a_rate_that_is_used_up_says_after_how_long_it_is_not():
     paced = next_way(campaign(), [slow, slower], 0.1)
     assert paced.way is None
     assert paced.wait == pytest.approx(0.4)
-    assert paced.why == "calls per second of trunk or server are used up"
+    assert paced.why == "trunk a makes 2 calls a second and no more; trunk b makes 0.5 calls a second and no more"
     assert next_way(campaign(), [slow, slower], 0.1 + paced.wait).way is slow
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ami_dialer.rules.limits import CallLimit
+from ami_dialer.rules.limits import UNBOUNDED, CallLimit
 
 pytestmark = pytest.mark.unit
 
@@ -22,6 +22,12 @@ def test_without_a_rate_nobody_waits():
     limit = CallLimit("survey", max_calls=10)
     assert limit.room(0.0) == 10
     assert limit.wait(0.0) == 0.0
+
+
+def test_a_limit_of_nothing_is_none_but_a_rate_holds_all_the_same():
+    limit = CallLimit("survey", max_calls=0, calls_per_second=20, in_progress=50_000)
+    assert (limit.full, limit.room(0.0)) == (False, 1)
+    assert CallLimit("survey", max_calls=0, in_progress=50_000).room(0.0) == UNBOUNDED
 
 
 def test_a_slow_rate_lets_one_through_and_says_when_the_next_may_go():
