@@ -1,7 +1,7 @@
 """What a campaign and the administrator want, as the verdict takes it."""
 
 from ami_dialer.config.campaign import Campaign
-from ami_dialer.config.compliance import Caps
+from ami_dialer.config.compliance import Caps, Hours
 from ami_dialer.config.schema import Config
 from ami_dialer.config.week import minute_of_day, span_of, week_of
 from ami_dialer.domain.rulebook import ALWAYS, Per, Scope
@@ -10,13 +10,27 @@ from ami_dialer.rules.compliance.policy import Cap, Exemption, Policy
 #: Where nothing says which countries are meant: those whose numbers begin with +1 and whose calls cost alike.
 DEFAULT_COUNTRIES = frozenset({"US", "CA"})
 _DAY = 86_400.0
+#: The hours of an emergency.
+_ANY_TIME = Hours(earliest="0:00", latest="24:00")
 
 
-def policy_of(campaign_id: int, name: str, campaign: Campaign, config: Config, *, windows_bind: bool = True) -> Policy:
-    """The policy of a campaign under this configuration; `windows_bind`: whether its contactable timings hold."""
-    hours, own = campaign.hours, config.compliance
+def policy_of(
+    campaign_id: int,
+    name: str,
+    campaign: Campaign,
+    config: Config,
+    *,
+    windows_bind: bool = True,
+    emergency: bool = False,
+) -> Policy:
+    """The policy of a campaign under this configuration; `windows_bind`: whether its contactable timings hold.
+
+    In an `emergency` none of its own hours do. The law's hold, but for those that its exemptions name, and so do
+    blocked states: they say whom it calls, not when.
+    """
+    hours, own = _ANY_TIME if emergency else campaign.hours, config.compliance
     states: dict[str, tuple[int, int] | None] = {state: span_of(span) for state, span in hours.states.items()}
-    states |= dict.fromkeys(hours.blocked_states)
+    states |= dict.fromkeys(campaign.hours.blocked_states)
     return Policy(
         campaign_id=campaign_id,
         campaign=name,

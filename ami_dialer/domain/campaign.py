@@ -40,6 +40,8 @@ class CampaignAction(StrEnum):
     #: Its run cannot go on.
     FAIL = "fail"
     RERUN = "rerun"
+    #: A run that goes before all others, whatever schedule and hours say.
+    EMERGENCY = "emergency"
     SCHEDULE = "schedule"
     UNSCHEDULE = "unschedule"
     ARCHIVE = "archive"
@@ -57,9 +59,11 @@ AT_REST = frozenset({_S.DRAFT, _S.SCHEDULED, _S.COMPLETED, _S.STOPPED, _S.FAILED
 #: SCHEDULE, in the same transaction.
 CAMPAIGN_TRANSITIONS: dict[tuple[CampaignStatus, CampaignAction], CampaignStatus] = {
     (_S.DRAFT, _A.START): _S.RUNNING,
+    (_S.DRAFT, _A.EMERGENCY): _S.RUNNING,
     (_S.DRAFT, _A.SCHEDULE): _S.SCHEDULED,
     (_S.DRAFT, _A.ARCHIVE): _S.ARCHIVED,
     (_S.SCHEDULED, _A.FALL_DUE): _S.RUNNING,
+    (_S.SCHEDULED, _A.EMERGENCY): _S.RUNNING,
     (_S.SCHEDULED, _A.SCHEDULE): _S.SCHEDULED,
     (_S.SCHEDULED, _A.UNSCHEDULE): _S.DRAFT,
     (_S.SCHEDULED, _A.FAIL): _S.FAILED,
@@ -76,12 +80,15 @@ CAMPAIGN_TRANSITIONS: dict[tuple[CampaignStatus, CampaignAction], CampaignStatus
     (_S.PAUSED, _A.SCHEDULE): _S.PAUSED,
     (_S.PAUSED, _A.UNSCHEDULE): _S.PAUSED,
     (_S.COMPLETED, _A.RERUN): _S.RUNNING,
+    (_S.COMPLETED, _A.EMERGENCY): _S.RUNNING,
     (_S.COMPLETED, _A.SCHEDULE): _S.SCHEDULED,
     (_S.COMPLETED, _A.ARCHIVE): _S.ARCHIVED,
     (_S.STOPPED, _A.RERUN): _S.RUNNING,
+    (_S.STOPPED, _A.EMERGENCY): _S.RUNNING,
     (_S.STOPPED, _A.SCHEDULE): _S.SCHEDULED,
     (_S.STOPPED, _A.ARCHIVE): _S.ARCHIVED,
     (_S.FAILED, _A.RERUN): _S.RUNNING,
+    (_S.FAILED, _A.EMERGENCY): _S.RUNNING,
     (_S.FAILED, _A.FALL_DUE): _S.RUNNING,
     (_S.FAILED, _A.SCHEDULE): _S.SCHEDULED,
     (_S.FAILED, _A.UNSCHEDULE): _S.FAILED,
@@ -107,10 +114,13 @@ _INSTEAD: dict[tuple[CampaignStatus, CampaignAction], str] = {
     (_S.SCHEDULED, _A.ARCHIVE): "it is scheduled; take it off its schedule first: unschedule",
     (_S.RUNNING, _A.START): "it is running; a campaign has one run at a time",
     (_S.RUNNING, _A.RERUN): "it is running; stop it first, then it can be run again",
+    (_S.RUNNING, _A.EMERGENCY): "it is running; stop it first, then: start --emergency",
     (_S.RUNNING, _A.RESUME): "it is running already",
     (_S.RUNNING, _A.ARCHIVE): "it is running; stop it first",
     (_S.PAUSED, _A.START): "it is paused; go on with: resume, or stop it and begin anew with: rerun",
     (_S.PAUSED, _A.RERUN): "it is paused; stop it first, then it can be run again",
+    (_S.PAUSED, _A.EMERGENCY): "it is paused and goes on as what it was: resume; or stop it first, then: start "
+    "--emergency",
     (_S.PAUSED, _A.PAUSE): "it is paused already",
     (_S.PAUSED, _A.ARCHIVE): "it is paused; stop it first",
     (_S.COMPLETED, _A.START): "it has run and is completed; begin a new run with: rerun",
@@ -120,7 +130,10 @@ _INSTEAD: dict[tuple[CampaignStatus, CampaignAction], str] = {
     (_S.FAILED, _A.START): "its last run failed; begin a new one with: rerun",
     (_S.FAILED, _A.RESUME): "its last run failed and is over; begin a new one with: rerun",
     (_S.ARCHIVED, _A.ARCHIVE): "it is archived already",
-    **{(_S.ARCHIVED, action): "it is archived; bring it back first: restore" for action in (_A.START, _A.RERUN)},
+    **{
+        (_S.ARCHIVED, action): "it is archived; bring it back first: restore"
+        for action in (_A.START, _A.RERUN, _A.EMERGENCY)
+    },
     (_S.ARCHIVED, _A.SCHEDULE): "it is archived; bring it back first: restore",
     **{
         (status, action): f"it is not running: it is {status}"

@@ -95,6 +95,7 @@ class Announcer:
             "answered": tally.answered,
             "done": tally.done,
             "excluded": tally.excluded,
+            "emergency": desk.run.emergency,
         }
         self._events.publish(Event(name, at, desk.run.campaign, {**data, "state": state}))
         self._events.status(desk.run.campaign, state, at, **data)

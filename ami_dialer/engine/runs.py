@@ -68,6 +68,8 @@ class Runs:
             try:
                 desk = self._floor.runs[run.id] = await self._open(run)
                 self._floor.announcer.run(EventName.RUN_STARTED, desk, RunState.RUNNING, self._floor.clock.now())
+                if run.emergency:
+                    _warn(run)
             except DialerError as error:
                 if isinstance(error, StoreError) and not isinstance(error, documents.OutdatedDocumentError):
                     raise  # the database is away; the run is looked at again when it is back
@@ -165,7 +167,14 @@ class Runs:
         config, rules = self._floor.config, self._floor.rules
         if rules is None:
             raise RuntimeError("runs are judged by rules, and none were adopted")
-        policy = policy_of(run.campaign_id, run.campaign, run.legible, config, windows_bind=run.windows_bind)
+        policy = policy_of(
+            run.campaign_id,
+            run.campaign,
+            run.legible,
+            config,
+            windows_bind=run.windows_bind,
+            emergency=run.emergency,
+        )
         try:
             judge = Judge(rules.rulebook, policy)
         except ValueError as error:
@@ -215,3 +224,13 @@ class Runs:
             await hopper.release(self._floor.database, [claimed.enrolment_id for claimed in held])
             desk.hopper.clear()
             desk.refused.clear()
+
+
+def _warn(run: Run) -> None:
+    log.warning(
+        "a campaign runs as an emergency: it goes before all others, whatever its schedule and hours say",
+        action="emergency",
+        campaign=run.campaign,
+        run=run.id,
+        end_it_with=f"ami-dialer campaign stop {run.campaign}",
+    )

@@ -4,12 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ami_dialer.config.campaign import Campaign
+from ami_dialer.config.dispositions import meanings_of
+from ami_dialer.config.schema import Config
 from ami_dialer.domain.campaign import Activity, CampaignStatus, activity
-from ami_dialer.domain.ending import DISPOSITION_OF, Disposition
 from ami_dialer.domain.enrolment import EnrolmentState, Exclusion, RunState
+from ami_dialer.domain.meaning import DEFAULT, Meanings
+from ami_dialer.reporting.outcomes import Worth, result_of, worth
 from ami_dialer.store import campaigns, hopper, live, progress, results
 from ami_dialer.store.database import Database
-from ami_dialer.store.documents import OutdatedDocumentError, read_document
+from ami_dialer.store.documents import OutdatedDocumentError, legible_part, read_document
 from ami_dialer.store.engine_lock import engine_running
 from ami_dialer.store.live import RunList
 from ami_dialer.store.runs import Run
@@ -35,7 +38,9 @@ class RunStatus:
     attempts: int
     answered: int
     calls_now: int
-    outcomes: dict[Disposition, int]
+    #: Attempts by the result that counts: the outcome that they were given, else the system's disposition.
+    outcomes: dict[str, int]
+    worth: Worth
     #: When the next contact falls due; None when none waits.
     next_due: datetime | None
     #: The start of the campaign's schedule that began it, and when the schedule ends it.
@@ -43,6 +48,8 @@ class RunStatus:
     ends_at: datetime | None
     #: Why it ended, where neither its last contact nor a stop did it.
     why: str | None
+    #: It goes before all others, whatever its schedule and hours say.
+    emergency: bool
 
     @property
     def left(self) -> int:
@@ -76,11 +83,15 @@ class CampaignView:
     dialer_running: bool
 
 
-async def campaign_status(database: Database, name: str) -> CampaignView:
-    """The state of a campaign, also of one that another version stored. Raises NotFoundError."""
+async def campaign_status(database: Database, name: str, config: Config | None = None) -> CampaignView:
+    """The state of a campaign, also of one that another version stored; what results mean is from `config`.
+
+    Raises NotFoundError.
+    """
     standing = await campaigns.standing(database, name)
     runs = await results.runs_of(database, standing.id)
-    run = await run_status(database, runs[0]) if runs else None
+    known = DEFAULT if config is None else meanings_of(config, legible_part(standing.document))
+    run = await run_status(database, runs[0], known) if runs else None
     trouble, document = standing.trouble, None
     try:
         document = read_document(Campaign, name, standing.document)
@@ -104,13 +115,13 @@ async def campaign_status(database: Database, name: str) -> CampaignView:
     )
 
 
-async def run_status(database: Database, run: Run) -> RunStatus:
-    """The state of one run."""
+async def run_status(database: Database, run: Run, known: Meanings = DEFAULT) -> RunStatus:
+    """The state of one run; `known` are the results that its campaign knows."""
     by_state = await progress.enrolment_counts(database, run.id)
     ends = await results.end_counts(database, run.id)
-    outcomes: dict[Disposition, int] = {}
+    outcomes: dict[str, int] = {}
     for end in ends:
-        named = DISPOSITION_OF[end.end_reason]
+        named = result_of(end)
         outcomes[named] = outcomes.get(named, 0) + end.attempts
     running = run.state is RunState.RUNNING
     return RunStatus(
@@ -127,8 +138,10 @@ async def run_status(database: Database, run: Run) -> RunStatus:
         answered=sum(end.answered for end in ends),
         calls_now=await results.living_attempts(database, run.id),
         outcomes=dict(sorted(outcomes.items(), key=lambda item: (-item[1], item[0]))),
+        worth=worth(ends, known),
         next_due=(await hopper.outlook(database, run.id)).next_due if running else None,
         scheduled_at=run.scheduled_at,
         ends_at=run.ends_at,
         why=run.why,
+        emergency=run.emergency,
     )

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.config.campaign import Campaign
-from ami_dialer.domain.campaign import CampaignAction
+from ami_dialer.domain.campaign import CampaignAction, IllegalActionError
 from ami_dialer.domain.changes import changes, digest
 from ami_dialer.domain.enrolment import EnrolmentState, RunState
 from ami_dialer.domain.errors import DialerError
@@ -67,6 +67,8 @@ async def pause(database: Database, name: str, now: datetime) -> int:
         standing = await campaigns.named(connection, name)
         await campaigns.move(connection, standing, CampaignAction.PAUSE)
         run_id = await _run_of(connection, standing.id, name)
+        if await connection.scalar(select(run_rows.c.emergency).where(run_rows.c.id == run_id)):
+            raise IllegalActionError(f"campaign {name!r}: it runs as an emergency, which cannot be paused: stop it")
         await connection.execute(update(run_rows).where(run_rows.c.id == run_id).values(state=RunState.PAUSED))
         campaigns.note(connection, "campaign.pause", standing, {"run": run_id}, now)
         return run_id

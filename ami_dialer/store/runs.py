@@ -71,7 +71,10 @@ class Run:
 
     @property
     def windows_bind(self) -> bool:
-        """Whether `hours.windows` hold in it: not from start to end of a schedule that goes before them."""
+        """Whether `hours.windows` hold in it: not from start to end of a schedule that goes before them.
+
+        In an emergency none of the campaign's hours do: `policy_of` sees to it.
+        """
         schedule = self.legible.schedule
         return self.scheduled_at is None or self.ends_at is None or schedule is None or not schedule.precedence
 
@@ -164,7 +167,9 @@ async def begin(
     planned: Start | None = None,
 ) -> int:
     """As `start`, in the transaction of the caller, who holds the campaign's row; `planned` is of its schedule."""
-    status = await campaigns.move(connection, standing, by)
+    emergency = by is CampaignAction.EMERGENCY
+    # After an emergency the campaign starts by hand: no start of its schedule comes in between either.
+    status = await campaigns.move(connection, standing, by, **({"next_start_at": None} if emergency else {}))
     await _check_lists(connection, document)
     stored = as_json(document)
     values = {
@@ -174,6 +179,7 @@ async def begin(
         "document": stored,
         "scheduled_at": None if planned is None else planned.at,
         "ends_at": None if planned is None else planned.ends_at,
+        "emergency": emergency,
     }
     run_id: int = (await connection.scalars(insert(runs).values(values).returning(runs.c.id))).one()
     attached = await enrolling.attached(connection, document)

@@ -12,6 +12,7 @@ from ami_dialer.config.campaign import Campaign
 from ami_dialer.config.plans import plan_of
 from ami_dialer.domain.campaign import GOING_ON, CampaignAction, CampaignStatus, IllegalActionError
 from ami_dialer.domain.changes import digest
+from ami_dialer.domain.enrolment import GOING_ON as RUNS_GOING_ON
 from ami_dialer.domain.enrolment import RunState
 from ami_dialer.domain.errors import DialerError
 from ami_dialer.rules.schedule import Plan, Start, missed, next_start, still_good
@@ -20,12 +21,14 @@ from ami_dialer.store.campaigns import Standing
 from ami_dialer.store.database import Database
 from ami_dialer.store.documents import OutdatedDocumentError, read_document
 from ami_dialer.store.tables import campaigns as campaign_rows
+from ami_dialer.store.tables import runs as run_rows
 
 #: Starts that were left out are recorded singly up to so many; of more only the number is told.
 _TOLD = 20
 _INSTANT = timedelta(microseconds=1)
 _DOWN = "the dialer was not running"
 _PAUSED = "the campaign was paused"
+_EMERGENCY = "the campaign was running as an emergency"
 
 
 class NobodyToCallError(DialerError):
@@ -162,9 +165,9 @@ async def _begin(
     start = come[-1]
     following = next_start(plan, start.at)
     at = None if following is None else following.at
-    paused = standing.status is CampaignStatus.PAUSED
-    if paused or not still_good(plan, start, now):
-        why = _PAUSED if paused else why_not or _DOWN
+    left_alone = await _left_alone(connection, standing)
+    if left_alone or not still_good(plan, start, now):
+        why = left_alone or why_not or _DOWN
         await _leave_out(connection, standing, come, why, at, now)
         return Begun(None, None, None, come, why, at)
     if not await lists.hold_contacts(connection, document.lists):
@@ -179,6 +182,16 @@ async def _begin(
     if come[:-1]:
         _note_left_out(connection, standing, come[:-1], _DOWN, at, now)
     return Begun(run, start, stopped, come[:-1], _DOWN if come[:-1] else "", at)
+
+
+async def _left_alone(connection: AsyncConnection, standing: Standing) -> str:
+    """Why no start of a schedule ends the run that is going on; "" where there is none, or the start ends it."""
+    if standing.status is CampaignStatus.PAUSED:
+        return _PAUSED
+    emergency = select(run_rows.c.id).where(
+        run_rows.c.campaign_id == standing.id, run_rows.c.emergency, run_rows.c.state.in_(RUNS_GOING_ON)
+    )
+    return "" if await connection.scalar(emergency) is None else _EMERGENCY
 
 
 async def _leave_out(

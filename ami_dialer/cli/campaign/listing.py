@@ -64,7 +64,7 @@ def _cells(found: CampaignView) -> tuple[object, ...]:
         return (found.campaign, found.status, found.activity, lists, None, None, None, None, found.next_start_at)
     return (
         found.campaign,
-        found.status,
+        f"{found.status}, emergency" if run.emergency and run.ended_at is None else found.status,
         found.activity,
         lists,
         run.run,

@@ -10,26 +10,44 @@ from ami_dialer.adapters.clock import SystemClock, machine_zone
 from ami_dialer.cli.campaign.editing import told
 from ami_dialer.cli.campaign.status import excluded
 from ami_dialer.cli.opening import changing, reading
-from ami_dialer.cli.output import amount, json_option, load_config, print_json
+from ami_dialer.cli.output import amount, json_option, load_config, local, print_json
 from ami_dialer.config.schema import Config
 from ami_dialer.domain.campaign import CampaignAction, CampaignStatus, advance
 from ami_dialer.domain.errors import DialerError
 from ami_dialer.reporting.status import CampaignView, campaign_status
-from ami_dialer.store import campaigns, documents, lists, pausing, runs, schedules
+from ami_dialer.store import campaigns, documents, emergency, lists, pausing, runs, schedules
 from ami_dialer.store.pausing import Resumed
 
 
 @click.command("start")
 @click.argument("name")
+@click.option(
+    "--emergency",
+    "as_emergency",
+    is_flag=True,
+    help="Before all other campaigns, whatever its schedule and hours say; asks first.",
+)
+@click.option("--yes", is_flag=True, help="With --emergency: do not ask.")
 @json_option
 @click.pass_obj
-def start_command(config_file: Path, name: str, *, as_json: bool) -> None:
+def start_command(config_file: Path, name: str, *, as_emergency: bool, yes: bool, as_json: bool) -> None:
     """Start campaign NAME, now or when the dialer starts.
 
     Lists whose file has changed are imported first. Refused where it has run already (rerun), and where it is
     scheduled, for then it starts by itself.
+
+    With --emergency it is a new run from any status at rest, scheduled or not. Only with an exemption with `basis:
+    emergency`, which says which rules of law do not bind; one at a time over all campaigns. It cannot be paused, and
+    afterwards the campaign is off its schedule.
     """
-    _begin(config_file, name, CampaignAction.START, as_json=as_json)
+    if not as_emergency:
+        _begin(config_file, name, CampaignAction.START, as_json=as_json)
+        return
+    if not yes:
+        overridden = asyncio.run(_overridden(load_config(config_file), name))
+        click.echo("\n".join(overridden), err=True)
+        click.confirm(f"Run {name} as an emergency?", err=True, abort=True)
+    _begin(config_file, name, CampaignAction.EMERGENCY, as_json=as_json)
 
 
 @click.command("rerun")
@@ -55,7 +73,8 @@ def _begin(config_file: Path, name: str, action: CampaignAction, *, as_json: boo
     out = excluded(run) if run is not None else ""
     without = f" ({out})" if out else ""
     begins = "the dialer takes it up at once" if found.dialer_running else "it begins with the next: ami-dialer run"
-    click.echo(f"run {found.runs[0]} of {name} started with {amount(enrolled, 'contact')}{without}; {begins}")
+    as_what = " as an emergency" if action is CampaignAction.EMERGENCY else ""
+    click.echo(f"run {found.runs[0]} of {name} started{as_what} with {amount(enrolled, 'contact')}{without}; {begins}")
 
 
 async def _started(config: Config, name: str, action: CampaignAction) -> CampaignView:
@@ -68,8 +87,32 @@ async def _started(config: Config, name: str, action: CampaignAction) -> Campaig
         await app.import_lists(config, database, clock)
         if not await lists.any_contacts(database, document.lists):
             raise DialerError(f"campaign {name!r}: its lists ({', '.join(document.lists)}) hold no contacts")
-        await runs.start(database, key, document, clock.now(), action)
+        if action is CampaignAction.EMERGENCY:
+            await emergency.start(database, key, document, clock.now())
+        else:
+            await runs.start(database, key, document, clock.now(), action)
         return await campaign_status(database, name)
+
+
+async def _overridden(config: Config, name: str) -> list[str]:
+    """What an emergency run of a campaign overrides, for people. Raises where it could not begin."""
+    async with changing(config) as database:
+        await schedules.apply(database, SystemClock().now(), machine_zone())
+        standing = await campaigns.standing(database, name)
+        _, document = await documents.load_campaign(database, name)
+        await emergency.check(database, standing, document)
+    hours = document.hours
+    own = [f"{hours.earliest}-{hours.latest}"]
+    own += [word for word, there in (("its windows", hours.windows), ("its states' hours", hours.states)) if there]
+    own += [word for word, there in (("its closed days", hours.closed_days),) if there]
+    told = [f"An emergency run of {name} goes before all other campaigns and cannot be paused. It overrides"]
+    if standing.next_start_at is not None:
+        told.append(f"  schedule  its next start, {local(standing.next_start_at)}, and all later ones: it is taken off")
+    told.append(f"  hours     {', '.join(own)}")
+    if document.max_calls:
+        told.append(f"  calls     its limit of {document.max_calls} at once; limits of trunks and servers hold")
+    told += [f"  law       {', '.join(one.rules)}: {one.reason}" for one in emergency.exemptions(document)]
+    return [*told, "Do-not-call lists, consent, limits on how often somebody is called, and all other law hold."]
 
 
 @click.command("pause")

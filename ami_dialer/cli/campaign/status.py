@@ -14,6 +14,7 @@ from ami_dialer.config.schema import Config
 from ami_dialer.domain.campaign import CampaignStatus
 from ami_dialer.domain.enrolment import RunState
 from ami_dialer.reporting.abandonment import AbandonmentReport, legible_report
+from ami_dialer.reporting.outcomes import Worth
 from ami_dialer.reporting.status import CampaignView, RunStatus, campaign_status
 
 
@@ -36,7 +37,7 @@ def command(config_file: Path, name: str, *, as_json: bool) -> None:
 
 async def _ask(config: Config, name: str) -> tuple[CampaignView, AbandonmentReport | None]:
     async with reading(config) as database:
-        found = await campaign_status(database, name)
+        found = await campaign_status(database, name, config)
         return found, await legible_report(database, config, name, SystemClock().now())
 
 
@@ -48,15 +49,7 @@ def _print_status(found: CampaignView, abandoned: str) -> None:
     run = found.run
     if run is None:
         return
-    ended = f", ended {local(run.ended_at)}" if run.ended_at else ""
-    click.echo(
-        f"  run {run.run} is {run.state}: started {local(run.started_at)}{ended}, times in {zone_at(run.started_at)}"
-    )
-    if run.scheduled_at is not None:
-        until = f"; it ends at {local(run.ends_at)}" if run.ends_at is not None and run.ended_at is None else ""
-        click.echo(f"  begun by  its schedule, for {local(run.scheduled_at)}{until}")
-    if run.why is not None:
-        click.echo(f"  why       {run.why}")
+    _print_begun(run)
     states = ", ".join(f"{count:,} {state}" for state, count in run.by_state.items() if count)
     click.echo(f"  contacts  {run.contacts:,}{f': {states}' if states else ''}")
     if any(run.excluded.values()):
@@ -64,11 +57,7 @@ def _print_status(found: CampaignView, abandoned: str) -> None:
     if run.held_by:
         rules = ", ".join(f"{rule} {count:,}" for rule, count in run.held_by.items())
         click.echo(f"  held back {rules}")
-    share = f" ({100 * run.answered / run.attempts:.0f} %)" if run.attempts else ""
-    now = f"; {amount(run.calls_now, 'call')} going on" if run.calls_now else ""
-    click.echo(f"  attempts  {run.attempts:,} ended, {run.answered:,} answered{share}{now}")
-    outcomes = ", ".join(f"{name} {count:,}" for name, count in run.outcomes.items())
-    click.echo(f"  outcomes  {outcomes or 'none yet'}")
+    _print_calls(run)
     if abandoned:
         click.echo(f"  abandoned {abandoned}")
     if run.state is RunState.PAUSED:
@@ -78,6 +67,21 @@ def _print_status(found: CampaignView, abandoned: str) -> None:
         click.echo(f"  next due  {local(run.next_due) if run.next_due else _nobody(run)}")
         if not found.dialer_running:
             click.echo("  no dialer is running on this database; start it with: ami-dialer run")
+
+
+def _print_begun(run: RunStatus) -> None:
+    ended = f", ended {local(run.ended_at)}" if run.ended_at else ""
+    click.echo(
+        f"  run {run.run} is {run.state}: started {local(run.started_at)}{ended}, times in {zone_at(run.started_at)}"
+    )
+    if run.emergency:
+        going_on = "it goes before all others, whatever its schedule and hours say; it cannot be paused"
+        click.secho(f"  emergency {going_on if run.ended_at is None else 'it ran as one'}", fg="red")
+    if run.scheduled_at is not None:
+        until = f"; it ends at {local(run.ends_at)}" if run.ends_at is not None and run.ended_at is None else ""
+        click.echo(f"  begun by  its schedule, for {local(run.scheduled_at)}{until}")
+    if run.why is not None:
+        click.echo(f"  why       {run.why}")
 
 
 def _print_standing(found: CampaignView) -> None:
@@ -98,6 +102,22 @@ def _print_standing(found: CampaignView) -> None:
             pass
     if found.next_start_at is not None:
         click.echo(f"  starts    {local(found.next_start_at)} by its schedule (ami-dialer campaign schedule {name})")
+
+
+def _print_calls(run: RunStatus) -> None:
+    share = f" ({100 * run.answered / run.attempts:.0f} %)" if run.attempts else ""
+    now = f"; {amount(run.calls_now, 'call')} going on" if run.calls_now else ""
+    click.echo(f"  attempts  {run.attempts:,} ended, {run.answered:,} answered{share}{now}")
+    outcomes = ", ".join(f"{name} {count:,}" for name, count in run.outcomes.items())
+    click.echo(f"  outcomes  {outcomes or 'none yet'}")
+    if run.attempts:
+        click.echo(f"  results   {told(run.worth)}")
+
+
+def told(worth: Worth) -> str:
+    """What the contacts' latest results are worth: `contacted 4, qualified 2, positive 1 (conversion 25.0 %)`."""
+    rate = f" (conversion {100 * worth.conversion:.1f} %)" if worth.conversion is not None else ""
+    return f"contacted {worth.contacted:,}, qualified {worth.qualified:,}, positive {worth.positive:,}{rate}"
 
 
 def excluded(run: RunStatus) -> str:

@@ -70,7 +70,7 @@ async def explain_attempt(database: Database, config: Config, key: str) -> Expla
     kept = _read(attempt.verdict, key)
     book = await rulebooks.get(database, kept.book)
     days = {kept.at.astimezone(ZoneInfo(zone)).date() for zone in kept.zones or ("UTC",)}
-    policy = policy_of(run.campaign_id, run.campaign, run.document, config)
+    policy = policy_of(run.campaign_id, run.campaign, run.document, config, emergency=run.emergency)
     rules = tuple(
         rule
         for rule in law_of(book, policy, kept.law)

@@ -53,7 +53,12 @@ def test_a_run_begins_at_rest_only_and_goes_on_until_it_is_ended(actions):
             continue
         if after in GOING_ON and status not in GOING_ON:
             assert status in AT_REST
-            assert action in {CampaignAction.START, CampaignAction.RERUN, CampaignAction.FALL_DUE}
+            assert action in {
+                CampaignAction.START,
+                CampaignAction.RERUN,
+                CampaignAction.FALL_DUE,
+                CampaignAction.EMERGENCY,
+            }
         if status in GOING_ON and after not in GOING_ON:
             assert action in {CampaignAction.STOP, CampaignAction.COMPLETE, CampaignAction.FAIL}
         status = after
@@ -67,6 +72,8 @@ def test_a_run_begins_at_rest_only_and_goes_on_until_it_is_ended(actions):
         (CampaignStatus.STOPPED, CampaignAction.START, "rerun"),
         (CampaignStatus.RUNNING, CampaignAction.ARCHIVE, "stop it first"),
         (CampaignStatus.ARCHIVED, CampaignAction.START, "restore"),
+        (CampaignStatus.RUNNING, CampaignAction.EMERGENCY, "stop it first, then: start --emergency"),
+        (CampaignStatus.PAUSED, CampaignAction.EMERGENCY, "goes on as what it was: resume"),
         (CampaignStatus.DRAFT, CampaignAction.PAUSE, "it is not running: it is draft"),
     ],
 )
