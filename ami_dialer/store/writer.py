@@ -18,7 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.domain.enrolment import EnrolmentState
-from ami_dialer.store import audit, consent_loading, dnc_loading
+from ami_dialer.store import audit, callback_writes, consent_loading, dnc_loading
 from ami_dialer.store.audit import Entry
 from ami_dialer.store.database import Database
 from ami_dialer.store.failures import may_pass, meaning
@@ -43,6 +43,8 @@ class Kind(IntEnum):
     CONSENT = 6
     ANSWERED = 7
     OUTCOME = 8
+    CALLBACK = 9
+    KEPT = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,8 @@ def _statements(database: Database) -> dict[Kind, tuple[Executable, ...]]:
         Kind.ANSWERED: (insert_new(answered_calls).on_conflict_do_nothing(index_elements=["attempt_id"]),),
         Kind.CONSENT: consent_loading.WRITES,
         Kind.OUTCOME: (update(attempts).where(attempts.c.id == bindparam("key")),),
+        Kind.CALLBACK: callback_writes.WRITES,
+        Kind.KEPT: callback_writes.KEEPS,
     }
 
 

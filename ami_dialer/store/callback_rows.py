@@ -1,0 +1,146 @@
+"""Callbacks as they are asked for by commands and by the engine."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, and_, func, select, union
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ami_dialer.domain.callback import OPEN, Callback, CallbackSource, CallbackState
+from ami_dialer.domain.enrolment import EnrolmentState
+from ami_dialer.domain.errors import NotFoundError
+from ami_dialer.domain.rank import CALLBACK_RANK
+from ami_dialer.store.database import Database
+from ami_dialer.store.tables import callbacks, campaigns, contact_phones, enrolments, list_members, lists, runs
+
+
+@dataclass(frozen=True, slots=True)
+class Seen(Callback):
+    """A callback with the name of its campaign, as commands and events show it."""
+
+    campaign: str = ""
+
+
+def query() -> Select[Any]:
+    """Callbacks with the name of their campaign; `as_seen` makes objects of the rows."""
+    return select(*callbacks.c, campaigns.c.name).join(campaigns, campaigns.c.id == callbacks.c.campaign_id)
+
+
+def as_seen(row: Sequence[Any]) -> Seen:
+    """A callback from a row of `query`."""
+    *values, campaign = tuple(row)
+    return Seen(**_values(values), campaign=campaign)
+
+
+def as_callback(row: Sequence[Any]) -> Callback:
+    """A callback from its row."""
+    return Callback(**_values(row))
+
+
+def _values(row: Sequence[Any]) -> dict[str, Any]:
+    values = dict(zip((column.name for column in callbacks.c), row, strict=True))
+    return {**values, "state": CallbackState(values["state"]), "source": CallbackSource(values["source"])}
+
+
+async def due_of_runs(database: Database, run_ids: Collection[int]) -> dict[int, datetime]:
+    """When the next callback of each run falls due; runs without one are not in it. A look into the index for each."""
+    waiting = and_(
+        enrolments.c.run_id.in_(run_ids),
+        enrolments.c.state == EnrolmentState.WAITING,
+        enrolments.c.rank == CALLBACK_RANK,
+    )
+    found = select(enrolments.c.run_id, func.min(enrolments.c.due_at)).where(waiting).group_by(enrolments.c.run_id)
+    async with database.reading() as connection:
+        return {row[0]: row[1] for row in await connection.execute(found)}
+
+
+async def open_of(
+    connection: AsyncConnection, campaign_id: int, contact_ids: Collection[int], now: datetime
+) -> dict[int, int]:
+    """The callbacks that a call placed now would keep, by contact: those that are due, or late."""
+    newest = (
+        select(func.max(callbacks.c.id).label("id"))
+        .where(callbacks.c.contact_id.in_(contact_ids), callbacks.c.campaign_id == campaign_id)
+        .where(callbacks.c.state != CallbackState.CANCELLED)
+        .group_by(callbacks.c.contact_id)
+    )
+    found = select(callbacks.c.contact_id, callbacks.c.id).where(
+        callbacks.c.id.in_(newest), callbacks.c.state.in_(OPEN), callbacks.c.at <= now
+    )
+    return {row[0]: row[1] for row in await connection.execute(found)}
+
+
+async def waiting(database: Database) -> dict[int, Seen]:
+    """All that wait, by key."""
+    found = query().where(
+        callbacks.c.state == CallbackState.WAITING, callbacks.c.campaign_id.in_(select(campaigns.c.id))
+    )
+    async with database.reading() as connection:
+        return {row.id: as_seen(row) for row in await connection.execute(found)}
+
+
+async def load(database: Database, keys: Collection[int]) -> list[Seen]:
+    """Callbacks by key, oldest first."""
+    async with database.reading() as connection:
+        rows = await connection.execute(query().where(callbacks.c.id.in_(keys)).order_by(callbacks.c.id))
+        return [as_seen(row) for row in rows]
+
+
+async def find(
+    database: Database,
+    *,
+    campaign: str | None = None,
+    states: Collection[CallbackState] = (),
+    agent: str | None = None,
+    number: str | None = None,
+    before: datetime | None = None,
+    limit: int = 1_000,
+) -> list[Seen]:
+    """Callbacks by campaign, state, agent, number and time, by their time; all where nothing is said."""
+    found = query().order_by(callbacks.c.at, callbacks.c.id).limit(limit)
+    if campaign is not None:
+        found = found.where(campaigns.c.name == campaign)
+    if states:
+        found = found.where(callbacks.c.state.in_(states))
+    if agent is not None:
+        found = found.where(callbacks.c.agent == agent)
+    if number is not None:
+        found = found.where(callbacks.c.number == number)
+    if before is not None:
+        found = found.where(callbacks.c.at < before)
+    async with database.reading() as connection:
+        return [as_seen(row) for row in await connection.execute(found)]
+
+
+async def counts(database: Database, campaign_id: int) -> dict[CallbackState, int]:
+    """How many of a campaign stand in which state; none for states that have none."""
+    found = (
+        select(callbacks.c.state, func.count())
+        .where(callbacks.c.campaign_id == campaign_id)
+        .group_by(callbacks.c.state)
+    )
+    async with database.reading() as connection:
+        return {CallbackState(state): count for state, count in await connection.execute(found)}
+
+
+async def contact_with(database: Database, campaign_id: int, number: str) -> int:
+    """The contact of a campaign with this number on any phone: of its newest run first, else of any list.
+
+    Raises NotFoundError.
+    """
+    of_campaign = select(runs.c.id).where(runs.c.campaign_id == campaign_id)
+    in_runs = select(enrolments.c.contact_id).where(enrolments.c.run_id.in_(of_campaign), enrolments.c.number == number)
+    by_phone = select(contact_phones.c.contact_id).where(contact_phones.c.number == number)
+    in_lists = select(list_members.c.contact_id).where(
+        list_members.c.list_id.in_(select(lists.c.id)), list_members.c.number == number
+    )
+    async with database.reading() as connection:
+        newest = in_runs.order_by(enrolments.c.run_id.desc(), enrolments.c.id).limit(1)
+        found = await connection.scalar(newest)
+        if found is None:
+            found = await connection.scalar(select(func.min(union(by_phone, in_lists).subquery().c.contact_id)))
+    if found is None:
+        raise NotFoundError(f"no contact has the number {number}; import it into a list of the campaign first")
+    return int(found)
