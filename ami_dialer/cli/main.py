@@ -18,6 +18,8 @@ _COMMANDS = (
     "consent",
     "rules",
     "campaign",
+    "monitor",
+    "disposition",
     "explain",
     "trace",
     "report",
@@ -55,6 +57,10 @@ class DialerGroup(click.Group):
                 from ami_dialer.cli.consent import command
             case "campaign":
                 from ami_dialer.cli.campaign import command
+            case "disposition":
+                from ami_dialer.cli.disposition import command
+            case "monitor":
+                from ami_dialer.cli.monitor import command
             case "explain":
                 from ami_dialer.cli.explain import command
             case "trace":

@@ -10,8 +10,10 @@ import click
 
 from ami_dialer.adapters.clock import SystemClock
 from ami_dialer.cli.abandonment import in_short
+from ami_dialer.cli.campaign.status import told
 from ami_dialer.cli.opening import reading
 from ami_dialer.cli.output import amount, json_option, load_config, local, print_json, print_rows, printable, zone_at
+from ami_dialer.config.dispositions import meanings_of
 from ami_dialer.config.schema import Config
 from ami_dialer.domain.enrolment import EnrolmentState
 from ami_dialer.domain.errors import DialerError
@@ -56,7 +58,8 @@ def command(config_file: Path, name: str, run_id: int | None, csv_file: Path | N
 
 async def _ask(config: Config, name: str, run_id: int | None) -> tuple[RunReport, AbandonmentReport | None]:
     async with reading(config) as database:
-        found = await run_report(database, await pick_run(database, name, run_id))
+        run = await pick_run(database, name, run_id)
+        found = await run_report(database, run, meanings_of(config, run.document))
         return found, await legible_report(database, config, name, SystemClock().now())
 
 
@@ -92,8 +95,12 @@ def _print(found: RunReport, abandoned: str) -> None:
     share = f" ({_share(found.answered / found.attempts)})" if found.attempts else ""
     click.echo(f"  {amount(found.attempts, 'attempt')} ended, {found.answered:,} answered{share}")
     if found.outcomes:
+        click.echo(f"  of the contacts' latest results: {told(found.worth)}")
         click.echo()
         _print_outcomes(found)
+    if found.by_attempt:
+        click.echo()
+        _print_by_attempt(found)
     for question in found.questions:
         click.echo()
         _print_question(question)
@@ -119,6 +126,13 @@ def _print_outcomes(found: RunReport) -> None:
     ]
     heading = ("outcome", "attempts", "share", "contacts", "share", "end reasons of the attempts")
     print_rows(heading, rows, right=frozenset({1, 2, 3, 4}))
+
+
+def _print_by_attempt(found: RunReport) -> None:
+    """Each contact once, with its latest attempt."""
+    titles = list(dict.fromkeys(title for line in found.by_attempt for title in line.contacts))
+    rows = [(line.attempt, *(f"{line.contacts.get(title, 0):,}" for title in titles)) for line in found.by_attempt]
+    print_rows(("contacts at attempt", *titles), rows, right=frozenset(range(1, len(titles) + 1)))
 
 
 def _print_question(question: QuestionReport) -> None:

@@ -10,6 +10,7 @@ from ami_dialer.domain.attempt import Attempt
 from ami_dialer.domain.enrolment import EnrolmentState
 from ami_dialer.domain.errors import NotFoundError
 from ami_dialer.domain.formulas import neutral
+from ami_dialer.domain.meaning import effective_title
 from ami_dialer.store import documents, export
 from ami_dialer.store.database import Database
 from ami_dialer.store.export import ContactResult
@@ -22,6 +23,7 @@ COLUMNS = (
     "state",
     "attempts",
     "disposition",
+    "system_disposition",
     "end_reason",
     "detail",
     "excluded",
@@ -99,7 +101,8 @@ def _last_cells(attempt: Attempt) -> dict[str, str]:
     if attempt.answered_at is not None and attempt.ended_at is not None:
         talked = f"{(attempt.ended_at - attempt.answered_at).total_seconds():.1f}"
     return {
-        "disposition": attempt.disposition or "",
+        "disposition": effective_title(attempt.outcome, attempt.disposition) or "",
+        "system_disposition": attempt.disposition or "",
         "end_reason": attempt.end_reason or "",
         "detail": attempt.detail or "",
         "last_attempt_at": _time(attempt.claimed_at),
@@ -110,7 +113,17 @@ def _last_cells(attempt: Attempt) -> dict[str, str]:
 
 
 _NO_ATTEMPT = dict.fromkeys(
-    ("disposition", "end_reason", "detail", "last_attempt_at", "answered_at", "ended_at", "talk_seconds"), ""
+    (
+        "disposition",
+        "system_disposition",
+        "end_reason",
+        "detail",
+        "last_attempt_at",
+        "answered_at",
+        "ended_at",
+        "talk_seconds",
+    ),
+    "",
 )
 
 

@@ -4,26 +4,53 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
-from ami_dialer.domain.ending import DISPOSITION_OF, Disposition, EndReason
+from ami_dialer.domain.ending import DISPOSITION_OF, EndReason
 from ami_dialer.domain.enrolment import EnrolmentState, RunState
 from ami_dialer.domain.errors import NotFoundError
+from ami_dialer.domain.meaning import DEFAULT, Meanings, effective_title
 from ami_dialer.store import documents, progress, results
 from ami_dialer.store.database import Database
-from ami_dialer.store.results import DigitCount, Duration, EndCount, ExclusionCount, QuestionCount
+from ami_dialer.store.results import DigitCount, Duration, EndCount, ExclusionCount, OrdinalCount, QuestionCount
 from ami_dialer.store.runs import Run
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One disposition: how many attempts ended so, and how many contacts have it as their last. Shares are 0 to 1."""
+    """One result: how many attempts ended so, and how many contacts have it as their last. Shares are 0 to 1."""
 
-    disposition: Disposition
+    #: The outcome that an attempt was given, else the system's disposition.
+    disposition: str
     attempts: int
     attempt_share: float
     contacts: int
     contact_share: float
     #: The technical end reasons behind it, by attempts.
     reasons: dict[EndReason, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What the latest results of the contacts are worth, by what the campaign's set says of them."""
+
+    #: Contacts whose latest result says so.
+    qualified: int
+    contacted: int
+    positive: int
+    #: positive / contacted, 0 to 1; None where nobody was reached.
+    conversion: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class AtAttempt:
+    """One line of the table of results by attempts: the contacts whose latest attempt is this one, by its result."""
+
+    #: 1 for the first attempt.
+    attempt: int
+    contacts: dict[str, int]
+
+
+#: Of a call that goes on.
+GOING_ON = "In Progress"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +84,8 @@ class RunReport:
     attempts: int
     answered: int
     outcomes: list[Outcome]
+    worth: Worth
+    by_attempt: list[AtAttempt]
     #: Contacts taken out: DNC Excluded, Filter Excluded, Expired, each with the entry or condition that did it.
     excluded: list[ExclusionCount]
     questions: list[QuestionReport]
@@ -80,8 +109,8 @@ async def pick_run(database: Database, campaign: str, wanted: int | None) -> Run
     raise NotFoundError(f"campaign {campaign!r} has no run {wanted}; its runs are: {known}")
 
 
-async def run_report(database: Database, run: Run) -> RunReport:
-    """Everything that is counted of a run."""
+async def run_report(database: Database, run: Run, known: Meanings = DEFAULT) -> RunReport:
+    """Everything that is counted of a run; `known` are the results that its campaign knows."""
     by_state = await progress.enrolment_counts(database, run.id)
     ends = await results.end_counts(database, run.id)
     contacts = sum(by_state.values())
@@ -98,6 +127,8 @@ async def run_report(database: Database, run: Run) -> RunReport:
         attempts=sum(end.attempts for end in ends),
         answered=sum(end.answered for end in ends),
         outcomes=_outcomes(ends),
+        worth=worth(ends, known),
+        by_attempt=_by_attempt(await results.ordinal_counts(database, run.id)),
         excluded=await results.exclusions(database, run.id),
         questions=_questions(
             await results.question_counts(database, run.id), await results.digit_counts(database, run.id)
@@ -107,10 +138,37 @@ async def run_report(database: Database, run: Run) -> RunReport:
     )
 
 
+def worth(ends: list[EndCount], known: Meanings) -> Worth:
+    """What results are worth, each contact counted with its latest one."""
+    meant = [(known.effective(end.outcome, DISPOSITION_OF[end.end_reason]), end.contacts) for end in ends]
+    contacted = sum(contacts for meaning, contacts in meant if meaning is not None and meaning.contacted)
+    positive = sum(contacts for meaning, contacts in meant if meaning is not None and meaning.positive)
+    return Worth(
+        qualified=sum(contacts for meaning, contacts in meant if meaning is not None and meaning.qualified),
+        contacted=contacted,
+        positive=positive,
+        conversion=round(positive / contacted, 4) if contacted else None,
+    )
+
+
+def result_of(end: EndCount) -> str:
+    """The result that counts."""
+    return end.outcome or DISPOSITION_OF[end.end_reason].value
+
+
+def _by_attempt(counts: list[OrdinalCount]) -> list[AtAttempt]:
+    lines: dict[int, dict[str, int]] = defaultdict(dict)
+    for count in counts:
+        # An outcome may be given while the call goes on: it stands for the call already.
+        title = effective_title(count.outcome, count.disposition) or GOING_ON
+        lines[count.ordinal][title] = lines[count.ordinal].get(title, 0) + count.contacts
+    return [AtAttempt(ordinal, lines[ordinal]) for ordinal in sorted(lines)]
+
+
 def _outcomes(ends: list[EndCount]) -> list[Outcome]:
-    grouped: dict[Disposition, list[EndCount]] = defaultdict(list)
+    grouped: dict[str, list[EndCount]] = defaultdict(list)
     for end in ends:
-        grouped[DISPOSITION_OF[end.end_reason]].append(end)
+        grouped[result_of(end)].append(end)
     all_attempts = sum(end.attempts for end in ends)
     all_contacts = sum(end.contacts for end in ends)
     outcomes = [
@@ -120,11 +178,18 @@ def _outcomes(ends: list[EndCount]) -> list[Outcome]:
             attempt_share=round(attempts / all_attempts, 4),
             contacts=(contacts := sum(end.contacts for end in group)),
             contact_share=round(contacts / all_contacts, 4),
-            reasons={end.end_reason: end.attempts for end in group},
+            reasons=_reasons(group),
         )
         for disposition, group in grouped.items()
     ]
     return sorted(outcomes, key=lambda outcome: (-outcome.attempts, outcome.disposition))
+
+
+def _reasons(group: list[EndCount]) -> dict[EndReason, int]:
+    reasons: dict[EndReason, int] = {}
+    for end in group:
+        reasons[end.end_reason] = reasons.get(end.end_reason, 0) + end.attempts
+    return reasons
 
 
 def _questions(asked: list[QuestionCount], given: list[DigitCount]) -> list[QuestionReport]:

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Select, and_, distinct, extract, func, or_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.domain.attempt import AttemptState
-from ami_dialer.domain.ending import EndReason
+from ami_dialer.domain.ending import Disposition, EndReason
 from ami_dialer.domain.enrolment import EnrolmentState, Exclusion
 from ami_dialer.store.database import Database
 from ami_dialer.store.runs import Run, as_run, run_query
@@ -19,9 +19,10 @@ CALLED = or_(attempts.c.end_reason.is_(None), attempts.c.end_reason != EndReason
 
 @dataclass(frozen=True, slots=True)
 class EndCount:
-    """How many attempts ended this way, and how many contacts have it as their last one."""
+    """How many attempts ended this way with this outcome, and how many contacts have it as their last one."""
 
     end_reason: EndReason
+    outcome: str | None
     attempts: int
     answered: int
     contacts: int
@@ -78,25 +79,50 @@ async def living_attempts(database: Database, run_id: int) -> int:
 
 
 async def end_counts(database: Database, run_id: int) -> list[EndCount]:
-    """Attempts and contacts by end reason, most frequent first; attempts that called nobody are left out."""
+    """Attempts and contacts by end reason and outcome, most frequent first; who called nobody is left out."""
     of_run = and_(attempts.c.run_id == run_id, attempts.c.end_reason.is_not(None), CALLED)
     by_attempt = (
-        select(attempts.c.end_reason, func.count(), func.count(attempts.c.answered_at))
+        select(attempts.c.end_reason, attempts.c.outcome, func.count(), func.count(attempts.c.answered_at))
         .where(of_run)
-        .group_by(attempts.c.end_reason)
+        .group_by(attempts.c.end_reason, attempts.c.outcome)
     )
     # Ids of attempts sort by time, so the greatest one of an enrolment is its last.
     last = select(func.max(attempts.c.id)).where(of_run).group_by(attempts.c.enrolment_id)
     by_contact = (
-        select(attempts.c.end_reason, func.count()).where(attempts.c.id.in_(last)).group_by(attempts.c.end_reason)
+        select(attempts.c.end_reason, attempts.c.outcome, func.count())
+        .where(attempts.c.id.in_(last))
+        .group_by(attempts.c.end_reason, attempts.c.outcome)
     )
     async with database.reading() as connection:
-        contacts = {row[0]: row[1] for row in await connection.execute(by_contact)}
+        contacts = {(row[0], row[1]): row[2] for row in await connection.execute(by_contact)}
         counts = [
-            EndCount(EndReason(reason), count, answered, contacts.get(reason, 0))
-            for reason, count, answered in await connection.execute(by_attempt)
+            EndCount(EndReason(reason), outcome, count, answered, contacts.get((reason, outcome), 0))
+            for reason, outcome, count, answered in await connection.execute(by_attempt)
         ]
-    return sorted(counts, key=lambda count: (-count.attempts, count.end_reason))
+    return sorted(counts, key=lambda count: (-count.attempts, count.end_reason, count.outcome or ""))
+
+
+@dataclass(frozen=True, slots=True)
+class OrdinalCount:
+    """How many contacts are at this attempt with this result; of a call that goes on there is none yet."""
+
+    #: 1 for the first attempt.
+    ordinal: int
+    outcome: str | None
+    disposition: Disposition | None
+    contacts: int
+
+
+async def ordinal_counts(database: Database, run_id: int) -> list[OrdinalCount]:
+    """Contacts by their latest attempt and its result, calls that go on included."""
+    last = select(func.max(attempts.c.id)).where(attempts.c.run_id == run_id, CALLED).group_by(attempts.c.enrolment_id)
+    columns = (attempts.c.ordinal, attempts.c.outcome, attempts.c.disposition)
+    query = select(*columns, func.count()).where(attempts.c.id.in_(last)).group_by(*columns).order_by(*columns)
+    async with database.reading() as connection:
+        return [
+            OrdinalCount(ordinal, outcome, disposition and Disposition(disposition), count)
+            for ordinal, outcome, disposition, count in await connection.execute(query)
+        ]
 
 
 @dataclass(frozen=True, slots=True)

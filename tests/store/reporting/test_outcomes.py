@@ -21,11 +21,11 @@ async def test_outcomes_are_counted_by_attempt_and_by_the_last_attempt_of_each_c
     survey.clock.advance(300)
     await survey.call(CAT, EndReason.BUSY, cause=17, rings=None)
     found = await report(survey)
-    busy = next(outcome for outcome in found.outcomes if outcome.disposition is Disposition.BUSY)
+    busy = next(outcome for outcome in found.outcomes if outcome.disposition == Disposition.BUSY)
     assert (busy.attempts, busy.contacts) == (2, 1)
     assert (busy.attempt_share, busy.contact_share) == (0.4, 0.25)
     assert busy.reasons == {EndReason.BUSY: 2}
-    assert found.outcomes[0].disposition is Disposition.BUSY
+    assert found.outcomes[0].disposition == Disposition.BUSY
     assert (found.attempts, found.answered, found.contacts, found.not_called) == (5, 3, 4, 0)
 
 
