@@ -14,7 +14,16 @@ from ami_dialer.store.tables.contacts import contact_phones, contacts, list_memb
 from ami_dialer.store.tables.dnc import dnc_entries, dnc_lists
 from ami_dialer.store.tables.documents import campaigns, flows, lists, mappings
 from ami_dialer.store.tables.intake import fetches, import_batches, imports
-from ami_dialer.store.tables.runs import answers, attempts, callbacks, engine_status, enrolments, run_lists, runs
+from ami_dialer.store.tables.runs import (
+    answers,
+    attempts,
+    callbacks,
+    engine_status,
+    enrolments,
+    retired_caller_ids,
+    run_lists,
+    runs,
+)
 
 __all__ = [
     "Key",
@@ -45,6 +54,7 @@ __all__ = [
     "metadata",
     "reassignments",
     "regions",
+    "retired_caller_ids",
     "rulebooks",
     "run_lists",
     "runs",

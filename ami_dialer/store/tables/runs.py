@@ -210,3 +210,14 @@ engine_status = Table(
     #: domain/engine_status.py
     Column("document", JSON, nullable=False),
 )
+
+#: Caller ids that somebody retired while the dialer ran; those of config.yaml say it themselves.
+retired_caller_ids = Table(
+    "retired_caller_ids",
+    metadata,
+    Column("number", String(16), primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", String(100), nullable=False),
+    #: For people.
+    Column("reason", String(300)),
+)

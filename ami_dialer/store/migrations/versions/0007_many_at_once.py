@@ -72,3 +72,11 @@ def upgrade() -> None:
         sa.Column("document", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_engine_status")),
     )
+    op.create_table(
+        "retired_caller_ids",
+        sa.Column("number", sa.String(16), nullable=False),
+        sa.Column("at", UtcDateTime(timezone=True), nullable=False),
+        sa.Column("actor", sa.String(100), nullable=False),
+        sa.Column("reason", sa.String(300)),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_retired_caller_ids")),
+    )
