@@ -55,7 +55,8 @@ test-unit: $(VENV)/ready  ## only what needs no server
 
 .PHONY: test-compliance
 test-compliance: setup  ## COMPLIANCE_ORIGINATES=100000 random calls, each against a naive reading of the law
-	COMPLIANCE_ORIGINATES=$${COMPLIANCE_ORIGINATES:-100000} $(BIN)/pytest -n 2 --dist load -rP tests/engine/compliance
+	COMPLIANCE_ORIGINATES=$${COMPLIANCE_ORIGINATES:-100000} COMPLIANCE_EXAMPLES=$${COMPLIANCE_EXAMPLES:-2000} \
+		$(BIN)/pytest -n 2 --dist load -rP tests/engine/compliance tests/unit/rules/compliance/test_against_naive_law.py
 
 .PHONY: demo
 demo: lab  ## a whole survey campaign against the lab, ends by itself

@@ -39,7 +39,10 @@ def may_call(book: Rulebook, policy: Policy, callee: Callee, now: datetime) -> s
         broken.add("campaign.windows")
 
     for rule in book.rules:
-        if rule.jurisdiction in callee.place.jurisdictions and breaks_law(rule, policy, callee, clocks, now):
+        # The law of a state is asked on its clock too where something else says when it is there.
+        there = dict(callee.place.law_clocks).get(rule.jurisdiction, ()) if clocks else ()
+        asked = clocks + [now.astimezone(ZoneInfo(zone)) for zone in there]
+        if rule.jurisdiction in callee.place.jurisdictions and breaks_law(rule, policy, callee, asked, now):
             broken.add(rule.id)
     return broken | wishes_about_calls(policy, callee, now) | consent(policy, callee, now)
 

@@ -1,9 +1,11 @@
 """Whose time and whose law: the place of whoever is called, from what is known of the contact and the number."""
 
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cache, lru_cache
 from typing import NamedTuple
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from ami_dialer.domain import postal
 from ami_dialer.domain.postal import PostalCode, Shape
@@ -34,6 +36,10 @@ class Place(NamedTuple):
     """Sorted: the country and each state or province that the contact or the number points to (`US`, `US-FL`)."""
     notes: tuple[str, ...] = ()
     """What was found wrong on the way, for people: a ZIP code that does not exist, an unknown zone name."""
+    law_clocks: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """States whose law is asked on other clocks too than `zones`: those of whatever pointed to the state."""
+    against: tuple[ZoneSource, ...] = ()
+    """What tells another clock than the contact's own time zone, which counts all the same."""
 
 
 #: Countries with ZIP codes or Canadian ones. Numbers of +1 that belong to no country count as theirs.
@@ -52,6 +58,8 @@ NO_ZONES = frozenset({"Factory", "localtime", "posixrules"})
 #: Nobody lives there: what programs write where nobody said a zone. Those with `Etc/` in front are too.
 _NOWHERE = frozenset({"UTC", "UCT", "GMT", "GMT0", "GMT+0", "GMT-0", "Greenwich", "Universal", "Zulu"})
 _BLANK = frozenset({"", "-", "--", "?", "n/a", "na", "nan", "nil", "none", "null", "unknown"})
+#: Year and month in which clocks are compared: of two years, as a place may give up summer time between them.
+_SEASONS = ((2026, 1), (2026, 7), (2027, 1), (2027, 7))
 #: In the place of states that share an area code: the number does not begin with +1.
 _ABROAD = ("",)
 
@@ -66,7 +74,8 @@ def place_of(
     state, else all of its own.
 
     The law is kept of each place that number, postal code and state point to, whichever gives the zones: Florida, for
-    one, presumes that a number of its area codes reaches somebody there (Fla. Stat. 501.059).
+    one, presumes that a number of its area codes reaches somebody there (Fla. Stat. 501.059). The law of a state that
+    something else pointed to than what gave the zones is asked on that other clock as well.
     """
     shared = SHARED.get(number[:5], ()) if number.startswith("+1") else _ABROAD
     return _place(region_of(number), shared, time_zone, postal_code, state, default_zone)
@@ -93,10 +102,61 @@ def _place(
         (ZoneSource.DEFAULT, (default_zone,) if default_zone else ()),
     )
     source, zones = next(((source, zones) for source, zones in sources if zones), (ZoneSource.UNKNOWN, ()))
-    jurisdictions = {*of_number, *(code.jurisdictions if code else ()), *(named.jurisdictions if named else ())}
+    pointed = {
+        ZoneSource.POSTAL_CODE: code.jurisdictions if code else (),
+        ZoneSource.STATE: named.jurisdictions if named else (),
+        ZoneSource.NUMBER: of_number,
+    }
+    jurisdictions = {one for each in pointed.values() for one in each}
     if at_home or code or named:
         notes += _wrong(region.country, _text(state), code, named)
-    return _one(Place(zones, source, region.country, tuple(sorted(jurisdictions)), notes))
+    told = [(one, pointed[one], found) for one, found in sources if one in pointed and found]
+    against = tuple(_contradicting(own[0], told)) if own else ()
+    if against:
+        others = ", ".join(f"{one} {_few(found)}" for one, _, found in told if one in against)
+        notes += (f"the contact's own time zone {own[0]} counts, though others are told: {others}",)
+    clocks = tuple(_law_clocks(source, zones, told))
+    return _one(Place(zones, source, region.country, tuple(sorted(jurisdictions)), notes, clocks, against))
+
+
+#: What told something, the jurisdictions it points to, its zones.
+_Told = tuple[ZoneSource, tuple[str, ...], tuple[str, ...]]
+
+
+def _contradicting(own: str, told: Sequence[_Told]) -> Iterator[ZoneSource]:
+    """Those that have no zone whose clock runs as the contact's own."""
+    return (source for source, _, zones in told if _runs(own) not in map(_runs, zones))
+
+
+def _law_clocks(
+    source: ZoneSource, zones: tuple[str, ...], told: Sequence[_Told]
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """For each state that something else pointed to than what gave the zones: the clocks of what did.
+
+    A contact's own zone that may be in the state tells where in the state somebody is, and so does a postal code.
+    """
+    first: dict[str, tuple[ZoneSource, tuple[str, ...]]] = {}
+    for one, jurisdictions, found in told:
+        for state in jurisdictions:
+            if "-" in state:
+                first.setdefault(state, (one, found))
+    here = {_runs(zone) for zone in zones}
+    for state, (one, found) in sorted(first.items()):
+        there = {_runs(zone) for zone in found}
+        settled = one is source or there <= here or (source is ZoneSource.CONTACT and here <= there)
+        if not settled:
+            yield state, found
+
+
+@cache
+def _runs(zone: str) -> tuple[timedelta | None, ...]:
+    """How its clock runs in two winters and summers: zones are alike whose clocks show the same."""
+    here = ZoneInfo(zone)
+    return tuple(datetime(year, month, 15, tzinfo=UTC).astimezone(here).utcoffset() for year, month in _SEASONS)
+
+
+def _few(zones: tuple[str, ...]) -> str:
+    return "/".join(zones) if len(zones) <= 3 else f"{zones[0]} and {len(zones) - 1} more"
 
 
 @lru_cache(maxsize=2**14)

@@ -34,6 +34,9 @@ def _lines(found: ExplainedRun) -> Iterator[str]:
     for what, count in (("being called", found.claimed), ("called for the last time", found.done)):
         if count:
             yield _row(what, count)
+    if found.zone_contradicted:
+        whose = "whose own time zone counts though number, postal code or state tell another clock"
+        yield f"  note: {amount(found.zone_contradicted, 'contact')} {whose}"
     version = f"version {found.rules.version}, " if found.rules.version is not None else ""
     yield f"  rules of law: {version}{found.rules.rulebook.digest[:12]}"
     if found.rules.note:

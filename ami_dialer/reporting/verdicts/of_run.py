@@ -63,6 +63,8 @@ class ExplainedRun:
     claimed: int = 0
     done: int = 0
     excluded: dict[Exclusion, dict[str, int]] = field(default_factory=dict)
+    #: Of those who are judged, whose own time zone counts though number, postal code or state tell another clock.
+    zone_contradicted: int = 0
     allowed: int = 0
     #: When the first of these must not be called any more.
     until: datetime | None = None
@@ -176,6 +178,8 @@ class _Count:
             if calls or consent is not None:
                 before = tuple(call for call in calls if call.at <= self._moment)
                 one = one._replace(history=before, consent=consent or NOTHING_KNOWN)
+            if one.place.against:
+                found.zone_contradicted += 1
             verdict = verdict_of(one, at)
             if not verdict.allowed:
                 self._refuse(verdict, one)
@@ -232,6 +236,7 @@ def as_json(found: ExplainedRun) -> dict[str, Any]:
             "note": found.rules.note or None,
         },
         "contacts": found.contacts,
+        "zone_contradicted": found.zone_contradicted,
         "allowed": found.allowed,
         "until": found.until,
         "next_at": found.next_at,

@@ -1,6 +1,6 @@
 """The days of a calendar: which rules refuse at which time of day. No time zone here; `timeline` lays days out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import NamedTuple
 
@@ -65,12 +65,7 @@ class Calendar:
         """The spans that each rule leaves open."""
         policy = self._policy
         found: dict[str, list[Spans]] = {}
-        for rule in (self._law[place] for place in law):
-            if rule.id not in self._free:
-                if rule.kind is RuleKind.HOURS:
-                    found.setdefault(rule.id, []).append(rule.week[day.weekday()])
-                elif rule.kind is RuleKind.CLOSED and is_closed(rule, day):
-                    found[rule.id] = [()]
+        _lay_law((self._law[place] for place in law), self._free, day, found)
         found[questions.HOURS] = [span(policy.earliest, policy.latest)]
         if self._windows:
             found[questions.WINDOWS] = [policy.week[day.weekday()]]
@@ -82,6 +77,27 @@ class Calendar:
             day in closed_days.public_holidays(one, day.year) for one in self._jurisdictions
         ):
             found[questions.HOLIDAY] = [()]
+        return found
+
+
+class LawOfState:
+    """The days of one state's law alone, where it is asked on another clock than that of whoever is called."""
+
+    def __init__(self, state: str, law: tuple[Rule, ...], free: frozenset[str]) -> None:
+        """`law` is all that applies to whoever is called, so that places in it are those of other calendars."""
+        self._law = tuple((place, rule) for place, rule in enumerate(law) if rule.jurisdiction == state)
+        self._free = free
+        self._days: dict[int, Day] = {}
+
+    def day(self, ordinal: int) -> Day:
+        """The day of this number (`date.toordinal`)."""
+        found = self._days.get(ordinal)
+        if found is None:
+            day = date.fromordinal(ordinal)
+            law = [(place, rule) for place, rule in self._law if in_force(rule, day)]
+            spans: dict[str, list[Spans]] = {}
+            _lay_law((rule for _, rule in law), self._free, day, spans)
+            found = self._days[ordinal] = Day(pieces(spans), tuple(place for place, _ in law))
         return found
 
 
@@ -106,6 +122,16 @@ class Windows:
     def day(self, ordinal: int) -> Day:
         """The day of this number (`date.toordinal`)."""
         return self._days[(ordinal + 6) % 7]
+
+
+def _lay_law(rules: Iterable[Rule], free: frozenset[str], day: date, found: dict[str, list[Spans]]) -> None:
+    """Put the spans that the law leaves open into `found`."""
+    for rule in rules:
+        if rule.id not in free:
+            if rule.kind is RuleKind.HOURS:
+                found.setdefault(rule.id, []).append(rule.week[day.weekday()])
+            elif rule.kind is RuleKind.CLOSED and is_closed(rule, day):
+                found[rule.id] = [()]
 
 
 def is_closed(rule: Rule, day: date) -> bool:

@@ -132,9 +132,11 @@ class Case:
             elif name in (questions.HOURS, questions.STATE_HOURS, questions.HOLIDAY, questions.CLOSED_DAY):
                 text = f"{text} in {telling.zones_text(zones)}"
         elif rule.kind is RuleKind.CLOSED:
-            text = f"{telling.closed_text(rule, zones[0], self._segment.start, until)} in {rule.jurisdiction}"
+            clocks = self._ground.zones_for(rule.jurisdiction)
+            text = f"{telling.closed_text(rule, clocks, self._segment.start, until)} in {rule.jurisdiction}"
         elif rule.kind is RuleKind.HOURS:
-            text = f"{telling.figure_of(rule)} in {telling.zones_text(zones)}"
+            clocks = self._ground.zones_for(rule.jurisdiction)
+            text = f"{telling.figure_of(rule)} in {telling.zones_text(clocks)}"
         else:
             text = telling.figure_of(rule)
         return f"{text} ({name})"

@@ -21,6 +21,8 @@ def evidence(verdict: Verdict, callee: Callee, judge: Judge, book: int, now: dat
         own["calls"] = counted
     if callee.consent.records:
         own["consents"] = [record.id for record in callee.consent.records]
+    if callee.callback is not None:
+        own["callback"] = callee.callback
     if callee.consent.reassigned_at is not None:
         own["reassigned"] = _moment(callee.consent.reassigned_at)
     shared = _shared(book, verdict.rule, verdict.until, verdict.exempt, callee.kind.value, callee.place)
@@ -39,6 +41,8 @@ def _shared(book: int, rule: str, until: datetime | None, exempt: tuple[str, ...
         "by": place.source.value,
         "law": place.jurisdictions,
         "exempt": exempt,
+        "law_clocks": dict(place.law_clocks),
+        "against": [source.value for source in place.against],
     }
     return orjson.dumps({name: value for name, value in told.items() if value}).decode()
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -10,7 +10,7 @@ from ami_dialer.domain.place import ZoneSource
 from ami_dialer.domain.rulebook import Certainty, Rule, Rulebook, RuleKind, in_force
 from ami_dialer.domain.verdict import Callee, Verdict
 from ami_dialer.rules.compliance import caps, closed_days, telling
-from ami_dialer.rules.compliance.ground import exemption_of, law_of, window_zones, zones_of
+from ami_dialer.rules.compliance.ground import exemption_of, law_of, law_zones_of, window_zones, zones_of
 from ami_dialer.rules.compliance.policy import Policy
 
 #: So many zones are told with their time; the others are counted.
@@ -62,10 +62,9 @@ def explain(verdict: Verdict, callee: Callee, policy: Policy, book: Rulebook, no
 
 def asked(verdict: Verdict, callee: Callee, policy: Policy, book: Rulebook, now: datetime) -> Iterator[Asked]:
     """Every rule that was asked, in order, with what it said."""
-    days = {now.astimezone(ZoneInfo(zone)).date() for zone in zones_of(callee.place, policy) or ("UTC",)}
     law: dict[str, Rule] = {}
     for rule in law_of(book, policy, callee.place.jurisdictions):
-        if any(in_force(rule, day) for day in days):
+        if any(in_force(rule, day) for day in _days(rule, callee, policy, now)):
             law.setdefault(rule.id, rule)
     own = {cap.id: cap for cap in caps.of_policy(policy)}
     for name in verdict.asked:
@@ -85,8 +84,7 @@ def _of_law(rule: Rule, answer: Answer, callee: Callee, policy: Policy, now: dat
     cap = caps.of_law(rule)
     found = _calls(cap, callee, policy, now) if cap is not None else ""
     if rule.kind is RuleKind.CLOSED and rule.holidays:
-        zones = zones_of(callee.place, policy)
-        days = sorted({now.astimezone(ZoneInfo(zone)).date() for zone in zones})
+        days = _days(rule, callee, policy, now)
         names = [closed_days.holiday_name(rule.jurisdiction, day) for day in days]
         found = ", ".join(f"{telling.day_text(day)} is {name}" for day, name in zip(days, names, strict=True) if name)
     exemption = exemption_of(rule, policy) if answer is Answer.EXEMPT else None
@@ -94,6 +92,12 @@ def _of_law(rule: Rule, answer: Answer, callee: Callee, policy: Policy, now: dat
         found = f"the campaign is exempt, {exemption.basis}: {exemption.reason}"
     doubt = "" if rule.certainty is Certainty.VERIFIED else f", {rule.certainty.value}"
     return Asked(rule.id, answer, telling.figure_of(rule), found, f"{rule.source}{doubt}")
+
+
+def _days(rule: Rule, callee: Callee, policy: Policy, now: datetime) -> list[date]:
+    """The days that it is on the clocks by which the rule is asked."""
+    zones = law_zones_of(callee.place, policy, rule.jurisdiction) or ("UTC",)
+    return sorted({now.astimezone(ZoneInfo(zone)).date() for zone in zones})
 
 
 def _calls(cap: caps.Counted, callee: Callee, policy: Policy, now: datetime) -> str:
@@ -139,6 +143,9 @@ def _whereabouts(callee: Callee, policy: Policy, zones: tuple[str, ...], now: da
         if policy.zone is not None and window_zones(place, zones, policy) == (policy.zone,):
             yield f"  the campaign's windows are in {policy.zone}: {telling.moment_text(now, policy.zone)}"
     yield f"Whose law: {', '.join(place.jurisdictions) or 'no jurisdiction that is known'}."
+    for state, clocks in place.law_clocks if zones else ():
+        there = " and ".join(telling.moment_text(now, zone) for zone in clocks[:_ZONES])
+        yield f"  that of {state} on its own clock too ({telling.zones_text(clocks)}): {there}"
     yield f"Kind of number: {callee.kind.value}."
     for note in place.notes:
         yield f"Note: {note}."

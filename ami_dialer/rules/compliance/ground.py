@@ -10,7 +10,7 @@ from ami_dialer.domain.number_kind import NumberKind
 from ami_dialer.domain.place import Place, ZoneSource
 from ami_dialer.domain.rulebook import Rule, Rulebook, RuleKind
 from ami_dialer.rules.compliance import caps, consent, questions
-from ami_dialer.rules.compliance.calendar import Calendar, NoClock, Windows, has_windows
+from ami_dialer.rules.compliance.calendar import Calendar, LawOfState, NoClock, Windows, has_windows
 from ami_dialer.rules.compliance.policy import Exemption, Holidays, Policy
 from ami_dialer.rules.compliance.timeline import Lane, Timeline
 
@@ -41,6 +41,8 @@ class Bounds(NamedTuple):
     jurisdictions: tuple[str, ...]
     #: On whose clock contactable timings are, where that is not the contact's.
     windows: tuple[str, ...]
+    #: States whose law of the time of day is asked on other clocks too.
+    law_clocks: tuple[tuple[str, tuple[str, ...]], ...]
     #: What refuses whatever the time.
     fixed: tuple[str, ...]
     #: Country and kind, where they refuse: the reason names them.
@@ -52,6 +54,7 @@ class Ground:
 
     __slots__ = (
         "_changes",
+        "_law_clocks",
         "_regimes",
         "_survey",
         "campaign_id",
@@ -71,10 +74,15 @@ class Ground:
         self.scopes = survey.scopes
         self.zones = bounds.zones
         self.fixed = bounds.fixed
+        self._law_clocks = dict(bounds.law_clocks)
         self.law = survey.law_of(bounds.jurisdictions)
         self.timeline = Timeline(survey.lanes(bounds, self.law))
         days = {day for rule in self.law for day in (rule.effective, rule.ends) if day is not None}
         self._changes = sorted((day.toordinal() - _EPOCH) * _DAY for day in days)
+
+    def zones_for(self, jurisdiction: str) -> tuple[str, ...]:
+        """The zones in which its law is asked."""
+        return tuple(dict.fromkeys((*self.zones, *self._law_clocks.get(jurisdiction, ()))))
 
     def regime(self, law: tuple[int, ...]) -> Regime:
         """What is asked under this law: places of rules in `self.law`, as segments have them."""
@@ -108,11 +116,13 @@ class Survey:
         self._windows = Windows(policy)
         self._calendars: dict[tuple[tuple[str, ...], bool], Calendar] = {}
         self._grounds: dict[Bounds, Ground] = {}
+        self._asked_of = frozenset(
+            rule.jurisdiction for rule in book.rules if rule.kind in _ASKED and is_about(rule, policy)
+        )
         #: Jurisdictions that make a difference; None: all, as each has its holidays.
         self._matter: frozenset[str] | None = None
         if policy.holidays is not Holidays.ALL:
-            of_law = {rule.jurisdiction for rule in book.rules if rule.kind in _ASKED and is_about(rule, policy)}
-            self._matter = frozenset(of_law | {state for state, _ in policy.states})
+            self._matter = self._asked_of | {state for state, _ in policy.states}
 
     @property
     def grounds(self) -> int:
@@ -145,7 +155,13 @@ class Survey:
         return (
             *(Lane(zone, calendar) for zone in bounds.zones),
             *(Lane(zone, self._windows) for zone in bounds.windows),
+            *self._law_lanes(bounds, law),
         )
+
+    def _law_lanes(self, bounds: Bounds, law: tuple[Rule, ...]) -> Iterator[Lane]:
+        for state, zones in bounds.law_clocks:
+            days = LawOfState(state, law, self._free)
+            yield from (Lane(zone, days) for zone in zones)
 
     def _bounds(self, place: Place, kind: NumberKind) -> Bounds:
         policy = self.policy
@@ -156,6 +172,7 @@ class Survey:
             zones=zones,
             jurisdictions=tuple(one for one in place.jurisdictions if self._matter is None or one in self._matter),
             windows=() if windows == zones else windows,
+            law_clocks=tuple(one for one in place.law_clocks if one[0] in self._asked_of) if zones else (),
             fixed=fixed,
             why=(
                 place.country if questions.COUNTRY in fixed else "",
@@ -221,6 +238,12 @@ def exemption_of(rule: Rule, policy: Policy) -> Exemption | None:
 def zones_of(place: Place, policy: Policy) -> tuple[str, ...]:
     """The zones that somebody is judged by; none where nobody knows and the administrator says none."""
     return place.zones or ((policy.unknown_zone,) if policy.unknown_zone else ())
+
+
+def law_zones_of(place: Place, policy: Policy, jurisdiction: str) -> tuple[str, ...]:
+    """The zones in which the law of a jurisdiction is asked: those of the place, and of what pointed to the state."""
+    zones = zones_of(place, policy)
+    return tuple(dict.fromkeys((*zones, *dict(place.law_clocks).get(jurisdiction, ())))) if zones else ()
 
 
 def window_zones(place: Place, zones: tuple[str, ...], policy: Policy) -> tuple[str, ...]:

@@ -70,7 +70,8 @@ class Judge:
 
     def _ground(self, callee: Callee) -> Ground:
         place, kind = callee.place, callee.kind
-        key = (place.zones, place.jurisdictions, place.country, kind, place.source is ZoneSource.CONTACT)
+        own = place.source is ZoneSource.CONTACT
+        key = (place.zones, place.jurisdictions, place.law_clocks, place.country, kind, own)
         ground = self._grounds.get(key)
         if ground is None:
             if len(self._grounds) >= _MOST_PLACES:
@@ -81,7 +82,7 @@ class Judge:
 
 def _plain(ground: Ground, place: int, segment: Segment, callee: Callee, now: datetime) -> Verdict:
     """The verdict on whoever is there and has neither history nor consent. It stays right for the whole segment."""
-    bare = callee._replace(history=(), consent=NOTHING_KNOWN)
+    bare = callee._replace(history=(), consent=NOTHING_KNOWN, callback=None)
     found = segment.plain = Case(ground, bare, now, place).verdict()
     end = found.until or found.next_at
     until = now.timestamp() + FAR if end is None else end.timestamp()

@@ -134,13 +134,12 @@ def wish_text(question: str, policy: Policy) -> str:
     return texts[question]()
 
 
-def closed_text(rule: Rule, zone: str, start: float, end: float) -> str:
+def closed_text(rule: Rule, zones: tuple[str, ...], start: float, end: float) -> str:
     """Which days between two moments a rule closes, with their names: `no calls on 25 Dec 2026 (Christmas Day)`."""
     if math.isinf(end):
         return figure_of(rule)
-    local = ZoneInfo(zone)
-    day = datetime.fromtimestamp(start, UTC).astimezone(local).date()
-    last = datetime.fromtimestamp(end - 1, UTC).astimezone(local).date()
+    day = min(datetime.fromtimestamp(start, UTC).astimezone(ZoneInfo(zone)).date() for zone in zones)
+    last = max(datetime.fromtimestamp(end - 1, UTC).astimezone(ZoneInfo(zone)).date() for zone in zones)
     days: list[str] = []
     while day <= last and len(days) < 5:
         if is_closed(rule, day):

@@ -139,6 +139,10 @@ OWN = {
 }
 
 
+#: Clocks that show the same by other names.
+ALIKE = {TORONTO: EAST, WINNIPEG: CENTRAL, ALBERTA: MOUNTAIN, BOISE: MOUNTAIN, VANCOUVER: PACIFIC}
+
+
 class Found(NamedTuple):
     """What a verdict wants of a place."""
 
@@ -146,6 +150,8 @@ class Found(NamedTuple):
     source: str
     country: str
     jurisdictions: tuple[str, ...]
+    #: States whose law is asked on further clocks.
+    law_clocks: tuple[tuple[str, tuple[str, ...]], ...]
 
 
 def of(number: str, own: str | None, code: str | None, state: str | None) -> Found:
@@ -168,7 +174,19 @@ def of(number: str, own: str | None, code: str | None, state: str | None) -> Fou
         ("number", zones),
     ]
     source, found = next(((source, found) for source, found in candidates if found), ("unknown", ()))
-    return Found(tuple(found), source, country, tuple(law))
+    pointing = candidates[1:]
+    words = (code_law, state_law, " ".join(of_number(number)[1]))
+    clocks = {}
+    for (name, there), where in reversed(list(zip(pointing, words, strict=True))):
+        clocks |= {each: (name, there) for each in where.split() if "-" in each and there}
+    here = {ALIKE.get(one, one) for one in found}
+    further = {}
+    for each, (name, there) in clocks.items():
+        in_state = {ALIKE.get(one, one) for one in there}
+        # A contact's own zone tells which part of the state they are in, if it is one of the state's.
+        if name != source and not (source == "time zone of the contact" and here <= in_state):
+            further[each] = tuple(there)
+    return Found(tuple(found), source, country, tuple(law), tuple(further.items()))
 
 
 def of_number(number: str) -> tuple[str, tuple[str, ...], tuple[str, ...]]:

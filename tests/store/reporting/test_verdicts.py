@@ -345,3 +345,10 @@ async def test_campaigns_without_anybody_are_told_so(database: Database, past: P
     found = await counted(database, NOON)
     assert (found.contacts, found.allowed, found.refused) == (0, 0, [])
     assert await value(database, f"SELECT count(*) FROM {contacts.name}") == 0
+
+
+async def test_contacts_whose_own_zone_contradicts_their_number_are_counted(people: Past, database: Database) -> None:
+    async with database.writing() as connection:
+        await connection.execute(contacts.update().where(contacts.c.number == ANN).values(time_zone="Asia/Kathmandu"))
+    found = await counted(database, NOON)
+    assert (found.zone_contradicted, of_run.as_json(found)["zone_contradicted"]) == (1, 1)

@@ -66,7 +66,25 @@ def test_a_number_alone_has_all_zones_of_its_area_code(area, state, zones):
 )
 def test_a_zip_code_tells_the_zone_and_the_law_of_both_states_is_kept(code, state, zone):
     expected = tuple(sorted({"US", "US-NY", f"US-{state}"}))
-    assert place(NEW_YORK, code=code) == Place((zone,), ZoneSource.POSTAL_CODE, "US", expected)
+    clocks = () if zone == EAST else (("US-NY", (EAST,)),)
+    assert place(NEW_YORK, code=code) == Place((zone,), ZoneSource.POSTAL_CODE, "US", expected, law_clocks=clocks)
+
+
+@pytest.mark.parametrize(
+    ("known", "clocks", "against"),
+    [
+        ({"zone": EAST}, (), ()),
+        ({"zone": MOUNTAIN}, (("US-FL", (CENTRAL, EAST)),), (ZoneSource.NUMBER,)),
+        ({"code": "30301"}, (("US-FL", (CENTRAL, EAST)),), ()),
+        ({"code": "32501"}, (), ()),
+        ({"zone": PACIFIC, "code": "32501"}, (("US-FL", (CENTRAL,)),), (ZoneSource.POSTAL_CODE, ZoneSource.NUMBER)),
+    ],
+)
+def test_the_law_of_a_state_is_asked_on_the_clock_of_what_points_to_it(known, clocks, against):
+    found = place("+18505550123", **known)
+    assert found.law_clocks == clocks
+    assert found.against == against
+    assert bool(against) == any("own time zone" in note for note in found.notes)
 
 
 def test_the_first_source_that_knows_a_zone_wins():

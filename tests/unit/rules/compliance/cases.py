@@ -78,7 +78,8 @@ def somebody(*zones: str, states: Iterable[str] = (), **values: Any) -> Callee:
     """Somebody in these zones, under the law of the United States and these states."""
     source = values.pop("source", ZoneSource.NUMBER)
     country = values.pop("country", "US")
-    place = Place(zones, source, country, tuple(sorted({country, *states})))
+    clocks = tuple(values.pop("law_clocks", ()))
+    place = Place(zones, source, country, tuple(sorted({country, *states})), law_clocks=clocks)
     return Callee(**{"number": NUMBER, "kind": NumberKind.MOBILE, "place": place, "contact_id": CONTACT, **values})
 
 

@@ -1,5 +1,6 @@
 """Verdicts against the naive checker: random campaigns, laws, people and moments."""
 
+import os
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -19,6 +20,8 @@ from tests.unit.rules.compliance.cases import somebody as person
 
 pytestmark = pytest.mark.unit
 
+#: Cases of the first test; `make test-compliance` asks for many more.
+EXAMPLES = int(os.environ.get("COMPLIANCE_EXAMPLES", "160"))
 ZONES = (
     "America/New_York",
     "America/Chicago",
@@ -174,9 +177,12 @@ def somebody(draw: some.DrawFn, around: datetime) -> Callee:
         )
     )
     zones = draw(some.one_of(some.lists(some.sampled_from(ZONES), min_size=1, max_size=3, unique=True), some.just([])))
+    states = draw(some.lists(some.sampled_from(JURISDICTIONS[1:]), max_size=2))
+    elsewhere = some.lists(some.sampled_from(ZONES), min_size=1, max_size=2, unique=True).map(tuple)
     return person(
         *sorted(zones),
-        states=draw(some.lists(some.sampled_from(JURISDICTIONS[1:]), max_size=2)),
+        states=states,
+        law_clocks=[(state, draw(elsewhere)) for state in states[:1] if draw(some.booleans())],
         country=draw(some.sampled_from(["US", "US", "CA", ""])),
         source=draw(some.sampled_from([ZoneSource.CONTACT, ZoneSource.NUMBER])),
         kind=draw(some.sampled_from([NumberKind.MOBILE, NumberKind.MOBILE, NumberKind.PREMIUM])),
@@ -193,7 +199,7 @@ cases = moment.flatmap(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(cases)
 def test_exactly_the_rules_refuse_that_the_naive_checker_finds_broken(
     case: tuple[Rulebook, Policy, Callee, datetime],
@@ -207,7 +213,7 @@ def test_exactly_the_rules_refuse_that_the_naive_checker_finds_broken(
     assert bool(verdict.why) is not verdict.allowed
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=EXAMPLES // 4, deadline=None)
 @given(cases)
 def test_what_is_promised_for_later_holds_at_every_quarter_of_an_hour_and_at_the_border_itself(
     case: tuple[Rulebook, Policy, Callee, datetime],
@@ -230,7 +236,7 @@ def test_what_is_promised_for_later_holds_at_every_quarter_of_an_hour_and_at_the
         assert verdict.rule in verdict.refusing
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=EXAMPLES // 8, deadline=None)
 @given(
     some.lists(law(), max_size=5).map(lambda rules: book(*rules)),
     campaign(),

@@ -8,7 +8,7 @@ import pytest
 from ami_dialer.domain.consent import ConsentFacts, ConsentRecord, Strength
 from ami_dialer.domain.history import PastCall
 from ami_dialer.domain.number_kind import NumberKind
-from ami_dialer.domain.place import Place, ZoneSource
+from ami_dialer.domain.place import Place, ZoneSource, place_of
 from ami_dialer.domain.rulebook import Per, Rulebook, Scope
 from ami_dialer.domain.verdict import Callee
 from ami_dialer.rules.compliance.evidence import evidence
@@ -67,3 +67,10 @@ def test_the_records_of_consent_that_were_looked_at_are_named_by_their_keys():
     facts = ConsentFacts((said, said._replace(id=42)), moved)
     found = kept(CALLEE._replace(consent=facts, known_since=NOW), consent="written")
     assert (found["consents"], found["reassigned"]) == ([41, 42], "2025-01-01T00:00:00.000Z")
+
+
+def test_what_contradicts_the_own_zone_of_a_contact_is_kept():
+    place = place_of("+12135550100", time_zone="America/New_York", postal_code=None, state=None)
+    found = kept(CALLEE._replace(place=place))
+    assert (found["zones"], found["against"]) == (["America/New_York"], ["number"])
+    assert found["law_clocks"] == {"US-CA": ["America/Los_Angeles"]}

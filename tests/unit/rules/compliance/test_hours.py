@@ -8,6 +8,7 @@ from ami_dialer.config.rulebook import load
 from ami_dialer.domain.place import ZoneSource
 from ami_dialer.domain.rulebook import Purpose, RuleKind
 from ami_dialer.domain.zip_codes import PLACES
+from ami_dialer.rules.compliance.explain import explain
 from ami_dialer.rules.compliance.judge import Judge
 from ami_dialer.rules.compliance.policy import Holidays
 from tests.unit.rules.compliance.cases import book, every_day, hours, local, policy, rule, somebody, utc
@@ -327,3 +328,18 @@ def test_a_moment_may_be_given_in_any_zone() -> None:
     judge, person = Judge(book(FEDERAL), policy()), somebody("America/New_York")
     moment = local("America/New_York", "2026-03-05 08:00")
     assert judge.verdict(person, moment.astimezone(UTC)) == judge.verdict(person, moment)
+
+
+def test_the_law_of_a_number_of_another_state_is_asked_on_the_clock_of_that_state_too() -> None:
+    """A number of California whose contact lives by New York's clock: 9:00 there is 6:00 in California."""
+    law = book(hours("us-ca.hours", "09:00", "21:00"))
+    judge = Judge(law, policy())
+    moved = somebody("America/New_York", states=["US-CA"], law_clocks=[("US-CA", ("America/Los_Angeles",))])
+    refused = judge.verdict(moved, local("America/Los_Angeles", "2026-06-01 08:59:59"))
+    assert (refused.allowed, refused.rule) == (False, "us-ca.hours")
+    assert "America/Los_Angeles" in refused.why
+    assert refused.next_at == local("America/Los_Angeles", "2026-06-01 09:00")
+    allowed = judge.verdict(moved, refused.next_at)
+    assert (allowed.allowed, allowed.until) == (True, local("America/New_York", "2026-06-01 21:00"))
+    text = explain(refused, moved, policy(), law, refused.next_at)
+    assert "that of US-CA on its own clock too (America/Los_Angeles): Mon 1 Jun 2026 09:00 PDT" in text
