@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from functools import cache
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
@@ -35,10 +36,16 @@ def _span(value: object) -> object:
     return f"{clock(start)}-{clock(end)}"
 
 
+@cache
+def _zones() -> frozenset[str]:
+    """The zones of places. To look for them takes 20 ms, and each campaign that is read would do so."""
+    return frozenset(available_timezones() - NO_ZONES - AMBIGUOUS_ZONES)
+
+
 def _zone(name: str) -> str:
     if name in AMBIGUOUS_ZONES:
         raise ValueError(f"{name!r} has no summer time; write a place's zone, like America/New_York or America/Phoenix")
-    known = available_timezones() - NO_ZONES - AMBIGUOUS_ZONES
+    known = _zones()
     if name not in known:
         close = nearest(name, known)  # without anything near it names all of them, which are hundreds
         mend = close if close.startswith("; did") else "; write one like America/New_York"

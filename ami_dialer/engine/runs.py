@@ -92,10 +92,10 @@ class Runs:
             await self.give_back(desk)
             del self._floor.runs[key]
             await self._say_closed(desk)
-        if not going_on - self._floor.runs.keys() - self.unusable.keys():
+        new = going_on - self._floor.runs.keys() - self.unusable.keys()
+        if not new:
             return []
-        known = self._floor.runs.keys() | self.unusable.keys()
-        return [run for run in await runs.running(self._floor.database) if run.id not in known]
+        return [run for run in await runs.load(self._floor.database, new) if run.state is RunState.RUNNING]
 
     async def _say_closed(self, desk: RunDesk) -> None:
         run = desk.run
