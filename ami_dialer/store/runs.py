@@ -186,7 +186,6 @@ async def begin(
     await live.attach(connection, run_id, attached, document.live)
     enrolled, barred = await scrub.enrol(connection, run_id, attached, document, now)
     await callbacks.take_up(connection, now, campaign_id=standing.id)
-    await callbacks.take_up(connection, now, campaign_id=standing.id)
     detail = {
         "run": run_id,
         "by": by,
@@ -263,7 +262,6 @@ async def conclude(
     if await connection.scalar(ended) is None:
         return False
     await callbacks.run_over(connection, run_id, now)
-    await callbacks.run_over(connection, run_id, now)
     status = standing.status
     if status in ACTIVE:
         trouble = why if state is RunState.FAILED else None
@@ -299,8 +297,6 @@ async def complete(database: Database, run_id: int, now: datetime) -> bool:
         standing = await campaigns.locked(connection, await _campaign_of(connection, run_id))
         if standing.status is CampaignStatus.PAUSED:
             return False
-        if await callbacks.take_up(connection, now, campaign_id=standing.id):
-            return False  # somebody was asked for while the last call went on
         if await callbacks.take_up(connection, now, campaign_id=standing.id):
             return False  # somebody was asked for while the last call went on
         await conclude(connection, standing, run_id, RunState.COMPLETED, now)
