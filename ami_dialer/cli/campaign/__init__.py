@@ -2,7 +2,7 @@
 
 import click
 
-from ami_dialer.cli.campaign import listing, live, preview, scrub, status, why
+from ami_dialer.cli.campaign import contacts, listing, live, preview, scrub, status, why
 from ami_dialer.cli.campaign.editing import clone_command, create_command, edit_command
 from ami_dialer.cli.campaign.keeping import archive_command, delete_command, restore_command
 from ami_dialer.cli.campaign.running import pause_command, rerun_command, resume_command, start_command, stop_command
@@ -18,6 +18,7 @@ for each in (
     listing.command,
     status.command,
     why.command,
+    contacts.command,
     preview.command,
     start_command,
     pause_command,

@@ -25,3 +25,21 @@ def test_a_call_that_is_not_there_is_told(house: Folder) -> None:
     assert result.exit_code == 5
     assert "there is no attempt 'amid-0'; `ami-dialer trace NUMBER` shows the calls" in result.stderr
     assert house.invoke("disposition", "list", "nobody").exit_code != 0
+
+
+def test_the_contacts_of_a_run_are_listed_with_their_status(house: Folder) -> None:
+    house.json("list", "import", "people")
+    house.json("campaign", "start", "survey")
+    listed = house.json("campaign", "contacts", "survey", "--status", "pending")
+    assert [(one["status"], one["attempts"], one["disposition"]) for one in listed] == [("Pending", 0, None)] * 3
+    assert house.json("campaign", "contacts", "survey", "--status", "Dialed") == []
+    shown = house.invoke("campaign", "contacts", "survey", "--limit", "2")
+    assert shown.stdout.count("Pending") == 2
+    assert "the first 2" in shown.stderr
+    file = house.path / "out.csv"
+    assert "3 contacts" in house.invoke("campaign", "contacts", "survey", "--csv", str(file)).stdout
+    heading, *lines = file.read_text().splitlines()
+    assert heading.startswith("contact,number,status,attempts,priority,disposition")
+    assert len(lines) == 3
+    wrong = house.invoke("campaign", "contacts", "survey", "--status", "scheduled-for-retry")
+    assert (wrong.exit_code, "did you mean 'Scheduled for Reattempt'?" in wrong.stderr) == (2, True)
