@@ -22,6 +22,9 @@ class Callee(NamedTuple):
     history: tuple[PastCall, ...] = ()
     """Calls to the number and to the contact, of all campaigns, oldest first, as far back as any cap looks."""
     consent: ConsentFacts = NOTHING_KNOWN
+    callback: int | None = None
+    """The callback (its key) that a call now would keep: the contact asked for it, so the campaign's own caps let it
+    through; those of the law and of all campaigns do not."""
 
 
 class Verdict(NamedTuple):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ami_dialer.domain.events import Event, EventName
 from ami_dialer.ports import Events
+from ami_dialer.store.callback_rows import Seen
 from ami_dialer.store.giving_back import Refused
 
 if TYPE_CHECKING:
@@ -63,6 +64,22 @@ class Announcer:
             answered_at=attempt.answered_at,
             ended_at=attempt.ended_at,
         )
+
+    def callback(self, name: EventName, callback: Seen, at: datetime) -> None:
+        """A callback was asked for, missed or cancelled."""
+        if self._events is None:
+            return
+        data: dict[str, object] = {
+            "callback": callback.id,
+            "contact": callback.contact_id,
+            "number": callback.number,
+            "callback_at": callback.at,
+            "agent": callback.agent,
+            "source": callback.source,
+            "why": callback.why,
+        }
+        told = {key: value for key, value in data.items() if value is not None}
+        self._events.publish(Event(name, at, callback.campaign, told))
 
     def excluded(self, desk: "RunDesk", count: int, by: str, at: datetime) -> None:
         """Contacts are not called in a run any more."""

@@ -20,10 +20,12 @@ from ami_dialer.domain.calls import (
 from ami_dialer.domain.ending import EndReason
 from ami_dialer.domain.enrolment import EnrolmentState
 from ami_dialer.domain.events import EventName
+from ami_dialer.engine import callbacks
 from ami_dialer.engine.floor import Call, Floor, RunDesk, ServerDesk
 from ami_dialer.journey import amd, disposition, flow, retry
 from ami_dialer.ports import CallerHungUpError, CallLeg
 from ami_dialer.store import abandonment, attempts, enrolments
+from ami_dialer.store.callees import callee
 from ami_dialer.store.writer import Write
 
 log = structlog.get_logger(__name__)
@@ -124,6 +126,7 @@ class Dispatch:
             self._floor.clock,
             partial(self._floor.announcer.call, call=call),
         )
+        host.booking = self._booking(call)
         try:
             if leg.crowded:
                 await self._not_served(call, leg, host, settings)
@@ -134,6 +137,21 @@ class Dispatch:
         except asyncio.CancelledError:
             self.flow_over(call, EndReason.FLOW_FAILED, "the dialer stopped while the call was in its flow")
             raise
+
+    def _booking(self, call: Call) -> flow.Booking:
+        """How the person may ask to be called back."""
+
+        def booked(at: datetime) -> None:
+            call.called_back_at = at
+
+        desk, columns = call.desk, call.desk.court.columns
+        claimed = call.claimed
+        seen = call.callee or callee(
+            call.attempt.number, call.attempt.contact_id, claimed.fields, columns, time_zone=claimed.time_zone
+        )
+        return flow.Booking(
+            desk.run.campaign_id, desk.run.campaign, desk.campaign.callbacks.horizon, desk.court.judge, seen, booked
+        )
 
     async def _not_served(self, call: Call, leg: CallLeg, host: flow.CallHost, settings: flow.FlowSettings) -> None:
         """There is no room for the call: the person hears the message for abandoned calls."""
@@ -253,6 +271,8 @@ class Dispatch:
         now = self._floor.clock.now()
         result = disposition.meaning(attempt, self._floor.config, desk.campaign)
         enrolment, verdict = retry.after(attempt, call.claimed, desk.campaign, now)
+        if call.called_back_at is not None:
+            enrolment, verdict = callbacks.called_back(attempt, enrolment, verdict, call.called_back_at, now)
         barred = disposition.opt_outs(attempt, desk.campaign, result, desk.opt_out_list_id, now)
         entered = self.entered(attempt, desk, cut_off=call.cut_off)
         end = attempts.ended(attempt, desk.run.campaign, opted_out=bool(barred))

@@ -10,6 +10,7 @@ from ami_dialer.config.campaign import Campaign
 from ami_dialer.config.schema import Config, Server, Trunk
 from ami_dialer.domain.attempt import Attempt
 from ami_dialer.domain.calls import CallEnded
+from ami_dialer.domain.verdict import Callee
 from ami_dialer.engine.announcer import Announcer
 from ami_dialer.engine.guard import Guard
 from ami_dialer.journey.flow import FlowSettings
@@ -89,6 +90,8 @@ class RunDesk:
     broken_flows: int = 0
     #: Why the run is taken out, for people; "" while it goes on.
     held: str = ""
+    #: When the next callback falls due, as far as engine/callbacks.py has seen.
+    callback_at: datetime | None = None
     #: Monotonic time before which the hopper is not asked again: nothing is due before.
     ask_again_at: float = 0.0
     #: What it has of the calls, beside the other runs.
@@ -113,6 +116,10 @@ class Call:
     #: When it was judged last, and until when it is allowed at most, as far as that is known.
     judged_at: datetime | None = None
     allowed_until: datetime | None = None
+    #: The person as the verdict saw them; None for a call that was adopted.
+    callee: Callee | None = None
+    #: For when the person asked to be called back in this very call.
+    called_back_at: datetime | None = None
     #: Station 7 is at work on it; its end is waited for before the attempt is concluded.
     in_flow: bool = False
     #: We hung up on it, because the dialer is stopping.

@@ -1,17 +1,21 @@
 """Keeps the hopper of a run filled with those who may be called now, and says why when nobody may."""
 
+from collections import deque
 from collections.abc import Sequence
 from datetime import datetime
 
+import structlog
+
 from ami_dialer.domain.enrolment import Exclusion
 from ami_dialer.domain.errors import StoreError
+from ami_dialer.domain.rank import CALLBACK_RANK
 from ami_dialer.engine.floor import Floor, RunDesk
 from ami_dialer.engine.runs import Runs
 from ami_dialer.journey import hopper, scrub
 from ami_dialer.store.hopper import Claimed, Outlook
 
-#: A run whose next contact is due later than this is looked at again at least so often.
-_LOOK_AGAIN_SECONDS = 60.0
+log = structlog.get_logger(__name__)
+
 #: Of a run so many are judged in one tick while they are refused: some 50 ms, for which the calls of other runs wait.
 _MOST_JUDGED = 1_000
 #: Where nobody of a claim may be called, so many are claimed next: most likely the window is shut for those too.
@@ -31,10 +35,16 @@ class Refill:
         """Fill the hopper of a run. True where more are due than could be judged by now. Raises StoreError."""
         await self.give_back(desk)
         now = self._floor.clock.monotonic()
-        if self._floor.closed(desk) or now < desk.ask_again_at:
+        if self._floor.closed(desk):
             return False
-        if await self._fill(desk):
+        await self._callbacks(desk)
+        await self._recycle(desk, now)
+        if now < desk.ask_again_at:
+            return False
+        if await self._fill(desk, top_up=now >= desk.fill_at):
             return True
+        if now >= desk.fill_at:
+            desk.fill_at = now + desk.campaign.hopper.fill_interval
         if not desk.hopper:
             await self._wait(desk, now)
         return False
@@ -55,7 +65,32 @@ class Refill:
                 desk.tally.put_off(one.verdict.rule, one.verdict.next_at)
         desk.ask_again_at = 0.0
 
-    async def _fill(self, desk: RunDesk) -> bool:
+    async def _callbacks(self, desk: RunDesk) -> None:
+        """Claim the callbacks that are due, whatever the hopper holds: they go before all who are in it."""
+        now = self._floor.clock.now()
+        if desk.callback_at is None or desk.callback_at > now:
+            return
+        desk.callback_at = None
+        claimed = await hopper.callbacks(self._floor.database, desk.run.id, now)
+        if claimed:
+            await self._judge(desk, claimed)
+
+    async def _recycle(self, desk: RunDesk, now: float) -> None:
+        """Whoever is in the hopper too long gives the place to others."""
+        if now < desk.recycle_at:
+            return
+        desk.recycle_at = now + desk.campaign.dialer_interval
+        floor, settings = self._floor, desk.campaign.hopper
+        over = await hopper.recycle(floor.database, desk.hopper, settings.expiry, floor.busy, floor.clock.now())
+        if not over:
+            return
+        keys = {one.enrolment_id for one in over}
+        desk.hopper = deque(one for one in desk.hopper if one.enrolment_id not in keys)
+        desk.ask_again_at = desk.fill_at = 0.0
+        desk.tally.recycled += len(over)
+        log.debug("claims given back that could not be called in time", run=desk.run.id, count=len(over))
+
+    async def _fill(self, desk: RunDesk, *, top_up: bool) -> bool:
         """Claim until the hopper holds enough, nobody is left or too many were refused: then True."""
         floor, judged, further = self._floor, 0, 0
         while judged < _MOST_JUDGED:
@@ -67,6 +102,7 @@ class Refill:
                 floor.clock.now(),
                 desk.tally.took_out,
                 at_least=further,
+                top_up=top_up,
             )
             if not claimed:
                 return False
@@ -85,25 +121,33 @@ class Refill:
         except StoreError:
             desk.hopper.extend(claimed)  # they are judged right before their calls in any case
             raise
-        desk.hopper.extend(one.claimed for one in judged.allowed)
+        _enter(desk, [one.claimed for one in judged.allowed])
         desk.refused += judged.refused
         await self.give_back(desk)
         return len(judged.allowed)
 
     async def _wait(self, desk: RunDesk, now: float) -> None:
         """Nobody may be called now: say why, and until when."""
+        at_most = desk.campaign.dialer_interval
         outlook = await hopper.outlook(self._floor.database, desk.run.id)
         if outlook.over:
             if not await self._runs.complete(desk):
-                desk.ask_again_at = now + self._floor.config.engine.sync
+                desk.ask_again_at = now + min(self._floor.config.engine.sync, at_most)
                 desk.why = "everybody has been called; it waits for new contacts in its live lists"
         elif outlook.next_due is not None:
             wall = self._floor.clock.now()
             due_in = (outlook.next_due - wall).total_seconds()
-            desk.ask_again_at = now + min(max(due_in, 0.0), _LOOK_AGAIN_SECONDS)
+            desk.ask_again_at = now + min(max(due_in, 0.0), at_most)
             desk.why = _waiting(desk, outlook, outlook.next_due, wall)
         else:
             desk.why = "all that is left is being called"
+
+
+def _enter(desk: RunDesk, claimed: Sequence[Claimed]) -> None:
+    """Put them into the hopper: callbacks before whoever waits there, the others behind."""
+    ahead = [one for one in claimed if one.rank == CALLBACK_RANK]
+    desk.hopper.extendleft(reversed(ahead))
+    desk.hopper.extend(one for one in claimed if one.rank != CALLBACK_RANK)
 
 
 def _waiting(desk: RunDesk, outlook: Outlook, due: datetime, now: datetime) -> str:

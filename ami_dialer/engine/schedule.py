@@ -9,7 +9,8 @@ from functools import partial
 import structlog
 
 from ami_dialer.domain.errors import StoreError
-from ami_dialer.engine import audit_head, live
+from ami_dialer.engine import audit_head, callbacks, live
+from ami_dialer.engine.callbacks import Callbacks
 from ami_dialer.engine.floor import Floor
 from ami_dialer.engine.unanswered import Unanswered
 
@@ -31,6 +32,7 @@ def jobs_of(floor: Floor) -> list[Job]:
     """The whole list."""
     return [
         Job("numbers that nobody answers", 60.0, Unanswered(floor).look),
+        Job("callbacks", callbacks.LOOK_SECONDS, Callbacks(floor).look),
         Job("contacts of live lists", floor.config.engine.sync, partial(live.look, floor)),
         Job("the head of the audit trail", audit_head.EVERY, partial(audit_head.look, floor.database)),
     ]

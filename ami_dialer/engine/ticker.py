@@ -11,6 +11,7 @@ from ami_dialer.domain.attempt import AttemptState
 from ami_dialer.domain.enrolment import Exclusion
 from ami_dialer.domain.errors import StoreError
 from ami_dialer.domain.events import EventName
+from ami_dialer.engine import callbacks
 from ami_dialer.engine.dispatch import Dispatch
 from ami_dialer.engine.floor import Call, Floor
 from ami_dialer.engine.reconcile import Reconcile
@@ -149,6 +150,8 @@ class Ticker:
         )
         if call.attempt.id not in self._floor.calls:
             return  # a reconnect in between has settled it
+        if placed in (Placed.ACCEPTED, Placed.UNKNOWN):
+            self._keep_callback(call)
         if placed is Placed.ACCEPTED:
             now = self._floor.clock.now()
             call.desk.tally.started(now)
@@ -159,6 +162,14 @@ class Ticker:
             if placed is Placed.REFUSED and server.telephony.connected:
                 self._pause(call)
             self._dispatch.cancelled(call)
+
+    def _keep_callback(self, call: Call) -> None:
+        """The call that somebody asked for is placed."""
+        if call.callee is None or (key := call.callee.callback) is None:
+            return
+        now = self._floor.clock.now()
+        self._floor.writer.put(callbacks.kept(key, call.attempt, now))
+        self._floor.announcer.call(EventName.CALLBACK_KEPT, call, now, callback=key)
 
     async def _forbidden(self, call: Call) -> str | None:
         """Why a call whose attempt is committed may not be placed any more, for people.
@@ -219,4 +230,4 @@ class Ticker:
 def _allow(call: Call, allowed: Allowed, at: datetime) -> None:
     """Keep with a call why it is allowed."""
     call.attempt.verdict = scrub.told(allowed, call.desk.court, at)
-    call.judged_at, call.allowed_until = at, allowed.verdict.until
+    call.judged_at, call.allowed_until, call.callee = at, allowed.verdict.until, allowed.callee

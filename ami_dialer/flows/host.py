@@ -38,6 +38,18 @@ class FlowHost(Protocol):
         """The call's result from here on."""
         ...
 
+    @property
+    def zones(self) -> tuple[str, ...]:
+        """The time zones in which the person may be; none where nobody knows."""
+        ...
+
+    async def callback(self, at: datetime) -> datetime | None:
+        """Take a callback; returns for when, which is later than `at` where a call is not lawful then.
+
+        None: it cannot be taken.
+        """
+        ...
+
     async def opt_out(self) -> None:
         """Put the number on the do-not-call list; returns when that is durable."""
         ...

@@ -3,19 +3,23 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
 from ami_dialer.config.flow import Flow
 from ami_dialer.domain.attempt import Attempt
+from ami_dialer.domain.callback import CallbackSource
 from ami_dialer.domain.consent import EVERYTHING
 from ami_dialer.domain.events import EventName
 from ami_dialer.domain.merge import merge
+from ami_dialer.domain.verdict import Callee
 from ami_dialer.flows.interpreter import FlowResult, apologise, run_flow
 from ami_dialer.ports import CallLeg, Clock, Speech, SpeechFailedError
 from ami_dialer.rules.compliance.deadline import NO_DEADLINES, Deadlines
+from ami_dialer.rules.compliance.judge import Judge
 from ami_dialer.store import attempts, revoking
+from ami_dialer.store.callback_writes import Wanted, asked, row_of
 from ami_dialer.store.revoking import Barring
 from ami_dialer.store.writer import Kind, Write, Writer
 
@@ -42,6 +46,29 @@ class FlowSettings:
     deadlines: Deadlines = NO_DEADLINES
 
 
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """How a person asks, in a call, to be called back."""
+
+    campaign_id: int
+    campaign: str
+    #: Seconds: no callback is taken for later.
+    horizon: float
+    judge: Judge
+    #: The person, as the verdict on this call saw them.
+    callee: Callee
+    #: Told when they will be called.
+    booked: Callable[[datetime], None]
+
+    def lawful(self, at: datetime) -> datetime | None:
+        """The first moment from `at` on at which they may be called, as far as is known today; None: there is none.
+
+        What depends on calls that are still to come is judged when the time has come.
+        """
+        verdict = self.judge.verdict(self.callee._replace(callback=self.callee.callback or 0), at)
+        return at if verdict.allowed else verdict.next_at
+
+
 class CallHost:
     """The dialer's side of one call: implements flows.FlowHost."""
 
@@ -56,6 +83,8 @@ class CallHost:
         tell: Callable[..., None],
     ) -> None:
         """`tell(EventName, at=…, **more)` announces what the person does."""
+        #: Without it nobody can ask to be called back.
+        self.booking: Booking | None = None
         self._attempt = attempt
         self._settings = settings
         self._speech = speech
@@ -95,6 +124,35 @@ class CallHost:
         """Keep the call's result. What follows from it is decided when the call is over."""
         self._attempt.outcome = title
         self._writer.put(attempts.outcome(self._attempt))
+
+    @property
+    def zones(self) -> tuple[str, ...]:
+        """The time zones in which the person may be."""
+        return () if self.booking is None else self.booking.callee.place.zones
+
+    async def callback(self, at: datetime) -> datetime | None:
+        """Take a callback and return for when: `at`, or the first lawful moment after it; None: it cannot be taken.
+
+        Like an opt-out it is durable then, unless the database takes no writes: then it is written when it does again.
+        """
+        booking, now = self.booking, self._clock.now()
+        when = None if booking is None else booking.lawful(at)
+        if booking is None or when is None or when > now + timedelta(seconds=booking.horizon):
+            return None
+        wanted = Wanted(
+            campaign_id=booking.campaign_id,
+            contact_id=self._attempt.contact_id,
+            number=self._attempt.number,
+            at=when,
+            source=CallbackSource.FLOW,
+            asked_in=self._attempt.id,
+        )
+        written = self._writer.put(Write(Kind.CALLBACK, row_of(wanted, now), asked(wanted, booking.campaign, now)))
+        booking.booked(when)
+        done, _ = await asyncio.wait([written], timeout=OPT_OUT_SECONDS)
+        if done:
+            written.result()
+        return when
 
     async def opt_out(self) -> None:
         """Revoke consent and put the number on the do-not-call list; returns when both are durable.

@@ -1,11 +1,14 @@
 """Station 3, hopper: enrolments that are due are claimed for dialing now."""
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 
 from ami_dialer.store import hopper
 from ami_dialer.store.database import Database
 from ami_dialer.store.hopper import Claimed, Outlook
+
+#: Callbacks that are claimed at once, beyond the size of the hopper.
+_MOST_CALLBACKS = 100
 
 
 async def refill(
@@ -17,14 +20,34 @@ async def refill(
     on_expired: Callable[[int], None] | None = None,
     *,
     at_least: int = 0,
+    top_up: bool = False,
 ) -> list[Claimed]:
     """Claim what the hopper lacks, or `at_least` so many. `on_expired` is told how many have expired instead.
 
-    Nothing while it is more than half full: claims are made in groups, not one by one.
+    Nothing while it is more than half full, unless `top_up`: claims are made in groups, not one by one.
     """
-    if held > size // 2:
+    if held >= size or (held > size // 2 and not top_up):
         return []
     return await hopper.claim(database, run_id, max(size - held, at_least), now, on_expired)
+
+
+async def callbacks(database: Database, run_id: int, now: datetime) -> list[Claimed]:
+    """Claim callbacks that are due, however full the hopper is."""
+    return await hopper.claim_callbacks(database, run_id, _MOST_CALLBACKS, now)
+
+
+async def recycle(
+    database: Database, held: Iterable[Claimed], expiry: float, busy: Callable[[Claimed], bool], now: datetime
+) -> list[Claimed]:
+    """Give back whoever was claimed more than `expiry` seconds ago and could not be called: these.
+
+    Those who are in a call (`busy`) go behind all who wait with them; those whose turn had not come keep their place.
+    """
+    before = now - timedelta(seconds=expiry)
+    over = [one for one in held if one.claimed_at <= before]
+    if over:
+        await hopper.recycle(database, over, {one.enrolment_id for one in over if busy(one)}, now)
+    return over
 
 
 async def outlook(database: Database, run_id: int) -> Outlook:

@@ -57,12 +57,13 @@ async def due_of_runs(database: Database, run_ids: Collection[int]) -> dict[int,
 
 
 async def open_of(
-    connection: AsyncConnection, campaign_id: int, contact_ids: Collection[int], now: datetime
+    connection: AsyncConnection, run_id: int, contact_ids: Collection[int], now: datetime
 ) -> dict[int, int]:
-    """The callbacks that a call placed now would keep, by contact: those that are due, or late."""
+    """The callbacks of a run's campaign that a call placed now would keep, by contact: those that are due, or late."""
+    of_run = select(runs.c.campaign_id).where(runs.c.id == run_id).scalar_subquery()
     newest = (
         select(func.max(callbacks.c.id).label("id"))
-        .where(callbacks.c.contact_id.in_(contact_ids), callbacks.c.campaign_id == campaign_id)
+        .where(callbacks.c.contact_id.in_(contact_ids), callbacks.c.campaign_id == of_run)
         .where(callbacks.c.state != CallbackState.CANCELLED)
         .group_by(callbacks.c.contact_id)
     )

@@ -9,8 +9,9 @@ from ami_dialer.config.compliance import Compliance
 from ami_dialer.domain.consent import NOTHING_KNOWN, ConsentFacts, ConsentRecord, Strength
 from ami_dialer.domain.number_kind import kind_of
 from ami_dialer.domain.place import place_of
+from ami_dialer.domain.rank import CALLBACK_RANK
 from ami_dialer.domain.verdict import Callee
-from ami_dialer.store import consents
+from ami_dialer.store import callback_rows, consents
 from ami_dialer.store.database import Database, Look
 from ami_dialer.store.history import past_calls
 from ami_dialer.store.hopper import Claimed
@@ -82,6 +83,10 @@ async def callees(
     numbers = list({one.number for one in claimed})
     async with database.looking(look) as connection:
         history = await past_calls(connection, numbers, {one.contact_id for one in claimed}, since, coming, own)
+        asked: dict[int, int] = {}
+        if ahead := {one.contact_id for one in claimed if one.rank == CALLBACK_RANK}:
+            latest = max(one.claimed_at for one in claimed)
+            asked = await callback_rows.open_of(connection, claimed[0].run_id, ahead, latest)
         known: dict[str, ConsentFacts] = {}
         if history.spoken:
             known = await consents.known(database, list(history.spoken), columns.consent_days, connection)
@@ -97,7 +102,9 @@ async def callees(
             known_since=one.known_since,
         )
         calls, consent = history.of(one.number, one.contact_id), known.get(one.number)
-        found.append(bare._replace(history=calls, consent=consent or NOTHING_KNOWN) if calls or consent else bare)
+        bare = bare._replace(history=calls, consent=consent or NOTHING_KNOWN) if calls or consent else bare
+        callback = asked.get(one.contact_id)
+        found.append(bare if callback is None else bare._replace(callback=callback))
     return found
 
 

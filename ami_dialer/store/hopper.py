@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ami_dialer.domain.attempt import AttemptState
 from ami_dialer.domain.ending import EndReason
 from ami_dialer.domain.enrolment import EnrolmentState, Exclusion
+from ami_dialer.domain.rank import CALLBACK_RANK
 from ami_dialer.store.database import Database
 from ami_dialer.store.tables import attempts, contacts, enrolments
 
@@ -48,6 +49,8 @@ class Claimed:
     time_zone: str | None = None
     #: When the contact came in.
     known_since: datetime | None = None
+    #: CALLBACK_RANK: at a time that was asked for, or tried again after that.
+    rank: int = 1
 
 
 #: One claim excludes at most so many whose time is over; the next one goes on. They are not to hold up the writes of
@@ -80,6 +83,14 @@ async def claim(
     if expired and on_expired is not None:
         on_expired(expired)
     return found
+
+
+async def claim_callbacks(database: Database, run_id: int, limit: int, now: datetime) -> list[Claimed]:
+    """Take up to `limit` callbacks that are due, whatever the hopper holds. Those that have expired are excluded."""
+    async with database.writing() as connection:
+        taken = await _take(connection, run_id, CALLBACK_RANK, limit, now)
+        keys = [key for key, state in taken if state == EnrolmentState.CLAIMED]
+        return await _load(connection, keys) if keys else []
 
 
 async def _take(
@@ -156,6 +167,7 @@ async def _load(connection: AsyncConnection, keys: list[int]) -> list[Claimed]:
             contacts.c.fields,
             contacts.c.time_zone,
             contacts.c.created_at,
+            enrolments.c.rank,
         )
         .join(contacts, contacts.c.id == enrolments.c.contact_id)
         .where(enrolments.c.id.in_(keys))
@@ -175,6 +187,7 @@ async def _load(connection: AsyncConnection, keys: list[int]) -> list[Claimed]:
             fields=dict(row.fields),
             time_zone=row.time_zone,
             known_since=row.created_at,
+            rank=row.rank,
         )
         for row in rows
     ]

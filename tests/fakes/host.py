@@ -14,6 +14,10 @@ class MemoryHost:
         self.answers: list[tuple[str, str, bool, int]] = []
         self.result: str | None = None
         self.opt_outs = 0
+        self.zones: tuple[str, ...] = ("America/New_York",)
+        self.callbacks: list[datetime] = []
+        #: How much later than asked for a callback is lawful; None: never.
+        self.moved_by: timedelta | None = timedelta()
         self.speech_fails = False
         self.store_fails = False
         #: When prompts began that were heard, those of a message that says sorry left out.
@@ -37,6 +41,10 @@ class MemoryHost:
 
     async def disposition(self, title: str) -> None:
         self.result = title
+
+    async def callback(self, at: datetime) -> datetime | None:
+        self.callbacks.append(at)
+        return None if self.moved_by is None else at + self.moved_by
 
     async def opt_out(self) -> None:
         if self.store_fails:

@@ -141,9 +141,7 @@ async def test_a_call_keeps_the_one_that_is_due_also_late_and_what_is_asked_in_i
     writer = Writer(database, 0.001)
     writer.start()
     async with database.reading() as connection:
-        assert await callback_rows.open_of(connection, again.campaign_id, [one.contact_id], now + HOUR) == {
-            one.contact_id: asked.id
-        }
+        assert await callback_rows.open_of(connection, run, [one.contact_id], now + HOUR) == {one.contact_id: asked.id}
     writes = (
         attempts.new(attempt),
         Write(Kind.KEPT, {"callback": asked.id, "attempt": attempt.id, "ended": now + HOUR}),

@@ -38,6 +38,13 @@ class Held(NamedTuple):
     cap: Counted
 
 
+def waived(cap: Counted, callee: Callee) -> bool:
+    """Whether a cap is the campaign's own wish, and the contact asked for this call."""
+    return callee.callback is not None and (
+        cap.id in (questions.BETWEEN, questions.ANSWERED) or cap.id.startswith("campaign.")
+    )
+
+
 def of_policy(policy: Policy) -> tuple[Counted, ...]:
     """The caps of a campaign and of all campaigns."""
     found = [
@@ -80,6 +87,8 @@ def held(caps: Iterable[Counted], callee: Callee, campaign_id: int, now: float) 
     found: list[Held] = []
     calls = len(callee.history)
     for cap in caps:
+        if waived(cap, callee):
+            continue
         if cap.most <= 0:
             found.append(Held(cap.id, math.inf, cap))
         elif calls >= cap.most:

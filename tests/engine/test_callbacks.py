@@ -1,0 +1,84 @@
+"""Callbacks in a whole dialer: placed at their time before all others, kept, missed, and asked for in a call."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+
+from ami_dialer.domain.callback import CallbackSource, CallbackState
+from ami_dialer.engine import callbacks as engine_callbacks
+from ami_dialer.store import callback_rows, callbacks, tables
+from ami_dialer.store.callback_writes import Wanted
+from tests.engine.line import Line, lines
+from tests.engine.waiting import until_rows
+from tests.fakes.telephony import Plan
+from tests.journey.conftest import until
+
+pytestmark = pytest.mark.journey
+
+STATES = "SELECT state FROM callbacks ORDER BY id"
+
+
+@pytest.fixture(autouse=True)
+def often(monkeypatch):
+    monkeypatch.setattr(engine_callbacks, "LOOK_SECONDS", 0.02)
+
+
+async def ask(world, number, later=0.0, **more):
+    [[key]] = await world.rows("SELECT id FROM campaigns")
+    contact = await callback_rows.contact_with(world.database, key, number)
+    now = world.clock.now()
+    at = now + timedelta(seconds=later)
+    wanted = Wanted(campaign_id=key, contact_id=contact, number=number, at=at, source=CallbackSource.CLI, **more)
+    return await callbacks.ask(world.database, wanted, now)
+
+
+async def test_it_is_dialled_before_a_hopper_full_of_others(house):
+    world = house(max_calls=1, hopper={"size": 50})
+    [first] = await lines_of(world, 12)
+    await ask(world, "+12125550011")
+    await until(lambda: any(desk.hopper[0].number == "+12125550011" for desk in world.engine.floor.runs.values()))
+    first.end(17)
+    await until_rows(world, STATES, [("kept",)])
+    found = await world.rows("SELECT number FROM attempts ORDER BY id")
+    assert found[1] == ("+12125550011",)
+    [[kept_by, verdict]] = await world.rows(
+        "SELECT kept_by, verdict FROM callbacks JOIN attempts ON attempts.id = callbacks.kept_by"
+    )
+    assert kept_by
+    assert '"callback":1' in verdict
+    assert world.events.names("+12125550011").count("callback.kept") == 1
+
+
+async def lines_of(world, people):
+    world.people(*(f"+1212555{index:04d},P" for index in range(people)))
+    world.telephony.default = Plan(stays=True)
+    await world.start()
+    await until(lambda: len(world.telephony.live) == 1 and not world.telephony._tasks)
+    return [Line(world, attempt_id) for attempt_id in world.telephony.live]
+
+
+async def test_whoever_answered_is_called_again_at_the_time_although_the_campaign_would_not(house):
+    """Neither the time between two calls nor the days after an answer hold back what the person asked for."""
+    world = house(caps={"between_calls": "1h", "skip_answered_days": 3})
+    [first] = await lines(world, 1)
+    first.answer()
+    await until(lambda: first.attempt.answered_at is not None)
+    await ask(world, "+12125550000")
+    first.end()
+    await until_rows(world, STATES, [("kept",)])
+    assert await world.rows("SELECT count(*) FROM attempts") == [(2,)]
+
+
+async def test_what_cannot_be_placed_in_time_is_missed_and_kept_late(house):
+    world = house(max_calls=1)
+    [first] = await lines_of(world, 2)
+    asked = await ask(world, "+12125550001")
+    async with world.database.writing() as connection:
+        await connection.execute(update(tables.callbacks).values(at=asked.at - timedelta(hours=1)))
+    await until_rows(world, STATES, [("missed",)])
+    await until(lambda: "callback.missed" in [event.name for event in world.events.heard])
+    first.end()
+    await until_rows(world, STATES, [("kept",)])
+    [found] = await callback_rows.load(world.database, [asked.id])
+    assert found.state is CallbackState.KEPT
