@@ -135,7 +135,7 @@ def draw(picture: Picture) -> RenderableType:
         parts.append(Text("no campaign is running; start one with: ami-dialer campaign start NAME", style="yellow"))
         return Group(*parts)
     rows = [*picture.campaigns, *([picture.sum] if len(picture.campaigns) > 1 else [])]
-    parts += [_queue(rows), Text(""), _results(rows), Text("")]
+    parts += [_queue(rows), Text(""), _results(rows), Text(""), _rates(rows), Text("")]
     for one in picture.campaigns:
         todo = f". What to do: {one.todo}" if one.todo else ""
         style = "yellow" if one.why else "green"
@@ -156,7 +156,7 @@ def _table(*columns: str) -> Table:
 
 
 def _queue(rows: list[Going]) -> Table:
-    columns = ("due", "later", "in hopper", "placing", "ringing", "answered", "in flow", "done", "excluded")
+    columns = ("due", "later", "hopper", "placing", "ringing", "answered", "flow", "done", "excluded")
     table = _table("campaign", *columns)
     for one in rows:
         calls = one.calls
@@ -178,15 +178,23 @@ def _queue(rows: list[Going]) -> Table:
 
 
 def _results(rows: list[Going]) -> Table:
-    columns = ("calls", "answered", *_SHORT.values(), "mean s", "last min", "per min", "answer %", "abandoned %")
-    table = _table("campaign", *columns)
+    table = _table("campaign", "calls", "answered", *_SHORT.values())
+    for one in rows:
+        failed = (one.dispositions.get(kind, 0) for kind in FAILED)
+        table.add_row(one.campaign, *_cells(one.attempts, one.answered, *failed))
+    return table
+
+
+def _rates(rows: list[Going]) -> Table:
+    table = _table(
+        "campaign", "calls in last minute", "a minute on average", "mean seconds", "answered %", "abandoned %"
+    )
     for one in rows:
         table.add_row(
             one.campaign,
-            *_cells(one.attempts, one.answered, *(one.dispositions.get(kind, 0) for kind in FAILED)),
-            f"{one.mean_seconds:.1f}",
             f"{one.last_minute:,}",
             f"{one.each_minute:.1f}",
+            f"{one.mean_seconds:.1f}",
             f"{100 * one.answer_rate:.1f}",
             f"{100 * one.abandoned_rate:.1f}",
         )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 
 from ami_dialer.config.schema import Config
 from ami_dialer.domain.attempt import Attempt
@@ -155,6 +156,6 @@ def _lines(
         yield f"callback      {shown(expected.at)}{whose}: {expected.state}"
     for one in judged.barring:
         yield f"do not call   list {one.entry.list_name}: {one.entry.number}"
-    lines = judged.text.splitlines()
+    lines = list(takewhile(str.strip, judged.text.splitlines()))  # what it says; `explain` says why, too
     for number, line in enumerate(lines):
         yield f"{'verdict now' if number == 0 else '':<13} {line}"

@@ -91,8 +91,7 @@ def _stopped(facts: Facts, shown: Shown) -> Iterator[Reason]:
     if facts.run is None:
         return
     if (why := seen.taken_out.get(facts.run)) is not None:
-        text = f"the dialer has taken it out: {why}"
-        yield Reason(Why.TAKEN_OUT, text, left, todo="mend that and start the dialer anew")
+        yield Reason(Why.TAKEN_OUT, why, left, todo="mend that and start the dialer anew")
     elif seen.run(facts.run) is None:
         yield Reason(Why.NOT_TAKEN_UP, "the dialer takes it up with its next tick", left)
 
