@@ -100,7 +100,9 @@ def in_force(rule: Rule, day: date) -> bool:
 def breaks_time(rule: Rule, clock: datetime) -> bool:
     if rule.kind == "hours":
         return not within(rule.week, clock)
-    return rule.kind == "closed" and (clock.date() in rule.dates or names_holiday(rule, clock.date()))
+    day = clock.date()
+    named = day in rule.dates or any((day.month, day.day) == one for one in rule.yearly)
+    return rule.kind == "closed" and (named or names_holiday(rule, day))
 
 
 def breaks_count(rule: Rule, policy: Policy, callee: Callee, now: datetime) -> bool:

@@ -9,7 +9,7 @@ from ami_dialer.config.policy import countries_of, policy_of
 from ami_dialer.config.problems import Path
 from ami_dialer.config.schema import Config
 from ami_dialer.domain.rulebook import Purpose, Rule, Rulebook, RuleKind
-from ami_dialer.rules.abandonment import CONNECT, WINDOW, Measure
+from ami_dialer.rules.abandonment import CONNECT, WINDOW, Connect, Measure
 from ami_dialer.rules.compliance.ground import is_exempt
 
 #: `Measure.id` of the campaign's own limit.
@@ -39,9 +39,14 @@ def measures_of(campaign: Campaign, rules: tuple[Rule, ...]) -> tuple[Measure, .
     return (own, *(Measure(rule.id, rule.most or 0.0, rule.seconds or WINDOW) for rule in rules))
 
 
-def connect_of(rules: tuple[Rule, ...], jurisdictions: tuple[str, ...]) -> float:
-    """Seconds from the end of the greeting within which a person there must be talked to; the shortest of the rules."""
-    return min((rule.connect for rule in rules if rule.connect and rule.jurisdiction in jurisdictions), default=CONNECT)
+def connect_of(rules: tuple[Rule, ...], jurisdictions: tuple[str, ...]) -> Connect:
+    """How soon a person there must be talked to: the shortest of the rules, from the moment that each counts from."""
+    there = [rule for rule in rules if rule.connect is not None and rule.jurisdiction in jurisdictions]
+    if not there:
+        return CONNECT
+    greeting = [rule.connect for rule in there if rule.connect is not None and not rule.from_answer]
+    answer = [rule.connect for rule in there if rule.connect is not None and rule.from_answer]
+    return Connect(min(greeting, default=None), min(answer, default=None))
 
 
 def message_advice(config: Config) -> Iterator[tuple[Path, str]]:

@@ -29,7 +29,7 @@ class RuleKind(StrEnum):
 
     #: Calls only within `week`, on the wall clock of whoever is called.
     HOURS = "hours"
-    #: No calls on `holidays` and `dates`.
+    #: No calls on `holidays`, `dates` and `yearly`.
     CLOSED = "closed"
     #: At most `most` calls within `seconds`.
     ATTEMPTS = "attempts"
@@ -103,10 +103,14 @@ class Rule:
     #: Names as the holidays package gives them for the jurisdiction; `*` for all of them.
     holidays: tuple[str, ...] = ()
     dates: tuple[date, ...] = ()
+    #: Days of every year, as month and day.
+    yearly: tuple[tuple[int, int], ...] = ()
     #: Calls, or a share between 0 and 1.
     most: float | None = None
     seconds: float | None = None
     connect: float | None = None
+    #: `connect` runs from the answer, not from the end of the greeting.
+    from_answer: bool = False
     business_days: int | None = None
     per: Per = Per.NUMBER
     scope: Scope = Scope.ALL

@@ -9,7 +9,7 @@ from ami_dialer.config.abandonment import OWN, connect_of
 from ami_dialer.domain.abandonment import AnsweredCall, Ledger
 from ami_dialer.domain.place import place_of
 from ami_dialer.domain.rulebook import Rule
-from ami_dialer.rules.abandonment import WINDOW, Measure, Standing, held_back, standing
+from ami_dialer.rules.abandonment import WINDOW, Connect, Measure, Standing, held_back, standing
 
 log = structlog.get_logger(__name__)
 
@@ -40,8 +40,8 @@ class Guard:
             "one call at a time"
         )
 
-    def connect(self, number: str) -> float:
-        """Seconds from the end of the greeting within which the holder of a number (E.164) must be talked to."""
+    def connect(self, number: str) -> Connect:
+        """How soon the holder of a number (E.164) must be talked to."""
         if not self.rules:
             return connect_of((), ())
         return connect_of(self.rules, place_of(number, time_zone=None, postal_code=None, state=None).jurisdictions)

@@ -9,7 +9,7 @@ from ami_dialer.domain.abandonment import AnsweredCall
 from ami_dialer.domain.attempt import Attempt
 from ami_dialer.domain.ending import EndReason
 from ami_dialer.domain.meaning import Meaning
-from ami_dialer.rules.abandonment import Answered, outcome
+from ami_dialer.rules.abandonment import Answered, Connect, outcome
 from ami_dialer.rules.ending import EndFacts, end_reason
 from ami_dialer.store import dnc_loading
 from ami_dialer.store.writer import Kind, Write
@@ -45,11 +45,11 @@ def conclude(
 
 
 def answered(
-    attempt: Attempt, campaign: Campaign, campaign_id: int, connect: float, *, cut_off: bool = False
+    attempt: Attempt, campaign: Campaign, campaign_id: int, connect: Connect, *, cut_off: bool = False
 ) -> AnsweredCall | None:
     """What the ledger of abandonment keeps of an attempt that has ended; None where nobody answered.
 
-    `connect`: seconds that the law gives to talk to the person; `cut_off`: we hung up on them. Keeps the moment from
+    `connect`: how soon the law wants the person to be talked to; `cut_off`: we hung up on them. Keeps the moment from
     which they count with the attempt, where AMD did not tell it.
     """
     end, at = attempt.end_reason, attempt.answered_at

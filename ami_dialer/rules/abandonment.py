@@ -12,7 +12,7 @@ from typing import NamedTuple
 from ami_dialer.domain.abandonment import AnswerOutcome, Counts, Ledger
 
 #: Seconds from the end of the greeting within which somebody or something must talk, where no rule in force says.
-CONNECT = 2.0
+CONNECT_SECONDS = 2.0
 #: Seconds over which calls are counted, where no rule in force says: 30 days.
 WINDOW = 30 * 86_400.0
 #: What is known beforehand of AMD's mistakes weighs as much as so many calls that somebody listened to. Our choice:
@@ -47,16 +47,32 @@ class Answered:
     ours: bool = False
 
 
-def outcome(call: Answered, connect: float = CONNECT) -> tuple[AnswerOutcome, int | None]:
-    """What became of it, and the delay in ms. `connect`: seconds that the law gives from the end of the greeting on."""
+class Connect(NamedTuple):
+    """How long the law gives until somebody or something must talk; where both are said, both must be kept."""
+
+    #: Seconds from the end of the greeting; None: the answer alone counts.
+    after_greeting: float | None = CONNECT_SECONDS
+    #: Seconds from the answer; None: the end of the greeting alone counts.
+    after_answer: float | None = None
+
+
+#: Where no rule in force says.
+CONNECT = Connect()
+
+
+def outcome(call: Answered, connect: Connect = CONNECT) -> tuple[AnswerOutcome, int | None]:
+    """What became of it, and the delay in ms, from the moment that the law counts from."""
     if call.machine:
         return AnswerOutcome.MACHINE, None
-    since = call.greeting_end_at or call.answered_at
+    greeted = call.greeting_end_at or call.answered_at
+    limits = ((greeted, connect.after_greeting), (call.answered_at, connect.after_answer))
+    # The limit that ends first, and what it counts from.
+    deadline, since = min((since + timedelta(seconds=most), since) for since, most in limits if most is not None)
     if call.reached_at is not None:
         delay = max((call.reached_at - since).total_seconds(), 0.0)
-        in_time = delay <= connect
+        in_time = call.reached_at <= deadline
         return AnswerOutcome.CONNECTED if in_time else AnswerOutcome.ABANDONED, round(delay * 1000)
-    if not call.ours and (call.ended_at - since).total_seconds() < connect:
+    if not call.ours and call.ended_at < deadline:
         return AnswerOutcome.LEFT, None
     return AnswerOutcome.ABANDONED, None
 

@@ -17,6 +17,7 @@ from ami_dialer.domain.rulebook import ALWAYS, Certainty, Per, Purpose, Rule, Ru
 _JURISDICTION = re.compile(r"[A-Z]{2}(?:-[A-Z0-9]{1,3})?")
 _ID = re.compile(r"[a-z]{2}(?:-[a-z0-9]{1,3})?\.[a-z][a-z0-9-]{0,40}")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_YEARLY = re.compile(r"\d\d-\d\d", re.ASCII)
 _PERCENT = re.compile(r"\s*(\d{1,3}(?:\.\d{1,6})?)\s*%\s*", re.ASCII)
 #: No retry rule or cap looks further back.
 LONGEST = 10 * 366 * 86_400.0
@@ -25,19 +26,22 @@ LONGEST = 10 * 366 * 86_400.0
 #: no effect, and whoever wrote them thinks otherwise.
 FIGURES: dict[RuleKind, tuple[tuple[str, ...], tuple[str, ...]]] = {
     RuleKind.HOURS: (("spans",), ()),
-    RuleKind.CLOSED: ((), ("holidays", "dates")),
+    RuleKind.CLOSED: ((), ("holidays", "dates", "yearly")),
     RuleKind.ATTEMPTS: (("most", "seconds"), ("per", "scope")),
     RuleKind.LOCKOUT: (("seconds",), ()),
     RuleKind.CONVERSATION: (("seconds",), ("per", "scope")),
     RuleKind.CONSENT: (("needs",), ()),
-    RuleKind.ABANDONMENT: (("most", "seconds", "connect"), ()),
+    RuleKind.ABANDONMENT: (("most", "seconds", "connect"), ("from_answer",)),
     RuleKind.RING: (("seconds",), ()),
     RuleKind.REVOCATION: ((), ("seconds", "business_days")),
     RuleKind.DUTY: ((), ("seconds", "business_days", "most")),
 }
 #: Kinds of which one figure of several is enough.
 _EITHER = {RuleKind.CLOSED, RuleKind.REVOCATION}
-_ALL_FIGURES = ("spans", "holidays", "dates", "most", "seconds", "connect", "business_days", "per", "scope", "needs")
+_ALL_FIGURES = (
+    *("spans", "holidays", "dates", "yearly", "most", "seconds", "connect", "from_answer", "business_days"),
+    *("per", "scope", "needs"),
+)
 
 
 def read_date(value: object) -> object:
@@ -50,6 +54,22 @@ def read_date(value: object) -> object:
         return date.fromisoformat(value)
     except ValueError:
         raise ValueError(f"{value!r}: there is no such day; write one of the calendar, as 2021-07-01") from None
+
+
+def _day_of_year(value: str) -> str:
+    _month_and_day(value)
+    return value
+
+
+def _month_and_day(value: str) -> tuple[int, int]:
+    """`06-14` as June 14; a leap year has every day that a year may have."""
+    if not _YEARLY.fullmatch(value):
+        raise ValueError(f"{value!r} is no day of every year; write month and day, as 06-14")
+    try:
+        found = date.fromisoformat(f"2024-{value}")
+    except ValueError:
+        raise ValueError(f"{value!r}: there is no such day; write month and day, as 06-14") from None
+    return found.month, found.day
 
 
 def _share(value: object) -> object:
@@ -106,11 +126,15 @@ class WrittenRule(Section):
     )
     holidays: list[Text] = Field(default_factory=list, description="Names of the holidays package; `*` for all.")
     dates: list[Day] = Field(default_factory=list, description="Single days without calls.")
+    yearly: list[Annotated[str, AfterValidator(_day_of_year)]] = Field(
+        default_factory=list, description="Days of every year without calls, as month and day: 06-14."
+    )
     most: Annotated[float, BeforeValidator(_share)] | None = Field(
         None, gt=0, le=10_000, description="So many calls at most; with abandonment a share, as 3%."
     )
     seconds: Seconds | None = Field(None, gt=0, le=LONGEST, description="A time: 15, 24h, 7d.")
     connect: Seconds | None = Field(None, gt=0, le=60, description="Time to an agent, from the end of the greeting on.")
+    from_answer: bool = Field(False, description="true: that time runs from the answer, not from the greeting's end.")
     business_days: int | None = Field(None, ge=1, le=366, description="Working days.")
     per: Per = Field(Per.NUMBER, description="Whose calls are counted.")
     scope: Scope = Field(Scope.ALL, description="Calls of which campaigns are counted.")
@@ -189,9 +213,11 @@ def to_rule(written: WrittenRule, jurisdiction: str) -> Rule:
         week=ALWAYS if written.spans is None else week_of(written.spans),
         holidays=tuple(written.holidays),
         dates=tuple(sorted(written.dates)),
+        yearly=tuple(sorted(map(_month_and_day, written.yearly))),
         most=written.most,
         seconds=written.seconds,
         connect=written.connect,
+        from_answer=written.from_answer,
         business_days=written.business_days,
         per=written.per,
         scope=written.scope,

@@ -136,7 +136,7 @@ def _lay_law(rules: Iterable[Rule], free: frozenset[str], day: date, found: dict
 
 def is_closed(rule: Rule, day: date) -> bool:
     """Whether a rule of the kind `closed` names the day."""
-    if day in rule.dates:
+    if day in rule.dates or (day.month, day.day) in rule.yearly:
         return True
     return bool(rule.holidays) and day in closed_days.closed(rule.jurisdiction, rule.holidays, day.year)
 

@@ -115,6 +115,7 @@ class Survey:
         self.law_caps = {id(rule): cap for rule in binding if (cap := caps.of_law(rule)) is not None}
         self._windows = Windows(policy)
         self._calendars: dict[tuple[tuple[str, ...], bool], Calendar] = {}
+        self._of_states: dict[tuple[tuple[str, ...], str], LawOfState] = {}
         self._grounds: dict[Bounds, Ground] = {}
         self._asked_of = frozenset(
             rule.jurisdiction for rule in book.rules if rule.kind in _ASKED and is_about(rule, policy)
@@ -160,7 +161,9 @@ class Survey:
 
     def _law_lanes(self, bounds: Bounds, law: tuple[Rule, ...]) -> Iterator[Lane]:
         for state, zones in bounds.law_clocks:
-            days = LawOfState(state, law, self._free)
+            days = self._of_states.get((bounds.jurisdictions, state))
+            if days is None:  # places in the law are those of these jurisdictions
+                days = self._of_states[bounds.jurisdictions, state] = LawOfState(state, law, self._free)
             yield from (Lane(zone, days) for zone in zones)
 
     def _bounds(self, place: Place, kind: NumberKind) -> Bounds:

@@ -86,7 +86,8 @@ def figure_of(rule: Rule) -> str:
             text = f"calls {week_text(rule.week)}"
         case RuleKind.CLOSED:
             named = ["every public holiday" if name == closed_days.ALL else name for name in rule.holidays]
-            text = f"no calls on {', '.join([*named, *map(day_text, rule.dates)])}"
+            yearly = [f"{day} {_MONTHS[month - 1]}" for month, day in rule.yearly]
+            text = f"no calls on {', '.join([*named, *yearly, *map(day_text, rule.dates)])}"
         case RuleKind.CONSENT:
             text = f"needs {rule.needs} consent"
         case RuleKind.ATTEMPTS:

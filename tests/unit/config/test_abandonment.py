@@ -7,7 +7,7 @@ import pytest
 from ami_dialer.config.abandonment import connect_of, measures_of, rules_of
 from ami_dialer.config.rulebook import load
 from ami_dialer.config.schema import Config
-from ami_dialer.rules.abandonment import CONNECT, Measure
+from ami_dialer.rules.abandonment import CONNECT, Connect, Measure
 
 pytestmark = pytest.mark.unit
 
@@ -64,6 +64,8 @@ def test_the_rule_of_the_day_counts(under):
 
 def test_the_time_to_an_agent_is_that_of_the_jurisdiction(under):
     rules, _ = under(countries=("US", "CA"))
-    assert connect_of(rules, ("US", "US-NY")) == 2.0
+    assert connect_of(rules, ("US", "US-NY")) == Connect(2.0)
+    assert connect_of(rules, ("CA", "CA-QC")) == Connect(None, 2.0)  # from the answer
+    assert connect_of(rules, ("CA", "US")) == Connect(2.0, 2.0)
     assert connect_of((), ("US",)) == CONNECT
     assert connect_of(rules, ("DE",)) == CONNECT

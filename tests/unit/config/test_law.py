@@ -173,7 +173,8 @@ def test_days_that_only_one_state_closes() -> None:
     assert date(2026, 2, 17) in closed_days.closed("US-LA", held("us-la.holidays").holidays, 2026)  # Mardi Gras
     assert date(2026, 4, 3) in closed_days.closed("US-PA", held("us-pa.holidays").holidays, 2026)  # Good Friday
     assert date(2026, 7, 24) in closed_days.closed("US-UT", held("us-ut.holidays").holidays, 2026)  # Pioneer Day
-    assert date(2026, 6, 14) in held("us-pa.holidays").dates
+    assert held("us-pa.holidays").yearly == ((6, 14),)
+    assert held("us-ri.holidays").yearly == ((5, 4),)
     assert [rule for rule in RULES if rule.id == "us-ms.holidays" and in_force(rule, TODAY)] == []
 
 
@@ -188,3 +189,26 @@ def test_sales_have_rules_in_every_place() -> None:
     assert {rule.jurisdiction for rule in RULES} == {
         rule.jurisdiction for rule in RULES if Purpose.SALES in rule.purposes
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "most", "day"),
+    [
+        ("us.collection-attempts", 7, TODAY),
+        ("us-ma.collection-attempts", 2, TODAY),
+        ("us-wa.collection-attempts", 3, TODAY),
+        ("us-ny.collection-attempts", 2, date(2026, 8, 31)),
+        ("us-ny.collection-attempts", 3, date(2026, 9, 1)),
+    ],
+)
+def test_calls_about_a_debt_are_counted_by_contact_and_by_number(name: str, most: int, day: date) -> None:
+    there = [rule for rule in RULES if rule.id in (name, f"{name}-number") and in_force(rule, day)]
+    assert [(rule.per, rule.most, rule.seconds) for rule in there] == [
+        ("contact", most, 7 * 86_400.0),
+        ("number", most, 7 * 86_400.0),
+    ]
+
+
+def test_days_of_every_year_are_not_written_as_single_dates_which_run_out() -> None:
+    """Only what was proclaimed once has dates: Louisiana's governor closed two days of 2023."""
+    assert {rule.id for rule in RULES if rule.dates} == {"us-la.holidays"}

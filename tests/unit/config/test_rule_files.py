@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ami_dialer.config.rulebook import StoredRulesError, examine, from_json, load, to_json
+from ami_dialer.config.rulebook.stored import rulebook_of
 from ami_dialer.domain.errors import ConfigError
 from ami_dialer.domain.rulebook import Certainty, Per, Purpose, Rule, RuleKind, Scope
 from tests.architecture.source import ROOT
@@ -98,11 +99,13 @@ def test_figures_of_every_kind_are_read(write: Write) -> None:
     found = georgia(
         write(
             rule("attempts", "most: 3\nseconds: 24h\nper: contact\nscope: campaign")
-            + rule("closed", 'holidays: ["*", Good Friday]\ndates: [2027-03-02, 2026-12-24]')
+            + rule(
+                "closed", 'holidays: ["*", Good Friday]\ndates: [2027-03-02, 2026-12-24]\nyearly: ["12-31", "06-14"]'
+            )
             + rule("lockout", "seconds: 72h")
             + rule("conversation", "seconds: 7d\nper: contact")
             + rule("consent", "needs: written\nrecorded: true")
-            + rule("abandonment", "most: 3%\nseconds: 30d\nconnect: 2")
+            + rule("abandonment", "most: 3%\nseconds: 30d\nconnect: 2\nfrom_answer: true")
             + rule("ring", "seconds: 15")
             + rule("revocation", "business_days: 10")
             + rule("duty", to="2025-01-01", note="For people.")
@@ -115,8 +118,11 @@ def test_figures_of_every_kind_are_read(write: Write) -> None:
     closed = by_kind[RuleKind.CLOSED]
     assert closed.holidays == ("*", "Good Friday")
     assert closed.dates == (date(2026, 12, 24), date(2027, 3, 2))
+    assert closed.yearly == ((6, 14), (12, 31))
     abandonment = by_kind[RuleKind.ABANDONMENT]
     assert (abandonment.most, abandonment.seconds, abandonment.connect) == (0.03, 30 * 86_400, 2)
+    assert abandonment.from_answer
+    assert from_json(to_json(rulebook_of(found))).rules == rulebook_of(found).rules
     assert (by_kind[RuleKind.CONSENT].needs, by_kind[RuleKind.CONSENT].recorded) == ("written", True)
     assert by_kind[RuleKind.REVOCATION].business_days == 10
     assert (by_kind[RuleKind.DUTY].ends, by_kind[RuleKind.DUTY].note) == (date(2025, 1, 1), "For people.")
@@ -189,6 +195,7 @@ def test_stored_rules_that_cannot_be_read_are_an_error_of_its_own(text: str) -> 
         (rule("hours", "spans: {mon: '18:00-9:00'}"), "spans.mon: '18:00-9:00' ends before it starts"),
         (rule("hours", "spans: {mon: ['9:00-12:00', '11:00-13:00']}"), "spans.mon: 09:00-12:00 and 11:00-13:00 on mon"),
         (rule("hours", "spans: {mon-fri: '9:00-12:00', tue: '9:00-10:00'}"), "spans: tue is named twice"),
+        (rule("closed", 'yearly: ["02-30"]'), "rules[0].yearly[0]: '02-30': there is no such day"),
         (rule("closed", "dates: [2026-02-30]"), "rules[0].dates[0]: '2026-02-30': there is no such day"),
         (rule("closed", "dates: [1767225600]"), "rules[0].dates[0]: '1767225600' is no date; write it as 2021-07-01"),
         (rule("ring", "seconds: 15", **{"from": "July 2024"}), "us-ga.yaml:10:11: rules[0].from: 'July 2024' is"),

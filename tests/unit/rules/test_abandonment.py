@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ami_dialer.domain.abandonment import AnswerOutcome, Counts, Ledger, hour_of
 from ami_dialer.rules import abandonment
-from ami_dialer.rules.abandonment import Answered, Measure, false_positive_share, held_back, outcome, standing
+from ami_dialer.rules.abandonment import Answered, Connect, Measure, false_positive_share, held_back, outcome, standing
 
 pytestmark = pytest.mark.unit
 
@@ -58,8 +58,16 @@ def test_two_seconds_from_the_end_of_the_greeting_decide(greeting_end, reached, 
 
 def test_a_rule_may_give_another_time():
     call = Answered(answered_at=NOW, ended_at=after(60), greeting_end_at=None, reached_at=after(3))
-    assert outcome(call, 2.0)[0] is O.ABANDONED
-    assert outcome(call, 4.0)[0] is O.CONNECTED
+    assert outcome(call, Connect(2.0))[0] is O.ABANDONED
+    assert outcome(call, Connect(4.0))[0] is O.CONNECTED
+
+
+def test_a_rule_may_count_from_the_answer_and_then_the_greeting_takes_of_the_time():
+    call = Answered(answered_at=NOW, ended_at=after(60), greeting_end_at=after(1.5), reached_at=after(3))
+    assert outcome(call) == (O.CONNECTED, 1500)
+    assert outcome(call, Connect(None, 2.0)) == (O.ABANDONED, 3000)
+    assert outcome(call, Connect(2.0, 2.0)) == (O.ABANDONED, 3000)
+    assert outcome(call, Connect(1.0, 4.0)) == (O.ABANDONED, 1500)
 
 
 def test_what_amd_took_for_a_machine_is_no_person_whatever_came_of_it():

@@ -95,6 +95,7 @@ def law(draw: some.DrawFn) -> Rule:
         week=draw(week),
         holidays=draw(some.sampled_from([(), ("*",), ("Christmas Day",), ("New Year's Day", "Independence Day")])),
         dates=draw(some.sampled_from([(), (date(2026, 3, 8), date(2026, 11, 1))])),
+        yearly=draw(some.sampled_from([(), ((7, 3),), ((3, 8), (12, 24))])),
         most=draw(some.integers(0, 3)),
         seconds=draw(some.sampled_from([600.0, 86_400.0, 7 * 86_400.0, 30 * 86_400.0])),
         per=draw(some.sampled_from(Per)),
