@@ -6,7 +6,7 @@ are there is checked in `targets`, on the data as written.
 """
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
@@ -173,6 +173,52 @@ class OptOut(Part):
     prompt: Prompts = Field(default_factory=list, description="The confirmation that is heard.")
 
 
+class CallMeBack(Part):
+    """A call at a time that the person enters, or after a time that is written here."""
+
+    prompt: Prompts = Field(default_factory=list, description="Asks for the time; a digit cuts it short.")
+    after: Seconds | None = Field(
+        None, alias="in", gt=0, validate_default=True, description="Instead of asking: so long from now."
+    )
+    format: Literal["24h", "12h"] = Field(
+        "24h", description="24h: HHMM. 12h: HHMM and then 1 for morning or 2 for afternoon."
+    )
+    name: StepName = Field("callback", description="Under this name what was entered is stored.")
+    confirm: Prompts = Field(
+        default_factory=list, description="Heard when it is taken; {{callback_day}} and {{callback_time}} say when."
+    )
+    outside: Prompts = Field(
+        default_factory=list, description="Heard before that where no call may be made then, and it is made later."
+    )
+    timeout: Seconds = Field(5.0, gt=0, le=60, description="Wait this long after the prompt for the first digit.")
+    digit_timeout: Seconds = Field(3.0, gt=0, le=60, description="Wait this long for each further digit.")
+    retries: int = Field(2, ge=0, le=10, description="Ask again this often after an invalid time or none.")
+    invalid: Prompts = Field(default_factory=list, description="Heard after an invalid time, before asking again.")
+    silent: Prompts = Field(default_factory=list, description="Heard after no time, before asking again.")
+    otherwise: StepName | None = Field(None, description="Step to go to when none is taken; else the next verb.")
+
+    @field_validator("after")
+    @classmethod
+    def _one_way(cls, after: float | None, info: ValidationInfo) -> float | None:
+        if "prompt" in info.data and bool(info.data["prompt"]) == (after is not None):
+            raise of_section([((), "needs either prompt (the person enters a time) or in (so long from now)")])
+        return after
+
+    def question(self) -> Ask:
+        """The question for the time."""
+        return Ask(
+            name=self.name,
+            prompt=self.prompt,
+            min_digits=3,
+            max_digits=4 if self.format == "24h" else 5,
+            timeout=self.timeout,
+            digit_timeout=self.digit_timeout,
+            retries=self.retries,
+            invalid=self.invalid,
+            silent=self.silent,
+        )
+
+
 class Verb(Part):
     """One verb of a step; exactly one key."""
 
@@ -183,6 +229,7 @@ class Verb(Part):
     opt_out: OptOut | None = Field(
         None, description="Puts the number on the do-not-call list, at once; `- opt_out` may stand alone."
     )
+    callback: CallMeBack | None = Field(None, description="Calls the person back at a time that they enter.")
     disposition: Title | None = Field(
         None, description="The call's result from here on: a title that the campaign's disposition set knows."
     )
@@ -245,3 +292,5 @@ class Flow(Part):
                     yield from (*verb.ask.prompt, *verb.ask.invalid, *verb.ask.silent)
                 if verb.opt_out is not None:
                     yield from verb.opt_out.prompt
+                if (back := verb.callback) is not None:
+                    yield from (*back.prompt, *back.invalid, *back.silent, *back.outside, *back.confirm)

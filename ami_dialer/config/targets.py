@@ -32,6 +32,7 @@ def targets(flow: object) -> Iterator[tuple[Path, str]]:
     for at, verb in verbs(flow):
         yield from _texts(verb, at, "goto")
         yield from _texts(verb.get("ask"), (*at, "ask"), "otherwise")
+        yield from _texts(verb.get("callback"), (*at, "callback"), "otherwise")
         branch = mapping(verb.get("branch"))
         for digits in mapping(branch.get("when")):
             yield from _texts(branch["when"], (*at, "branch", "when"), digits)

@@ -7,13 +7,15 @@ answer.
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from ami_dialer.config.flow import Ask, Flow, OptOut, Prompt, Verb
+from ami_dialer.config.flow import Ask, CallMeBack, Flow, OptOut, Prompt, Verb
 from ami_dialer.domain.ending import EndReason
 from ami_dialer.domain.merge import MergeError, merge
+from ami_dialer.flows import callback_time
 from ami_dialer.flows.host import FlowHost
 from ami_dialer.ports import CallerHungUpError, CallLeg, CallLostError, SoundMissingError, SpeechFailedError
 
@@ -144,6 +146,8 @@ class _Walk:
         """Do one verb; the step to go to, or None for the next verb."""
         if verb.ask is not None:
             return await self._ask(verb.ask)
+        if verb.callback is not None:
+            return await self._callback(verb.callback)
         if verb.opt_out is not None:
             await self._opt_out(verb.opt_out)
         elif verb.disposition is not None:
@@ -161,13 +165,44 @@ class _Walk:
     async def _lead_in(self, prompt: Prompt) -> None:
         """Play a prompt of its own; where it leads up to a question, a digit cuts it short and answers."""
         task = self._next_task(skip=1)
-        await self._play([prompt], _keys(task.ask) if task is not None and task.ask is not None else "")
+        ask = task and (task.ask or (task.callback.question() if task.callback and task.callback.prompt else None))
+        await self._play([prompt], _keys(ask) if ask else "")
 
     async def _opt_out(self, verb: OptOut) -> None:
         await self._host.opt_out()
         self.opted_out = True
         self._typed = ""
         await self._play(verb.prompt, "")
+
+    async def _callback(self, verb: CallMeBack) -> str | None:
+        """Take a callback; the step to go to where none is taken."""
+        if verb.after is not None:
+            wanted: datetime | None = self._host.now() + timedelta(seconds=verb.after)
+        else:
+            wanted = await self._time_entered(verb)
+        at = None if wanted is None else await self._host.callback(wanted)
+        if at is None or wanted is None:
+            return verb.otherwise
+        self._typed = ""
+        words = callback_time.told(at, self._host.now(), self._host.zones, verb.format)
+        await self._play(verb.outside if at > wanted else [], "", words)
+        await self._play(verb.confirm, "", words)
+        return None
+
+    async def _time_entered(self, verb: CallMeBack) -> datetime | None:
+        ask = verb.question()
+        self._answers[ask.name] = None
+        before: list[Prompt] = []
+        for number in range(1, ask.retries + 2):
+            digits = await self._collect(ask, [*before, *ask.prompt], number)
+            now = self._host.now()
+            wanted = callback_time.entered(digits, now, self._host.zones, verb.format)
+            await self._host.answer(ask.name, digits, wanted is not None, number)
+            if wanted is not None:
+                self._answers[ask.name] = digits
+                return wanted
+            before = ask.invalid if digits else ask.silent
+        return None
 
     async def _ask(self, ask: Ask) -> str | None:
         self._answers[ask.name] = None
@@ -200,11 +235,14 @@ class _Walk:
             raise
         return digits
 
-    async def _play(self, prompts: list[Prompt], keys: str) -> None:
-        """Play until a digit is pressed. Texts are spoken first: keys between two prompts are lost."""
+    async def _play(self, prompts: list[Prompt], keys: str, words: Mapping[str, str] | None = None) -> None:
+        """Play until a digit is pressed. Texts are spoken first: keys between two prompts are lost.
+
+        `words` are filled into texts beside the contact's fields.
+        """
         if self._typed:
             return
-        for sound in [await self._sound(prompt) for prompt in prompts]:
+        for sound in [await self._sound(prompt, words or {}) for prompt in prompts]:
             self._typed = await self._play_one(sound, keys)
             if self._typed:
                 return
@@ -221,10 +259,10 @@ class _Walk:
         self._host.heard(since)
         return typed
 
-    async def _sound(self, prompt: Prompt) -> str:
+    async def _sound(self, prompt: Prompt, words: Mapping[str, str]) -> str:
         if prompt.play is not None:
             return prompt.play
-        return await self._host.speech(merge(prompt.say or "", self._host.fields), self._voice)
+        return await self._host.speech(merge(prompt.say or "", {**self._host.fields, **words}), self._voice)
 
     def _verb_at(self, step: str, index: int) -> Verb | None:
         verbs = self._flow.steps.get(step, [])
@@ -237,7 +275,7 @@ class _Walk:
 
     def _next_task(self, skip: int = 0) -> Verb | None:
         """The next question or opt-out, `skip` verbs from here on; None when only prompts are left."""
-        return next((verb for verb in self._ahead(skip) if verb.ask is not None or verb.opt_out is not None), None)
+        return next((verb for verb in self._ahead(skip) if verb.ask or verb.opt_out or verb.callback), None)
 
     def _ahead(self, skip: int) -> Iterator[Verb]:
         """The verbs from `skip` ones on, by the answers that are there now, to the end of the flow or of a circle."""

@@ -329,7 +329,7 @@ STEPS = {
         "a: [{play: x, say: y}]",
         [
             "config.yaml:13:11: flows.f.steps.a[0]: has play and say; each item needs exactly one of "
-            "play, say, ask, branch, opt_out, disposition, goto, hangup"
+            "play, say, ask, branch, opt_out, callback, disposition, goto, hangup"
         ],
     ),
     "a verb that does not exist": (
