@@ -20,13 +20,15 @@ from ami_dialer.domain.calls import (
 from ami_dialer.domain.ending import EndReason
 from ami_dialer.domain.enrolment import EnrolmentState
 from ami_dialer.domain.events import EventName
+from ami_dialer.domain.meaning import Meaning
 from ami_dialer.engine import callbacks
 from ami_dialer.engine.floor import Call, Floor, RunDesk, ServerDesk
 from ami_dialer.journey import amd, disposition, flow, retry
 from ami_dialer.ports import CallerHungUpError, CallLeg
 from ami_dialer.store import abandonment, attempts, enrolments
+from ami_dialer.store.callback_writes import asked, row_of
 from ami_dialer.store.callees import callee
-from ami_dialer.store.writer import Write
+from ami_dialer.store.writer import Kind, Write
 
 log = structlog.get_logger(__name__)
 
@@ -271,12 +273,13 @@ class Dispatch:
         now = self._floor.clock.now()
         result = disposition.meaning(attempt, self._floor.config, desk.campaign)
         enrolment, verdict = retry.after(attempt, call.claimed, desk.campaign, now)
-        if call.called_back_at is not None:
+        called_back = self._call_back(call, result, now)
+        if call.called_back_at is not None and not result.do_not_call:
             enrolment, verdict = callbacks.called_back(attempt, enrolment, verdict, call.called_back_at, now)
         barred = disposition.opt_outs(attempt, desk.campaign, result, desk.opt_out_list_id, now)
         entered = self.entered(attempt, desk, cut_off=call.cut_off)
         end = attempts.ended(attempt, desk.run.campaign, opted_out=bool(barred))
-        self._floor.writer.put(end, enrolment, *barred, *entered)
+        self._floor.writer.put(end, enrolment, *barred, *called_back, *entered)
         desk.tally.ended(attempt)
         if verdict.delay is None:
             desk.tally.done += 1
@@ -305,6 +308,15 @@ class Dispatch:
             detail=attempt.detail,
             next=verdict.why if enrolment.row["state"] == EnrolmentState.WAITING else None,
         )
+
+    def _call_back(self, call: Call, result: Meaning, now: datetime) -> list[Write]:
+        """The callback that the call's result asks for, unless the person asked for one in the call."""
+        desk = call.desk
+        wanted = disposition.call_back(call.attempt, result, desk.campaign, desk.run.campaign_id, now)
+        if wanted is None or call.called_back_at is not None:
+            return []
+        call.called_back_at = wanted.at
+        return [Write(Kind.CALLBACK, row_of(wanted, now), asked(wanted, desk.run.campaign, now))]
 
     def entered(self, attempt: Attempt, desk: RunDesk, *, cut_off: bool = False) -> list[Write]:
         """What an attempt that has ended leaves in the ledger of abandonment, if somebody or something answered it.

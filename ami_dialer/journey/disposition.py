@@ -1,17 +1,19 @@
 """Station 8, disposition: how it ended, and why. One end reason from events, hang-up cause and flow together."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ami_dialer.config.campaign import Campaign
 from ami_dialer.config.dispositions import meanings_of
 from ami_dialer.config.schema import Config
 from ami_dialer.domain.abandonment import AnsweredCall
 from ami_dialer.domain.attempt import Attempt
+from ami_dialer.domain.callback import CallbackSource
 from ami_dialer.domain.ending import EndReason
 from ami_dialer.domain.meaning import Meaning
 from ami_dialer.rules.abandonment import Answered, Connect, outcome
 from ami_dialer.rules.ending import EndFacts, end_reason
 from ami_dialer.store import dnc_loading
+from ami_dialer.store.callback_writes import Wanted
 from ami_dialer.store.writer import Kind, Write
 
 #: What answered was no person, by AMD. A fax is known by its tone: nobody was hung up on.
@@ -97,6 +99,23 @@ def opt_outs(attempt: Attempt, campaign: Campaign, result: Meaning, list_id: int
     reason = f"a call ended as {result.title if by_result or result.title in named else attempt.disposition}"
     row = dnc_loading.row(list_id, attempt.number, reason, "disposition", now, attempt_id=attempt.id)
     return [Write(Kind.DNC, row)]
+
+
+def call_back(attempt: Attempt, result: Meaning, campaign: Campaign, campaign_id: int, now: datetime) -> Wanted | None:
+    """The callback that a result asks for whose contact named no time; None where it asks for none.
+
+    It comes at the end of what the campaign takes callbacks for where it would come later.
+    """
+    if not result.callback or result.do_not_call or attempt.end_reason is EndReason.OPTED_OUT:
+        return None
+    return Wanted(
+        campaign_id=campaign_id,
+        contact_id=attempt.contact_id,
+        number=attempt.number,
+        at=now + timedelta(seconds=min(result.callback_after, campaign.callbacks.horizon)),
+        source=CallbackSource.DISPOSITION,
+        asked_in=attempt.id,
+    )
 
 
 def lose(attempt: Attempt, now: datetime) -> None:

@@ -5,6 +5,7 @@ import pytest
 from ami_dialer.config.dispositions import DispositionMeaning
 from ami_dialer.config.flow import Flow
 from tests.fakes.telephony import Plan
+from tests.journey.conftest import until
 
 pytestmark = pytest.mark.journey
 
@@ -31,14 +32,25 @@ async def test_the_result_that_a_flow_gives_decides_what_follows(house):
     world = house(dispositions="sales")
     world.config.flows["survey"] = Flow.model_validate(FLOW)
     world.config.disposition_sets["sales"] = SALES
-    presses = {"+12125550101": "1", "+12125550102": "2"}
+    presses = {"+12125550101": "1", "+12125550102": "2", "+12125550103": "3"}
     world.people(*(f"{number},Ann" for number in presses))
     for number, key in presses.items():
         world.telephony.plans[number.removeprefix("+")] = Plan(answers=True, presses=(key,))
-    await world.run_until_done()
+    engine = await world.start()
+    await until(lambda: len(world.telephony.requests) == 3 and not engine.floor.calls)
+    await engine.stop(1.0)
     assert await world.rows("SELECT number, outcome, disposition FROM attempts ORDER BY number") == [
         ("+12125550101", "Interested", "Completed"),
         ("+12125550102", "Not Us", "Completed"),
+        ("+12125550103", "Call Back", "Completed"),
+    ]
+    assert await world.rows("SELECT number, state FROM enrolments ORDER BY number") == [
+        ("+12125550101", "done"),
+        ("+12125550102", "done"),
+        ("+12125550103", "waiting"),
+    ]
+    assert await world.rows("SELECT number, source, state FROM callbacks") == [
+        ("+12125550103", "disposition", "waiting")
     ]
     assert await world.rows("SELECT number, reason, source FROM dnc_entries") == [
         ("+12125550102", "a call ended as Not Us", "disposition")
