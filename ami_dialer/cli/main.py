@@ -20,6 +20,8 @@ _COMMANDS = (
     "campaign",
     "monitor",
     "disposition",
+    "caller-id",
+    "callback",
     "explain",
     "trace",
     "report",
@@ -61,6 +63,10 @@ class DialerGroup(click.Group):
                 from ami_dialer.cli.disposition import command
             case "monitor":
                 from ami_dialer.cli.monitor import command
+            case "caller-id":
+                from ami_dialer.cli.caller_ids import command
+            case "callback":
+                from ami_dialer.cli.callback import command
             case "explain":
                 from ami_dialer.cli.explain import command
             case "trace":
