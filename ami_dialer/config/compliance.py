@@ -90,7 +90,9 @@ class Hours(Section):
         "not named are closed. Without it every day is open.",
     )
     zone: Zone | None = Field(
-        None, description="Whose clock `windows` are on: a time zone like America/New_York; without it the contact's."
+        None,
+        description="Whose clock `windows` are on: a time zone like America/New_York; without it the contact's. "
+        "Contacts that came with a time zone of their own keep that clock.",
     )
     states: dict[State, Span] = Field(
         default_factory=dict,

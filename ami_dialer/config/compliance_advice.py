@@ -33,7 +33,7 @@ _DECIDING = frozenset(
 class Findings:
     """What was found."""
 
-    #: Campaigns that can never dial.
+    #: Campaigns that can never dial, and exemptions from rules that there are none of.
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
     #: Mistakes in rule files; the rules that were adopted last stay in force.
@@ -46,10 +46,14 @@ def compliance_advice(document: Document, config: Config, rules: Examination, no
     """Look at each campaign under the rules of the files; under the packaged ones where the files hold mistakes."""
     book = rules.rulebook or load(None)
     problems: list[Problem] = []
+    unsure: list[Problem] = []
     found: list[tuple[Path, str]] = []
     if rules.problems:
         held = "the rules adopted last stay in force until it is mended"
         found.append((("compliance", "rules"), f"{_amount(len(rules.problems), 'mistake')} in rule files; {held}"))
+    for file in rules.empty:
+        what = f"{file.name} holds no rules, so that no law of {file.stem.upper()} is kept at all"
+        found.append((("compliance", "rules"), f"{what}; take the file away to have the packaged one again"))
     disputed: dict[str, None] = {}
     for name, campaign in config.campaigns.items():
         one = _Campaign(name, campaign, policy_of(0, name, campaign, config), book, now)
@@ -57,12 +61,15 @@ def compliance_advice(document: Document, config: Config, rules: Examination, no
             problems.append(document.problem(("campaigns", name, "hours"), f"the campaign can never dial: {why}"))
         else:
             found += one.advice()
+            misnamed = [document.problem(path, text) for path, text in one.misnamed()]
+            # Of files with mistakes nobody knows which rules they would have.
+            (problems if rules.rulebook is not None else unsure).extend(misnamed)
             disputed |= dict.fromkeys(one.disputed())
     notes = []
     if disputed:
         kept = "the stricter figure is kept (ami-dialer rules list --long)"
         notes.append(f"sources disagree about {_named(list(disputed))}, which the campaigns are under; {kept}")
-    warnings = tuple(document.problem(path, text) for path, text in found)
+    warnings = (*(document.problem(path, text) for path, text in found), *unsure)
     return Findings(tuple(problems), warnings, rules.problems, tuple(notes))
 
 
@@ -112,7 +119,6 @@ class _Campaign:
         if self._campaign.hours.model_fields_set:  # nobody asked for more than the law where it is the default
             yield from self._narrowed()
         yield from self._hours()
-        yield from self._exemptions()
         yield from self._consent()
         yield from self._times()
 
@@ -156,7 +162,8 @@ class _Campaign:
             days = _named([day_text(day) for day in sorted(past)])
             yield (*self._path, "hours", "closed_days"), f"{days}: past already; take what is over out"
 
-    def _exemptions(self) -> Iterator[tuple[Path, str]]:
+    def misnamed(self) -> Iterator[tuple[Path, str]]:
+        """Exemptions from what there is not: the campaign would be under a rule that it was meant to be freed of."""
         known = _names_of(self._book)
         for number, exemption in enumerate(self._campaign.exemptions):
             for place, name in enumerate(exemption.rules):

@@ -13,6 +13,7 @@ import orjson
 from ami_dialer.domain.contact import NewContact, Phone
 from ami_dialer.domain.formulas import as_written
 from ami_dialer.domain.phone import NotANumberError
+from ami_dialer.domain.place import NO_ZONES
 from ami_dialer.sources.columns import MAX_LABEL, Columns
 from ami_dialer.sources.problems import Fault, Kind, Rejected, Warned
 from ami_dialer.sources.quoting import Row
@@ -30,9 +31,6 @@ _PRIORITIES = {
 
 #: A number in E.164 of a phone as it is written. Raises NotANumberError.
 Normalise: TypeAlias = Callable[[str], str]
-
-#: Zones that are no places.
-_NO_ZONES = {"Factory", "localtime"}
 
 
 @dataclass(slots=True)
@@ -197,7 +195,7 @@ class _RowError(Exception):
 @cache
 def _zones() -> dict[str, str]:
     """The time zones of the tz database by their names, and by these in small letters."""
-    names = zoneinfo.available_timezones() - _NO_ZONES
+    names = zoneinfo.available_timezones() - NO_ZONES
     return dict(chain(((name.casefold(), name) for name in names), ((name, name) for name in names)))
 
 

@@ -69,7 +69,8 @@ def look_at_reassigned(
     if "answer" not in columns.indexes and "disconnected" not in columns.indexes:
         raise SourceError(
             f"{columns.where}: has neither a column of answers (yes, no) nor one of the day a number was given up; "
-            "name it with --column answer=NAME or --column disconnected=NAME"
+            "name it with --column answer=NAME or --column disconnected=NAME, or give it one of these headings: "
+            f"{', '.join(COLUMNS['answer'])}; or {', '.join(COLUMNS['disconnected'])}"
         )
     if "answer" in columns.indexes:  # a day beside it is the one that was asked about
         known = {name: at for name, at in columns.indexes.items() if name != "disconnected"}

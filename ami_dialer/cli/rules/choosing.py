@@ -12,8 +12,8 @@ import click
 from ami_dialer.adapters.clock import SystemClock
 from ami_dialer.cli.opening import reading
 from ami_dialer.cli.output import load_config
-from ami_dialer.config.rulebook import load
-from ami_dialer.domain.errors import NotFoundError
+from ami_dialer.config.rulebook import examine, load
+from ami_dialer.domain.errors import NotFoundError, StoreError
 from ami_dialer.domain.rulebook import Rule, Rulebook
 from ami_dialer.store import rulebooks
 
@@ -44,10 +44,15 @@ def today() -> date:
     return SystemClock().now().date()
 
 
-def choose(config_file: Path, which: str, *, dates: bool = False) -> Chosen:
-    """The rules that `which` names. Raises click.BadParameter, ConfigError, NotFoundError, StoreError."""
+def choose(config_file: Path, which: str, *, dates: bool = False, in_place: bool = False) -> Chosen:
+    """The rules that `which` names; `in_place` of files with mistakes those that are in force.
+
+    Raises click.BadParameter, ConfigError, NotFoundError, StoreError.
+    """
     if which == "packaged":
         return Chosen("packaged", load(None))
+    if which == "files" and in_place:
+        return _files_or_in_force(config_file)
     if which == "files":
         return Chosen("files", load(load_config(config_file).compliance.rules))
     if dates and _DATE.fullmatch(which):
@@ -56,6 +61,21 @@ def choose(config_file: Path, which: str, *, dates: bool = False) -> Chosen:
     if which != "adopted" and not (which.isascii() and which.isdigit()):
         raise click.BadParameter(f"{which!r} is not known; write {WHICH}{', or a date as 2021-07-01' if dates else ''}")
     return asyncio.run(_stored(config_file, which))
+
+
+def _files_or_in_force(config_file: Path) -> Chosen:
+    """The rules of the files. Where these hold mistakes they are told, and the rules that stay in force are taken."""
+    examined = examine(load_config(config_file).compliance.rules)
+    if examined.rulebook is not None:
+        return Chosen("files", examined.rulebook)
+    for problem in examined.problems:
+        click.echo(str(problem), err=True)
+    try:
+        chosen = asyncio.run(_stored(config_file, "adopted"))
+    except (NotFoundError, StoreError):
+        chosen = Chosen("packaged", load(None))
+    click.echo(f"the files hold mistakes; these are the rules in their place: {chosen.name}", err=True)
+    return chosen
 
 
 async def _stored(config_file: Path, which: str) -> Chosen:

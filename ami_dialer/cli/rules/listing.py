@@ -36,7 +36,7 @@ def _narrowing(command: Callable[..., None]) -> Callable[..., None]:
 @click.pass_obj
 def list_command(config_file: Path, /, *, which: str, as_json: bool, in_full: bool, **wanted: str | None) -> None:
     """The rules in force today, with source and the day somebody last looked at it; marks those in dispute."""
-    chosen = choose(config_file, which)
+    chosen = choose(config_file, which, in_place=True)
     _show(chosen, today(), wanted, as_json=as_json, in_full=in_full)
     if not as_json:
         _tell_coming(_fitting(chosen.rulebook.rules, wanted), today())
@@ -51,7 +51,7 @@ def at_command(
 ) -> None:
     """The rules in force on DATE (2021-07-01), past or coming."""
     on = read_day(day)
-    _show(choose(config_file, which), on, wanted, as_json=as_json, in_full=in_full)
+    _show(choose(config_file, which, in_place=True), on, wanted, as_json=as_json, in_full=in_full)
 
 
 @click.command("versions")

@@ -36,6 +36,8 @@ class Examination:
     problems: tuple[Problem, ...]
     #: The administrator's files, in order of their names.
     files: tuple[Path, ...]
+    #: Those of them that hold no rules: they take away the law of their jurisdiction.
+    empty: tuple[Path, ...] = ()
 
 
 def load(folder: Path | None) -> Rulebook:
@@ -52,9 +54,14 @@ def examine(folder: Path | None) -> Examination:
     own = {} if folder is None else _own(folder, problems)
     chosen = {file.stem: file for file in sorted(PACKAGED.glob("*.yaml"))} | own
     rules: list[Rule] = []
+    empty: list[Path] = []
     for file in chosen.values():
-        rules += _read(file, problems)
-    return Examination(None if problems else rulebook_of(rules), tuple(problems), tuple(own.values()))
+        before = len(problems)
+        found = _read(file, problems)
+        if not found and len(problems) == before:
+            empty.append(file)
+        rules += found
+    return Examination(None if problems else rulebook_of(rules), tuple(problems), tuple(own.values()), tuple(empty))
 
 
 def _own(folder: Path, problems: list[Problem]) -> dict[str, Path]:

@@ -187,6 +187,12 @@ def test_every_mistake_in_the_files_is_told_and_ends_with_two(folder, own):
     as_json = folder.invoke("rules", "check", "--json")
     assert as_json.exit_code == 2
     assert json.loads(as_json.stdout)["ok"] is False
-    listed = folder.invoke("rules", "list")
-    assert listed.exit_code == 2
-    assert "us-fl.yaml:5:11: rules[0].kind" in listed.stderr
+
+
+def test_files_with_mistakes_are_told_and_the_rules_in_their_place_shown(folder, own):
+    (own / "us-fl.yaml").write_text("jurisdiction: US-FL\nname: Florida\nrules:\n  - id: us-fl.hours\n")
+    for command in (("list",), ("at", "2026-11-22")):
+        shown = folder.invoke("rules", *command, "--jurisdiction", "US-FL")
+        assert "us-fl.hours" in shown.stdout
+        assert "us-fl.yaml:" in shown.stderr
+        assert "the files hold mistakes; these are the rules in their place: packaged" in shown.stderr

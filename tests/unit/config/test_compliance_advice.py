@@ -141,11 +141,23 @@ def test_what_has_no_effect_is_warned_of(findings: Callable) -> None:
     hours = "blocked_states: [US-FL], states: {US-FL: 10:00-12:00}, closed_days: [2026-03-01, 2026-03-02]"
     found = findings(
         f"hours: {{{hours}}}, caps: {{between_calls: 31m}}, "
-        "exemptions: [{rules: [us-fl.hour, us-zz, us-fl, hours, '*'], basis: test, reason: numbers of the lab}]"
+        "exemptions: [{rules: [us-fl, hours, '*'], basis: test, reason: numbers of the lab}]"
     )
     assert told(found.warnings) == [
         ("campaigns.spring.hours.states.US-FL", "the state is blocked, so its hours have no effect"),
         ("campaigns.spring.hours.closed_days", "1 Mar 2026: past already; take what is over out"),
+        (
+            "campaigns.spring.retry",
+            "busy, no_answer, congestion, failed and 3 more: to be called again sooner, but `caps.between_calls` is "
+            "31 minutes, and so long it takes",
+        ),
+    ]
+    assert {warning.place.line for warning in found.warnings} == {LINE}
+
+
+def test_an_exemption_from_what_there_is_not_is_a_problem_with_the_nearest_name(findings: Callable) -> None:
+    keys = "exemptions: [{rules: [us-fl.hour, us-zz, us-fl], basis: test, reason: numbers of the lab}]"
+    assert told(findings(keys).problems) == [
         (
             "campaigns.spring.exemptions[0].rules[0]",
             "no rule, jurisdiction or kind of rules is named 'us-fl.hour'; did you mean 'us-fl.hours'?",
@@ -154,13 +166,29 @@ def test_what_has_no_effect_is_warned_of(findings: Callable) -> None:
             "campaigns.spring.exemptions[0].rules[1]",
             "no rule, jurisdiction or kind of rules is named 'us-zz'; ami-dialer rules list names them",
         ),
-        (
-            "campaigns.spring.retry",
-            "busy, no_answer, congestion, failed and 3 more: to be called again sooner, but `caps.between_calls` is "
-            "31 minutes, and so long it takes",
-        ),
     ]
-    assert {warning.place.line for warning in found.warnings} == {LINE}
+
+
+def test_an_exemption_may_be_of_a_file_that_cannot_be_read_now(findings: Callable, tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "us-zz.yaml").write_text("jurisdiction: US-ZZ\n")
+    keys = "exemptions: [{rules: [us-zz], basis: test, reason: numbers of the lab}]"
+    found = findings(keys, "compliance: {rules: own}\n")
+    assert found.problems == ()
+    assert any("is named 'us-zz'" in message for _, message in told(found.warnings))
+
+
+def test_a_file_without_rules_is_warned_of_as_it_takes_a_law_away(findings: Callable, tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "us-fl.yaml").write_text("jurisdiction: US-FL\nname: Florida\nrules: []\n")
+    found = findings("", "compliance: {rules: own}\n")
+    assert told(found.warnings) == [
+        (
+            "compliance.rules",
+            "us-fl.yaml holds no rules, so that no law of US-FL is kept at all; take the file away to have the "
+            "packaged one again",
+        )
+    ]
 
 
 def test_mistakes_in_rule_files_are_told_with_their_places_and_the_packaged_rules_judge(

@@ -67,5 +67,7 @@ def test_a_number_given_up_after_it_was_asked_about_is_rejected(tmp_path):
 
 
 def test_a_file_with_neither_answers_nor_days_is_refused(tmp_path):
-    with pytest.raises(SourceError, match="neither a column of answers"):
+    with pytest.raises(
+        SourceError, match=r"neither a column of answers.*these headings: answer, response.*; or disconnected_at"
+    ):
         read(tmp_path, "phone,name\n3015550100,Ann\n")
