@@ -6,6 +6,7 @@ Numbers are ported and mobile phones move: what stands here is where the number 
 from functools import cache, lru_cache
 from typing import NamedTuple
 
+import phonenumbers
 from phonenumbers.tzdata import TIMEZONE_DATA, TIMEZONE_LONGEST_PREFIX
 
 from ami_dialer.domain import numbering
@@ -57,6 +58,23 @@ def region_of(number: str) -> Region:
         return _region(country, "")
     # As phonenumbers.timezone: a number whose type has no place (mobile, toll-free) has all zones of its country.
     return _region(country, number[1 : 1 + TIMEZONE_LONGEST_PREFIX] if geographic else code)
+
+
+@lru_cache(maxsize=2**12)
+def area_of(number: str) -> str:
+    """What all numbers of the same area begin with: `+1212`, `+4420`; "" where a number belongs to no area.
+
+    For numbers in E.164. Where a country's area codes have several lengths, phonenumbers knows them.
+    """
+    if number.startswith("+1"):
+        return number[:5] if number[:5] in _NORTH_AMERICA and len(number) == _NORTH_AMERICAN else ""
+    try:
+        parsed = phonenumbers.parse(number, None)
+    except phonenumbers.NumberParseException:
+        return ""
+    length = phonenumbers.length_of_geographical_area_code(parsed)
+    code = f"+{parsed.country_code}"
+    return code + phonenumbers.national_significant_number(parsed)[:length] if length else ""
 
 
 @cache

@@ -47,6 +47,12 @@ class Announcer:
         }
         self._events.publish(Event(name, at, call.desk.run.campaign, data))
 
+    def dialled(self, call: "Call", at: datetime) -> None:
+        """Asterisk has taken a call."""
+        attempt = call.attempt
+        shown = {"caller_id": attempt.caller_id, "caller_id_why": call.caller_id_why or None}
+        self.call(EventName.DIALLED, call, at, server=attempt.server, trunk=attempt.trunk, **shown)
+
     def ended(self, call: "Call", at: datetime) -> None:
         """A call is over."""
         attempt = call.attempt

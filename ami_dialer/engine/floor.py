@@ -12,6 +12,7 @@ from ami_dialer.domain.attempt import Attempt
 from ami_dialer.domain.calls import CallEnded
 from ami_dialer.domain.verdict import Callee
 from ami_dialer.engine.announcer import Announcer
+from ami_dialer.engine.caller_ids import CallerIds
 from ami_dialer.engine.guard import Guard
 from ami_dialer.journey.flow import FlowSettings
 from ami_dialer.journey.pacing import Restraint, Way
@@ -94,6 +95,9 @@ class RunDesk:
     callback_at: datetime | None = None
     #: Monotonic time before which the hopper is not asked again: nothing is due before.
     ask_again_at: float = 0.0
+    #: Monotonic times: its hopper is filled up then, and those who are in it too long give their places back.
+    fill_at: float = 0.0
+    recycle_at: float = 0.0
     #: What it has of the calls, beside the other runs.
     share: Share = field(default_factory=lambda: Share(1))
 
@@ -120,6 +124,8 @@ class Call:
     callee: Callee | None = None
     #: For when the person asked to be called back in this very call.
     called_back_at: datetime | None = None
+    #: Why it shows the caller id that it shows, for people.
+    caller_id_why: str = ""
     #: Station 7 is at work on it; its end is waited for before the attempt is concluded.
     in_flow: bool = False
     #: We hung up on it, because the dialer is stopping.
@@ -171,10 +177,18 @@ class Floor:
     draining: bool = False
     #: Over all campaigns together.
     limit: CallLimit = field(init=False)
+    #: Which number the next call shows.
+    caller_ids: CallerIds = field(init=False)
 
     def __post_init__(self) -> None:
-        """Its own limit is that of the configuration."""
+        """Its own limit and the caller ids are those of the configuration."""
         self.limit = CallLimit("engine.max_calls", self.config.engine.max_calls)
+        self.caller_ids = CallerIds(self.config.caller_ids, self.zone)
+
+    async def look_at_caller_ids(self) -> None:
+        """Heed what was retired or restored since."""
+        if await self.caller_ids.look(self.database):
+            self.wake.set()
 
     def restraint(self, desk: RunDesk) -> Restraint | None:
         """What holds a run back beside its limits: too many of its campaign's calls were abandoned."""
@@ -221,12 +235,14 @@ class Floor:
         self.calls[call.attempt.id] = call
         self.numbers[call.attempt.number] += 1
         self.contacts[call.attempt.contact_id] += 1
+        self.caller_ids.entered(call.attempt)
 
     def leave(self, call: Call) -> None:
         """A call is over: its place is free."""
         del self.calls[call.attempt.id]
         _count_down(self.numbers, call.attempt.number)
         _count_down(self.contacts, call.attempt.contact_id)
+        self.caller_ids.left(call.attempt)
         for limit in self._limits(call):
             limit.give_back()
         self.wake.set()

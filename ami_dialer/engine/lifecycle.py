@@ -68,7 +68,9 @@ class Engine:
         self._leg_servers = leg_servers(self._on_leg)
         self._fetcher = None
         if list_source is not None:
-            self._fetcher = Fetcher(floor.config, floor.database, list_source, floor.clock, self._on_contacts)
+            self._fetcher = Fetcher(
+                floor.config, floor.database, list_source, floor.clock, self._on_contacts, floor.announcer
+            )
             jobs.append(Job("lists to be fetched", LOOK_SECONDS, self._fetcher.look))
         self._planned = Planned(floor, None if self._fetcher is None else self._fetcher.fetch)
         jobs.append(Job("schedules that were written", WRITTEN_SECONDS, self._planned.take_up))
@@ -88,6 +90,7 @@ class Engine:
         self.floor.writer.start()
         await self._adopt_rules()
         self.floor.announcer.start()
+        await self.floor.caller_ids.restore(self.floor.database, self.floor.clock.now())
         await self._runs.start_declared()
         await self._runs.follow()
         await self._reconcile.restore(self._runs)

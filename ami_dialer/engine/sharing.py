@@ -8,15 +8,17 @@ from ami_dialer.domain.attempt import Attempt, AttemptState, new_attempt_id
 from ami_dialer.engine.floor import Call, Floor, RunDesk
 from ami_dialer.journey import pacing
 from ami_dialer.journey.pacing import Way
+from ami_dialer.rules.caller_id import Chosen, NoneLeft
 from ami_dialer.rules.sharing import charge, chosen
 from ami_dialer.store.hopper import Claimed
 
 
 class Turn(NamedTuple):
-    """What a run could do now: call the one at `place` in its hopper, this way."""
+    """What a run could do now: call the one at `place` in its hopper, this way, showing this caller id."""
 
     place: int
     way: Way
+    caller_id: Chosen | None
 
 
 class Sharing:
@@ -64,7 +66,13 @@ class Sharing:
         desk.why = paced.why
         if paced.wait is not None:
             waits.append(paced.wait)
-        return None if paced.way is None else Turn(place, paced.way)
+        if paced.way is None:
+            return None
+        shown = floor.caller_ids.for_call(desk.campaign, desk.hopper[place].number, floor.clock.now())
+        if isinstance(shown, NoneLeft):
+            desk.why = shown.why
+            return None
+        return Turn(place, paced.way, shown)
 
     def _next_in(self, hopper: Sequence[Claimed]) -> int | None:
         """The place of the first who is in no call at the moment, nor its number; the others wait in the hopper."""
@@ -86,8 +94,9 @@ class Sharing:
             trunk=turn.way.trunk,
             state=AttemptState.CLAIMED,
             claimed_at=now,
-            caller_id=desk.campaign.caller_id,
         )
         call = Call(attempt, claimed, desk, self._floor.trunks[turn.way.trunk])
+        if turn.caller_id is not None:
+            attempt.caller_id, call.caller_id_why = turn.caller_id.shown, turn.caller_id.why
         self._floor.enter(call)
         return call

@@ -155,7 +155,7 @@ class Ticker:
         if placed is Placed.ACCEPTED:
             now = self._floor.clock.now()
             call.desk.tally.started(now)
-            self._floor.announcer.call(EventName.DIALLED, call, now, server=server.name, trunk=call.trunk.name)
+            self._floor.announcer.dialled(call, now)
         elif placed is Placed.UNKNOWN:
             await self._reconcile.ask_for(call)
         else:

@@ -42,7 +42,7 @@ def request(attempt: Attempt, campaign: Campaign, trunk: Trunk, server: Server) 
         context=server.answered_context,
         extension="amd" if campaign.amd.enabled else "direct",
         ring_seconds=round(campaign.ring),
-        caller_id=campaign.caller_id,
+        caller_id=attempt.caller_id,
         variables=_variables(campaign),
     )
 

@@ -86,7 +86,8 @@ def test_the_number_is_dialled_as_the_trunk_wants_it(attempt, fields, channel):
 
 
 def test_what_crosses_to_asterisk_is_ids_digits_and_the_administrators_words(attempt):
-    wanted = request(attempt, campaign(caller_id="Survey <+12125550199>", ring=20), trunk(), SERVER)
+    attempt.caller_id = "Survey <+12125550199>"
+    wanted = request(attempt, campaign(caller_ids="main", ring=20), trunk(), SERVER)
     assert (wanted.attempt_id, wanted.context, wanted.extension) == (attempt.id, "answered-here", "amd")
     assert (wanted.ring_seconds, wanted.caller_id, wanted.variables) == (20, "Survey <+12125550199>", ())
 
