@@ -113,3 +113,22 @@ def test_a_message_of_a_campaign_that_hands_calls_to_a_dialplan_is_warned_of(loo
     [(_, key, message)] = warned(looked_at, text, below=False)
     assert key == "campaigns.spring.abandonment.message"
     assert "never heard" in message
+
+
+def test_caller_ids_that_nobody_can_call_back_or_of_a_country_that_is_not_called_are_warned_of(
+    looked_at: Callable,
+) -> None:
+    text = """\
+    caller_ids:
+      main:
+        numbers: [+12125550100, +10005550100, +442079460100]
+    campaigns: {a: {lists: [people], trunks: [out], flow: hello, caller_ids: main}}
+    """
+    found = warned(looked_at, text)
+    found = [one for one in found if one[1].startswith("caller_ids")]
+    assert [key for _, key, _ in found] == [
+        "caller_ids.main.numbers[1]",
+        "caller_ids.main.numbers[2]",
+    ]
+    assert found[0][2].endswith("whoever is called cannot call it back")
+    assert "is a number of GB, and the lists of its campaigns are of US" in found[1][2]
