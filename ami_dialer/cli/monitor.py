@@ -137,7 +137,7 @@ def draw(picture: Picture) -> RenderableType:
     rows = [*picture.campaigns, *([picture.sum] if len(picture.campaigns) > 1 else [])]
     parts += [_queue(rows), Text(""), _results(rows), Text(""), _rates(rows), Text("")]
     for one in picture.campaigns:
-        todo = f". What to do: {one.todo}" if one.todo else ""
+        todo = f"; what to do: {one.todo}" if one.todo else ""
         style = "yellow" if one.why else "green"
         parts.append(Text.assemble((one.campaign, "bold"), (f"  {one.why or 'dialling'}{todo}", style)))
     if picture.seen is not None:

@@ -9,6 +9,7 @@ import structlog
 from ami_dialer.config.schema import Config
 from ami_dialer.domain.errors import DialerError
 from ami_dialer.domain.intake import FetchState
+from ami_dialer.engine.announcer import Announcer
 from ami_dialer.engine.fetching import Fetch, fetch_list, fetched_list
 from ami_dialer.ports import Clock, ListSource
 from ami_dialer.rules.fetching import due_at
@@ -33,6 +34,7 @@ class Fetcher:
         source: ListSource,
         clock: Clock,
         on_contacts: Callable[[], Awaitable[None]],
+        announcer: Announcer | None = None,
     ) -> None:
         """`on_contacts` is called after each fetch that brought contacts the list did not have."""
         self._config = config
@@ -40,6 +42,7 @@ class Fetcher:
         self._source = source
         self._clock = clock
         self._on_contacts = on_contacts
+        self._announcer = announcer or Announcer()
         self._apis = {name: settings.api for name, settings in config.lists.items() if settings.api is not None}
         #: Lists that are being fetched, by name.
         self._going_on: dict[str, asyncio.Task[None]] = {}
@@ -99,6 +102,8 @@ class Fetcher:
             fetch = await fetch_list(self._database, self._source, wanted, self._config.fetching, self._clock)
             if fetch is not None:
                 self._say(fetch)
+                if fetch.intake is not None and fetch.intake.read:
+                    self._announcer.imported(name, fetch.intake.counts, self._clock.now())
                 if fetch.intake is not None and fetch.intake.counts["added"]:
                     await self._on_contacts()
         except DialerError as error:

@@ -91,4 +91,5 @@ def _show_contact(found: ContactAnswer) -> None:
 
 
 def _line(text: str, todo: str) -> str:
-    return f"{text}. What to do: {todo}" if todo else text
+    end = "" if text.endswith(("?", ".")) else "."
+    return f"{text}{end} What to do: {todo}" if todo else text

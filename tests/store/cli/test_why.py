@@ -43,7 +43,7 @@ def test_monitor_prints_one_picture_where_there_is_no_terminal(house: Folder) ->
     found = json.loads(house.invoke("monitor", "--once", "--json").stdout)
 
     assert "no dialer is running" in told
-    assert "What to do: ami-dialer run" in told
+    assert "what to do: ami-dialer run" in told
     [survey] = found["campaigns"]
     assert (survey["campaign"], survey["due"], found["sum"]["due"], found["dialer_running"]) == ("survey", 3, 3, False)
     assert house.invoke("monitor", "--campaign", "nothing").exit_code == 5

@@ -6,10 +6,13 @@ import pytest
 import structlog
 
 from ami_dialer.domain.errors import StoreError
+from ami_dialer.domain.events import EventName
+from ami_dialer.engine.announcer import Announcer
 from ami_dialer.engine.fetcher import Fetcher
 from ami_dialer.store import fetches
 from ami_dialer.store.database import Database
 from tests.fakes.ami_peer import until
+from tests.fakes.events import FakeEvents
 from tests.fakes.web_api import Answered, Asked
 from tests.store.fetching.world import FetchWorld, people
 
@@ -209,3 +212,16 @@ async def test_a_request_tells_what_asks(world: FetchWorld) -> None:
     await world.fetch(people(0, 1))
     assert seen[0].headers["user-agent"].startswith("ami-dialer/")
     assert seen[0].headers["accept"] == "application/json"
+
+
+async def test_contacts_that_were_fetched_are_told(world: FetchWorld) -> None:
+    await world.configure(interval=3_600)
+    world.server.answers("/contacts", people(0, 2))
+    events = FakeEvents()
+    one = Fetcher(world.config, world.database, world.source, world.clock, Came(), Announcer(events))
+
+    await looked(one)
+
+    [event] = events.heard
+    assert (event.name, event.campaign) == (EventName.IMPORTED, None)
+    assert event.data["counts"]["added"] == 2
