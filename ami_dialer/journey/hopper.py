@@ -11,7 +11,7 @@ from ami_dialer.store.hopper import Claimed, Outlook
 _MOST_CALLBACKS = 100
 
 
-async def refill(
+async def refill(  # noqa: PLR0913
     database: Database,
     run_id: int,
     held: int,

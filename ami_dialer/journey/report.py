@@ -23,6 +23,8 @@ class Tally:
     excluded: int = 0
     #: Contacts that came in by live sync.
     synced: int = 0
+    #: Claims given back that could not be called in time.
+    recycled: int = 0
     #: Contacts that a rule holds back, by the rule and the minute until which it does, as far as this engine knows.
     _held: Counter[tuple[str, datetime]] = field(default_factory=Counter, repr=False)
     _starts: deque[datetime] = field(default_factory=deque, repr=False)

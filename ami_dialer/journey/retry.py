@@ -1,26 +1,42 @@
-"""Station 9, retry: is the contact called again in this run, and when?"""
+"""Station 9, retry: is the contact called again in this run, when, and on which of its phones?"""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ami_dialer.config.campaign import Campaign
 from ami_dialer.domain.attempt import Attempt
+from ami_dialer.domain.ending import EndReason
 from ami_dialer.domain.enrolment import EnrolmentState
-from ami_dialer.rules.retry import RetryVerdict, next_try
+from ami_dialer.domain.meaning import Meaning
+from ami_dialer.domain.rank import of_retry
+from ami_dialer.rules.retry import Phones, RetryVerdict, counted, next_try, put_out
 from ami_dialer.store.enrolments import changed
 from ami_dialer.store.hopper import Claimed
 from ami_dialer.store.writer import Write
 
 
-def after(attempt: Attempt, claimed: Claimed, campaign: Campaign, now: datetime) -> tuple[Write, RetryVerdict]:
-    """What the enrolment becomes after an attempt that has ended, and the verdict that decided it."""
+def after(
+    attempt: Attempt, claimed: Claimed, campaign: Campaign, now: datetime, meaning: Meaning | None = None
+) -> tuple[Write, RetryVerdict]:
+    """What the enrolment becomes after an attempt that has ended, and the verdict that decided it.
+
+    `meaning`: of the attempt's result; what it says of retries goes before the rules of the campaign.
+    """
     if attempt.end_reason is None:
         raise ValueError(f"attempt {attempt.id} has not ended")
-    tries = {**claimed.tries, attempt.end_reason.value: claimed.tries.get(attempt.end_reason, 0) + 1}
-    rules = {reason: (rule.after, rule.max) for reason, rule in campaign.retry.rules.items()}
-    verdict = next_try(attempt.end_reason, tries, campaign.retry.max_attempts, rules)
+    retry = campaign.retry
+    rules = {reason: (rule.after, rule.max) for reason, rule in retry.rules.items()}
+    phones = Phones(claimed.phones, claimed.number, retry.phones, retry.max_per_number)
+    again = EndReason.INVALID_NUMBER in rules
+    tries = counted(claimed.tries, attempt.end_reason, phones, meaning, invalid_again=again)
+    verdict = next_try(attempt.end_reason, tries, retry.max_attempts, rules, phones, meaning)
+    if verdict.number is not None and retry.phones == "one-by-one":
+        tries = put_out(claimed.number, tries)  # nobody comes back to it, whatever happens to the next one
     if verdict.delay is None:
-        state, due_at = EnrolmentState.DONE, claimed.due_at
+        state, due_at, goes_on = EnrolmentState.DONE, claimed.due_at, claimed
     else:
         state, due_at = EnrolmentState.WAITING, now + timedelta(seconds=verdict.delay)
-    write = changed(claimed, state, due_at=due_at, tries=tries, last_end_reason=attempt.end_reason)
+        rank = of_retry(claimed.rank, retry.order)
+        goes_on = replace(claimed, number=verdict.number or claimed.number, rank=rank)
+    write = changed(goes_on, state, due_at=due_at, tries=tries, last_end_reason=attempt.end_reason)
     return write, verdict

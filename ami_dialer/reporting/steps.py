@@ -1,6 +1,5 @@
 """The steps of one contact in one run, from the rows of its enrolment, attempts and answers."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,9 +10,10 @@ import orjson
 from ami_dialer.domain.attempt import Attempt, AttemptState
 from ami_dialer.domain.ending import EndReason
 from ami_dialer.domain.enrolment import EnrolmentState, Exclusion, RunState
+from ami_dialer.domain.meaning import DEFAULT, Meanings
 from ami_dialer.reporting.causes import cause_name
 from ami_dialer.rules.amd import AnsweredBy, answered_by
-from ami_dialer.rules.retry import next_try
+from ami_dialer.rules.retry import Phones, RetryVerdict, counted, next_try
 from ami_dialer.store.hopper import EXPIRED_WAITING
 from ami_dialer.store.trail import Answered, Barred, Enrolled
 
@@ -38,8 +38,9 @@ def of_enrolment(
     attempts: Sequence[Attempt],
     answers: Mapping[str, Sequence[Answered]],
     barred: Sequence[Barred],
+    meanings: Meanings = DEFAULT,
 ) -> Iterator[Step]:
-    """Every step after the import, in order."""
+    """Every step after the import, in order. `meanings`: the results that the campaign knows."""
     out_later = enrolled.state is EnrolmentState.EXCLUDED and _out_later(enrolled, attempts, barred)
     if enrolled.state is EnrolmentState.EXCLUDED and not out_later:
         came_later = enrolled.created_at > enrolled.run_started_at
@@ -49,13 +50,23 @@ def of_enrolment(
         lists = ", ".join(enrolled.document.dnc)
         what = f"allowed: on none of the do-not-call lists {lists}, nor on the global one"
         yield Step("scrub", enrolled.created_at, what)
-    tries: Counter[str] = Counter()
-    for attempt in attempts:
+    tries: dict[str, int] = {}
+    numbers = [*(attempt.number for attempt in attempts[1:]), enrolled.number]
+    for attempt, then in zip(attempts, numbers, strict=False):
         yield from _attempt(attempt, enrolled, answers.get(attempt.id, ()), barred)
-        if attempt.end_reason is not None:
-            if attempt.end_reason is not EndReason.CANCELLED:
-                tries[attempt.end_reason] += 1
-            yield _retry(attempt, enrolled, tries, last=attempt is attempts[-1])
+        if attempt.end_reason is None:
+            continue
+        meaning = meanings.effective(attempt.outcome, attempt.disposition)
+        phones = Phones(
+            enrolled.phones, attempt.number, enrolled.document.retry.phones, enrolled.document.retry.max_per_number
+        )
+        if attempt.end_reason is not EndReason.CANCELLED:
+            again = EndReason.INVALID_NUMBER in enrolled.document.retry.rules
+            tries = counted(tries, attempt.end_reason, phones, meaning, invalid_again=again)
+        rules = {reason: (rule.after, rule.max) for reason, rule in enrolled.document.retry.rules.items()}
+        most = enrolled.document.retry.max_attempts
+        verdict = next_try(attempt.end_reason, tries, most, rules, phones, meaning)
+        yield _retry(attempt, enrolled, verdict, then, last=attempt is attempts[-1])
     if out_later:
         # The moment is not kept, so a scrub by hand cannot be told from the look right before a call.
         at_its_turn = enrolled.exclusion in {Exclusion.EXPIRED, Exclusion.RULE}
@@ -189,19 +200,21 @@ def _end_facts(attempt: Attempt) -> dict[str, Any]:
     }
 
 
-def _retry(attempt: Attempt, enrolled: Enrolled, tries: Mapping[str, int], *, last: bool) -> Step:
+def _retry(attempt: Attempt, enrolled: Enrolled, verdict: RetryVerdict, then: str, *, last: bool) -> Step:
     reason, ended_at = attempt.end_reason, attempt.ended_at
     if reason is None or ended_at is None or reason is EndReason.CANCELLED:
         return Step("retry", ended_at, "nobody was called: due again at once, and not counted", {}, attempt.ordinal)
-    retry = enrolled.document.retry
-    rules = {reason: (rule.after, rule.max) for reason, rule in retry.rules.items()}
-    verdict = next_try(reason, tries, retry.max_attempts, rules)
     due: datetime | None = None
     if verdict.delay is not None:
         waits = last and enrolled.state is EnrolmentState.WAITING and enrolled.held_by is None
         due = enrolled.due_at if waits else ended_at + timedelta(seconds=verdict.delay)
     what = verdict.why if due is not None else f"not called again: {verdict.why}"
-    return Step("retry", ended_at, what, {"due_at": due, "why": verdict.why}, attempt.ordinal)
+    facts: dict[str, Any] = {"due_at": due, "why": verdict.why}
+    if due is not None and len(enrolled.phones) > 1:
+        facts["number"] = then
+        if then != (verdict.number or attempt.number):  # another contact had it, or a verdict forbade it
+            what += f"; in the end {then} was next"
+    return Step("retry", ended_at, what, facts, attempt.ordinal)
 
 
 def _now(enrolled: Enrolled, attempts: Sequence[Attempt]) -> Iterator[Step]:

@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.domain.enrolment import EnrolmentState, Exclusion
 from ami_dialer.domain.verdict import Verdict
+from ami_dialer.rules.retry import is_out, put_out
 from ami_dialer.store import dnc
 from ami_dialer.store.database import Database
 from ami_dialer.store.dnc import DncEntry
 from ami_dialer.store.hopper import Claimed
-from ami_dialer.store.tables import contact_phones, enrolments
+from ami_dialer.store.tables import enrolments
 
 #: Characters that fit into `excluded_by` and `held_by`.
 _MAX_LABEL = 300
@@ -94,7 +95,12 @@ _BACK = update(enrolments).where(_claim_is_held())
 _PUT_OFF = _BACK.values(
     state=EnrolmentState.WAITING, claimed_at=None, due_at=bindparam("new_due"), held_by=bindparam("rule")
 )
-_MOVE = _BACK.values(state=EnrolmentState.WAITING, claimed_at=None, number=bindparam("new_number"))
+_MOVE = _BACK.values(
+    state=EnrolmentState.WAITING,
+    claimed_at=None,
+    number=bindparam("new_number"),
+    tries=bindparam("new_tries", type_=enrolments.c.tries.type),
+)
 _TAKE_OUT = _BACK.values(
     state=EnrolmentState.EXCLUDED,
     claimed_at=None,
@@ -113,7 +119,11 @@ def _taken_out(claimed: Claimed, kind: Exclusion, label: str, rule: str | None) 
 
 
 def _moved(phones: dict[int, str], of: Sequence[Claimed]) -> list[dict[str, Any]]:
-    return [{**_held(one), "new_number": phones[one.enrolment_id]} for one in of if one.enrolment_id in phones]
+    return [
+        {**_held(one), "new_number": phones[one.enrolment_id], "new_tries": put_out(one.number, one.tries)}
+        for one in of
+        if one.enrolment_id in phones
+    ]
 
 
 async def _write(connection: AsyncConnection, out: list[dict[str, Any]], moved: list[dict[str, Any]]) -> None:
@@ -128,9 +138,9 @@ async def _further_phones(
 ) -> dict[int, str]:
     """The phone with which each goes on, by enrolment; those who have none are not in it.
 
-    It is one that comes after the phone they are at, so that nobody goes round in circles.
+    The one they are at is marked as out when they go on, so that nobody goes round in circles.
     """
-    left = await _phones_left(connection, claimed) if claimed else {}
+    left = {one.enrolment_id: several for one in claimed if (several := _phones_left(one))}
     if not left:
         return {}
     phones = {number for several in left.values() for number in several}
@@ -148,17 +158,8 @@ async def _further_phones(
     return found
 
 
-async def _phones_left(connection: AsyncConnection, claimed: Sequence[Claimed]) -> dict[int, list[str]]:
-    """The phones after the one that each is at, in dialing order, by enrolment."""
-    of_contact: dict[int, list[str]] = {}
-    query = select(contact_phones.c.contact_id, contact_phones.c.number).where(
-        contact_phones.c.contact_id.in_({one.contact_id for one in claimed})
-    )
-    for contact_id, number in await connection.execute(query.order_by(contact_phones.c.position)):
-        of_contact.setdefault(contact_id, []).append(number)
-    left = {}
-    for one in claimed:
-        phones = of_contact.get(one.contact_id, [])
-        # The first phone of a contact stands elsewhere; whoever is at it has all of these left.
-        left[one.enrolment_id] = phones[phones.index(one.number) + 1 :] if one.number in phones else phones
-    return {key: phones for key, phones in left.items() if phones}
+def _phones_left(one: Claimed) -> list[str]:
+    """The phones that may still be tried beside the one it is at: those after it, then those before it."""
+    place = one.phones.index(one.number) + 1 if one.number in one.phones else 0
+    turn = one.phones[place:] + one.phones[:place]
+    return [number for number in turn if number != one.number and not is_out(number, one.tries)]

@@ -1,6 +1,6 @@
 """Claims: who is called now. A claim is one conditional write, so no two engines ever hold one enrolment."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Select,
+    bindparam,
     case,
     exists,
     literal,
@@ -24,7 +25,7 @@ from ami_dialer.domain.ending import EndReason
 from ami_dialer.domain.enrolment import EnrolmentState, Exclusion
 from ami_dialer.domain.rank import CALLBACK_RANK
 from ami_dialer.store.database import Database
-from ami_dialer.store.tables import attempts, contacts, enrolments
+from ami_dialer.store.tables import attempts, contact_phones, contacts, enrolments
 
 #: `excluded_by` of those whose time was over when they would have been called.
 EXPIRED_WAITING = "expired before it could be called"
@@ -51,6 +52,8 @@ class Claimed:
     known_since: datetime | None = None
     #: CALLBACK_RANK: at a time that was asked for, or tried again after that.
     rank: int = 1
+    #: The contact's, in dialing order, without those that another enrolment of the run has.
+    phones: tuple[str, ...] = ()
 
 
 #: One claim excludes at most so many whose time is over; the next one goes on. They are not to hold up the writes of
@@ -153,6 +156,7 @@ async def _due_ranks(connection: AsyncConnection, run_id: int, now: datetime) ->
 
 
 async def _load(connection: AsyncConnection, keys: list[int]) -> list[Claimed]:
+    phones = await _further_phones(connection, keys)
     rows = await connection.execute(
         select(
             enrolments.c.id,
@@ -164,6 +168,7 @@ async def _load(connection: AsyncConnection, keys: list[int]) -> list[Claimed]:
             enrolments.c.attempts,
             enrolments.c.tries,
             enrolments.c.last_end_reason,
+            contacts.c.number.label("first_number"),
             contacts.c.fields,
             contacts.c.time_zone,
             contacts.c.created_at,
@@ -188,9 +193,38 @@ async def _load(connection: AsyncConnection, keys: list[int]) -> list[Claimed]:
             time_zone=row.time_zone,
             known_since=row.created_at,
             rank=row.rank,
+            phones=_phones(row.number, row.first_number, phones.get(row.id, ())),
         )
         for row in rows
     ]
+
+
+def _phones(current: str, first: str, further: Sequence[tuple[str, bool]]) -> tuple[str, ...]:
+    """Which phones a contact has for this run; `further` ones each with whether another enrolment has it."""
+    if not further:
+        return (current,)
+    free = [number for number, taken in [(first, False), *further] if number == current or not taken]
+    return tuple(dict.fromkeys(free if current in free else [current, *free]))
+
+
+async def _further_phones(connection: AsyncConnection, keys: list[int]) -> dict[int, list[tuple[str, bool]]]:
+    """The phones after the first one of those who have any, in dialing order, by enrolment."""
+    other = enrolments.alias("other")
+    taken = exists().where(
+        other.c.run_id == enrolments.c.run_id,
+        other.c.number == contact_phones.c.number,
+        other.c.id != enrolments.c.id,
+    )
+    found: dict[int, list[tuple[str, bool]]] = {}
+    rows = await connection.execute(
+        select(enrolments.c.id, contact_phones.c.number, taken.label("taken"))
+        .join(contact_phones, contact_phones.c.contact_id == enrolments.c.contact_id)
+        .where(enrolments.c.id.in_(keys))
+        .order_by(enrolments.c.id, contact_phones.c.position)
+    )
+    for key, number, has_other in rows:
+        found.setdefault(key, []).append((number, bool(has_other)))
+    return found
 
 
 async def load_claimed(database: Database, keys: list[int]) -> dict[int, Claimed]:
@@ -209,6 +243,34 @@ async def release_unattempted(database: Database) -> int:
             .values(state=EnrolmentState.WAITING, claimed_at=None)
         )
         return result.rowcount
+
+
+_GIVE_BACK = (
+    update(enrolments)
+    .where(
+        enrolments.c.id == bindparam("enrolment"),
+        enrolments.c.state == EnrolmentState.CLAIMED,
+        enrolments.c.claimed_at == bindparam("held_since"),
+    )
+    .values(state=EnrolmentState.WAITING, claimed_at=None, due_at=bindparam("new_due"))
+)
+
+
+async def recycle(database: Database, of: Sequence[Claimed], behind: Collection[int], now: datetime) -> None:
+    """Give claims back that have been held too long, unless they are not held any more.
+
+    Those of `behind`, by key, are due now: they lose their place to whoever waits. The others keep theirs.
+    """
+    rows = [
+        {
+            "enrolment": one.enrolment_id,
+            "held_since": one.claimed_at,
+            "new_due": now if one.enrolment_id in behind else one.due_at,
+        }
+        for one in of
+    ]
+    async with database.writing() as connection:
+        await connection.execute(_GIVE_BACK, rows)
 
 
 async def release(database: Database, keys: list[int]) -> None:

@@ -67,6 +67,8 @@ class Enrolled:
     excluded_by: str | None
     run_started_at: datetime
     created_at: datetime
+    #: The contact's, in dialing order.
+    phones: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,17 +171,29 @@ async def enrolled(database: Database, contact_ids: Sequence[int]) -> list[Enrol
             enrolments.c.excluded_by,
             runs.c.started_at.label("run_started_at"),
             enrolments.c.created_at,
+            contacts.c.number.label("first_number"),
         )
+        .join(contacts, contacts.c.id == enrolments.c.contact_id)
         .join(runs, runs.c.id == enrolments.c.run_id)
         .join(campaigns, campaigns.c.id == runs.c.campaign_id)
         .where(enrolments.c.contact_id.in_(contact_ids))
         .order_by(enrolments.c.id)
     )
     async with database.reading() as connection:
-        return [_as_enrolled(dict(row)) for row in (await connection.execute(query)).mappings()]
+        found = [dict(row) for row in (await connection.execute(query)).mappings()]
+        rows = await connection.execute(
+            select(contact_phones.c.contact_id, contact_phones.c.number)
+            .where(contact_phones.c.contact_id.in_(contact_ids))
+            .order_by(contact_phones.c.position)
+        )
+        further: dict[int, list[str]] = {}
+        for contact_id, number in rows:
+            further.setdefault(contact_id, []).append(number)
+    return [_as_enrolled(row, further.get(row["contact_id"], [])) for row in found]
 
 
-def _as_enrolled(row: dict[str, Any]) -> Enrolled:
+def _as_enrolled(row: dict[str, Any], further: Sequence[str]) -> Enrolled:
+    row["phones"] = (row.pop("first_number"), *further)
     row["document"] = read_document(Campaign, row["campaign"], row["document"], run=row["run_id"])
     row["run_state"] = RunState(row["run_state"])
     row["state"] = EnrolmentState(row["state"])

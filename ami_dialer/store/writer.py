@@ -13,7 +13,7 @@ from enum import IntEnum
 from typing import Any
 
 import structlog
-from sqlalchemy import Executable, and_, bindparam, exists, insert, select, update
+from sqlalchemy import ColumnElement, Executable, and_, bindparam, case, exists, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -76,7 +76,7 @@ def _statements(database: Database) -> dict[Kind, tuple[Executable, ...]]:
     return {
         Kind.NEW_ATTEMPT: (insert_new(attempts).on_conflict_do_nothing(index_elements=["id"]),),
         Kind.ATTEMPT: (update(attempts).where(attempts.c.id == bindparam("key")),),
-        Kind.ENROLMENT: (update(enrolments).where(claim_is_held),),
+        Kind.ENROLMENT: (update(enrolments).where(claim_is_held).values(number=_phone_unless_taken()),),
         Kind.ANSWER: (_insert_answer(),),
         Kind.DNC: dnc_loading.WRITES,
         Kind.ANSWERED: (insert_new(answered_calls).on_conflict_do_nothing(index_elements=["attempt_id"]),),
@@ -85,6 +85,14 @@ def _statements(database: Database) -> dict[Kind, tuple[Executable, ...]]:
         Kind.CALLBACK: callback_writes.WRITES,
         Kind.KEPT: callback_writes.KEEPS,
     }
+
+
+def _phone_unless_taken() -> ColumnElement[str]:
+    """The phone an enrolment goes on with. One that another enrolment of the run has got meanwhile stays with that."""
+    other = enrolments.alias("other")
+    new = bindparam("new_number", type_=enrolments.c.number.type)
+    taken = exists().where(other.c.run_id == enrolments.c.run_id, other.c.number == new, other.c.id != enrolments.c.id)
+    return case((taken.correlate(enrolments), enrolments.c.number), else_=new)
 
 
 def _insert_answer() -> Executable:
