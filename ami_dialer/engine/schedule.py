@@ -9,9 +9,10 @@ from functools import partial
 import structlog
 
 from ami_dialer.domain.errors import StoreError
-from ami_dialer.engine import audit_head, callbacks, caller_ids, live
+from ami_dialer.engine import audit_head, callbacks, caller_ids, live, outcomes
 from ami_dialer.engine.callbacks import Callbacks
 from ami_dialer.engine.floor import Floor
+from ami_dialer.engine.outcomes import Outcomes
 from ami_dialer.engine.unanswered import Unanswered
 
 log = structlog.get_logger(__name__)
@@ -34,6 +35,7 @@ def jobs_of(floor: Floor) -> list[Job]:
         Job("numbers that nobody answers", 60.0, Unanswered(floor).look),
         Job("callbacks", callbacks.LOOK_SECONDS, Callbacks(floor).look),
         Job("caller ids that were retired", caller_ids.LOOK_SECONDS, floor.look_at_caller_ids),
+        Job("results given by hand", outcomes.LOOK_SECONDS, Outcomes(floor).look),
         Job("contacts of live lists", floor.config.engine.sync, partial(live.look, floor)),
         Job("the head of the audit trail", audit_head.EVERY, partial(audit_head.look, floor.database)),
     ]

@@ -4,6 +4,8 @@ import pytest
 
 from ami_dialer.config.dispositions import DispositionMeaning
 from ami_dialer.config.flow import Flow
+from ami_dialer.engine.outcomes import Outcomes
+from ami_dialer.store import outcomes
 from tests.fakes.telephony import Plan
 from tests.journey.conftest import until
 
@@ -57,3 +59,22 @@ async def test_the_result_that_a_flow_gives_decides_what_follows(house):
     ]
     [(detail,)] = await world.rows("SELECT detail FROM audit_records WHERE action = 'call' AND detail LIKE '%Not Us%'")
     assert '"opted_out":true' in detail.replace(" ", "")
+
+
+async def test_what_somebody_gives_to_a_call_that_goes_on_holds_when_it_is_over(house):
+    world = house(dialplan="agents", retry={"rules": {"connected": {"after": "1h"}}}, dispositions="sales")
+    world.config.disposition_sets["sales"] = SALES
+    world.people("+12125550101,Ann")
+    world.telephony.default = Plan(answers=True, stays=True)
+    engine = await world.start()
+    await until(lambda: any(call.connected for call in engine.floor.calls.values()))
+    [key] = engine.floor.calls
+    looks = Outcomes(engine.floor)
+    await outcomes.give(world.database, world.config, key, "Interested", world.clock.now())
+    await looks.look()
+    assert engine.floor.calls[key].attempt.outcome == "Interested"
+    world.telephony.end(key, 16)
+    await until(lambda: not engine.floor.calls)
+    await engine.stop(1.0)
+    assert await world.rows("SELECT outcome, disposition FROM attempts") == [("Interested", "Connected")]
+    assert await world.rows("SELECT state FROM enrolments") == [("done",)]
