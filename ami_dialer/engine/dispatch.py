@@ -272,7 +272,7 @@ class Dispatch:
         attempt, desk = call.attempt, call.desk
         now = self._floor.clock.now()
         result = disposition.meaning(attempt, self._floor.config, desk.campaign)
-        enrolment, verdict = retry.after(attempt, call.claimed, desk.campaign, now)
+        enrolment, verdict = retry.after(attempt, call.claimed, desk.campaign, now, result)
         called_back = self._call_back(call, result, now)
         if call.called_back_at is not None and not result.do_not_call:
             enrolment, verdict = callbacks.called_back(attempt, enrolment, verdict, call.called_back_at, now)
