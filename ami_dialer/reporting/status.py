@@ -6,11 +6,12 @@ from datetime import datetime
 from ami_dialer.config.campaign import Campaign
 from ami_dialer.config.dispositions import meanings_of
 from ami_dialer.config.schema import Config
+from ami_dialer.domain.callback import CallbackState
 from ami_dialer.domain.campaign import Activity, CampaignStatus, activity
 from ami_dialer.domain.enrolment import EnrolmentState, Exclusion, RunState
 from ami_dialer.domain.meaning import DEFAULT, Meanings
 from ami_dialer.reporting.outcomes import Worth, result_of, worth
-from ami_dialer.store import campaigns, hopper, live, progress, results
+from ami_dialer.store import callback_rows, campaigns, hopper, live, progress, results
 from ami_dialer.store.database import Database
 from ami_dialer.store.documents import OutdatedDocumentError, legible_part, read_document
 from ami_dialer.store.engine_lock import engine_running
@@ -78,6 +79,8 @@ class CampaignView:
     next_start_at: datetime | None
     #: None when it has never run.
     run: RunStatus | None
+    #: Its callbacks, by their state.
+    callbacks: dict[CallbackState, int]
     #: Every run, newest first.
     runs: list[int]
     dialer_running: bool
@@ -110,6 +113,7 @@ async def campaign_status(database: Database, name: str, config: Config | None =
         start=document.start if document else "by-hand",
         next_start_at=standing.next_start_at,
         run=run,
+        callbacks=await callback_rows.counts(database, standing.id),
         runs=[each.id for each in runs],
         dialer_running=await engine_running(database),
     )

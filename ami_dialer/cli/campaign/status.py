@@ -46,6 +46,9 @@ def _print_status(found: CampaignView, abandoned: str) -> None:
     click.secho(f"Campaign {found.campaign}", bold=True)
     click.echo(f"  lists {', '.join(found.lists)}; trunks {', '.join(found.trunks)}; {way}")
     _print_standing(found)
+    if found.callbacks:
+        told = ", ".join(f"{count:,} {state}" for state, count in sorted(found.callbacks.items()))
+        click.echo(f"  callbacks {told} (ami-dialer callback list --campaign {found.campaign})")
     run = found.run
     if run is None:
         return
