@@ -10,7 +10,7 @@ from ami_dialer.domain.place import ZoneSource
 from ami_dialer.domain.rulebook import Certainty, Rule, Rulebook, RuleKind, in_force
 from ami_dialer.domain.verdict import Callee, Verdict
 from ami_dialer.rules.compliance import caps, closed_days, telling
-from ami_dialer.rules.compliance.ground import exemption_of, law_of, law_zones_of, window_zones, zones_of
+from ami_dialer.rules.compliance.ground import exemption_of, law_of, law_zones_of, unasked, window_zones, zones_of
 from ami_dialer.rules.compliance.policy import Policy
 
 #: So many zones are told with their time; the others are counted.
@@ -56,8 +56,17 @@ def explain(verdict: Verdict, callee: Callee, policy: Policy, book: Rulebook, no
     for one in asked(verdict, callee, policy, book, now):
         rest = "; ".join(text for text in (one.figure, one.found) if text)
         lines.append(f"  {one.answer:<7}  {one.id:<{wide}}  {rest}{f' [{one.source}]' if one.source else ''}")
+    lines += _not_asked(callee, policy, book, now)
     lines += ["", f"Rules of law: version {book.digest[:12]}."]
     return "\n".join(lines)
+
+
+def _not_asked(callee: Callee, policy: Policy, book: Rulebook, now: datetime) -> Iterator[str]:
+    """What the law wants of consent and the campaign does not have asked."""
+    for rule in unasked(book, policy, callee.place.jurisdictions):
+        if any(in_force(rule, day) for day in _days(rule, callee, policy, now)):
+            why = "the campaign sets no `consent`"
+            yield f"  not asked {rule.id}  {telling.figure_of(rule)}; {why} [{rule.source}]"
 
 
 def asked(verdict: Verdict, callee: Callee, policy: Policy, book: Rulebook, now: datetime) -> Iterator[Asked]:

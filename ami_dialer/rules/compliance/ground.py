@@ -227,6 +227,14 @@ def law_of(book: Rulebook, policy: Policy, jurisdictions: Iterable[str]) -> tupl
     return tuple(rule for rule in rules if rule.kind in _ASKED and is_about(rule, policy))
 
 
+def unasked(book: Rulebook, policy: Policy, jurisdictions: Iterable[str]) -> tuple[Rule, ...]:
+    """The law's rules about consent that bind the campaign's calls there and that it does not have asked."""
+    if policy.consent:
+        return ()
+    rules = law_of(book, policy, jurisdictions)
+    return tuple(rule for rule in rules if rule.kind is RuleKind.CONSENT and not is_exempt(rule, policy))
+
+
 def is_exempt(rule: Rule, policy: Policy) -> bool:
     """Whether a campaign is freed of a rule of law: by its id, its jurisdiction, its kind or altogether."""
     return exemption_of(rule, policy) is not None

@@ -175,3 +175,16 @@ def test_a_week_puts_days_together_that_are_alike() -> None:
 
 def test_a_zone_without_letters_is_told_by_its_distance_from_utc() -> None:
     assert moment_text(utc("2026-03-02 12:00"), "America/Sao_Paulo") == "Mon 2 Mar 2026 09:00 UTC-03"
+
+
+def test_consent_that_the_law_wants_and_the_campaign_does_not_have_asked_is_told() -> None:
+    consent = rule("us.recorded-sales", RuleKind.CONSENT, needs="written")
+    told_of = "  not asked us.recorded-sales  needs written consent; the campaign sets no `consent` ["
+    for wishes, expected in (
+        (policy(), True),
+        (policy(consent="express"), False),
+        (policy(exemptions=(Exemption(("consent",), "own-consent", "They asked."),)), False),
+    ):
+        law = book(consent)
+        text = explain(Judge(law, wishes).verdict(PENSACOLA, MORNING), PENSACOLA, wishes, law, MORNING)
+        assert (told_of in text) is expected
