@@ -2,7 +2,8 @@
 
 50 runs that share them. Claims of 500 from each run in turns, beside the bare SQL of the same claim; then ticks: what
 the hopper asks of the database for all 50 campaigns, claims of two and what is left. On PostgreSQL also
-four engines that claim at the same time. `growth` is the cost at 5 million to that at 50,000, the worse of claim and tick.
+four engines that claim at the same time. `growth` is the cost at 5 million to that at 50,000, of claim or of tick,
+whichever is worse.
 AMI_DIALER_BENCH_SHRINK=20 takes a twentieth of everything.
 """
 

@@ -1,6 +1,7 @@
 """Claims: nobody is in two hoppers, and nobody who is due is forgotten."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from sqlalchemy import text
 
 from ami_dialer.domain.ending import EndReason
 from ami_dialer.domain.enrolment import EnrolmentState, RunState
+from ami_dialer.domain.rank import of_retry, rank
 from ami_dialer.store import attempts, enrolments, hopper, runs
 from ami_dialer.store.database import Database
 from ami_dialer.store.writer import Writer
@@ -138,3 +140,39 @@ async def test_the_outlook_tells_what_is_left_of_a_run(database, clock):
     [one] = await hopper.claim(database, one.run_id, 1, clock.now())
     await keep(database, enrolments.changed(one, EnrolmentState.EXCLUDED, due_at=later))
     assert (await hopper.outlook(database, one.run_id)).over
+
+
+async def test_a_retry_goes_on_with_its_phone_and_rank_unless_another_contact_has_the_phone(database, clock):
+    one, two = await claimed(database, 2, clock.now())
+    free = "+13105550101"
+    for phone in (free, two.number):
+        await keep(
+            database,
+            enrolments.changed(replace(one, number=phone, rank=9), EnrolmentState.WAITING, due_at=clock.now()),
+        )
+        [one] = await hopper.claim(database, one.run_id, 1, clock.now())
+        assert (one.number, one.rank) == (free, 9)
+
+
+async def test_claims_held_too_long_are_given_back_and_those_in_a_call_go_behind(database, clock):
+    one, two, three = await claimed(database, 3, clock.now())
+    clock.advance(60)
+    await hopper.release(database, [three.enrolment_id])
+    [three] = await hopper.claim(database, one.run_id, 1, clock.now())
+    stale = replace(three, claimed_at=one.claimed_at)  # a claim that is not held any more
+    await hopper.recycle(database, [one, two, stale], {one.enrolment_id}, clock.now())
+    back = await hopper.claim(database, one.run_id, 10, clock.now())
+    assert [found.enrolment_id for found in back] == [two.enrolment_id, one.enrolment_id]
+
+
+async def test_lists_of_higher_priority_come_first_and_within_them_contacts_by_the_order_of_retries(database, clock):
+    run_id = await run_of(database, 4, clock.now())
+    ranks = [rank(10, 0), rank(90, 0), of_retry(rank(90, 0), "new-first"), rank(90, 50)]
+    async with database.writing() as connection:
+        for index, wanted in enumerate(ranks):
+            await connection.execute(
+                text("UPDATE enrolments SET rank = :rank WHERE number = :number"),
+                {"rank": wanted, "number": number(index)},
+            )
+    found = await hopper.claim(database, run_id, 10, clock.now())
+    assert [one.number for one in found] == [number(index) for index in (3, 1, 2, 0)]
