@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, case, func, literal_column, select
 
 from ami_dialer.domain.attempt import AttemptState
 from ami_dialer.domain.callback import OPEN, CallbackState
@@ -13,7 +13,8 @@ from ami_dialer.domain.rank import CALLBACK_RANK
 from ami_dialer.store.database import Database
 from ami_dialer.store.tables import attempts, callbacks, enrolments
 
-_WAITING = enrolments.c.state == EnrolmentState.WAITING
+# Written out: with a parameter SQLite would not take the index of those whom rules hold back.
+_WAITING = enrolments.c.state == literal_column(f"'{EnrolmentState.WAITING}'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +63,11 @@ async def queue(database: Database, run_id: int, now: datetime) -> Queue:
     later = {True: Later(), False: Later()}
     due = 0
     async with database.reading() as connection:
-        for state, is_callback, is_due, contacts, first in await connection.execute(_by_place(run_id, now)):
-            if state != EnrolmentState.WAITING:
-                counts[state] = counts.get(state, 0) + contacts
-            elif is_due:
-                due += contacts
-            else:
-                later[bool(is_callback)] = Later(contacts, first)
+        for state, contacts, is_due, called_back, first_back, first in await connection.execute(_by_state(run_id, now)):
+            counts[state] = contacts
+            if state == EnrolmentState.WAITING:
+                due = is_due
+                later = {True: Later(called_back, first_back), False: Later(contacts - is_due - called_back, first)}
         held = tuple((rule, Later(n, first)) for rule, n, first in await connection.execute(_held(run_id, now)))
         if held and later[True].contacts:  # of these a rule may hold some too; they are few
             contacts, first = (await connection.execute(_callbacks(run_id, now))).one()
@@ -94,11 +93,22 @@ def _retries(later: dict[bool, Later], callbacks: Later, held: tuple[tuple[str, 
     return Later(contacts, first if known and contacts > 0 else None)
 
 
-def _by_place(run_id: int, now: datetime) -> Select[Any]:
-    """From the index of the hopper."""
-    columns = (enrolments.c.state, enrolments.c.rank == CALLBACK_RANK, enrolments.c.due_at <= now)
-    counted = select(*columns, func.count(), func.min(enrolments.c.due_at)).where(enrolments.c.run_id == run_id)
-    return counted.group_by(*columns)
+def _by_state(run_id: int, now: datetime) -> Select[Any]:
+    """From the index of the hopper, in its order: grouped by more than the state SQLite would sort all rows."""
+    is_due, is_callback = enrolments.c.due_at <= now, enrolments.c.rank == CALLBACK_RANK
+    columns: tuple[ColumnElement[Any], ...] = (
+        enrolments.c.state,
+        func.count(),
+        _count(is_due),
+        _count(~is_due & is_callback),
+        func.min(case((~is_due & is_callback, enrolments.c.due_at))),
+        func.min(case((~is_due & ~is_callback, enrolments.c.due_at))),
+    )
+    return select(*columns).where(enrolments.c.run_id == run_id).group_by(enrolments.c.state)
+
+
+def _count(condition: ColumnElement[bool]) -> ColumnElement[Any]:
+    return func.count(case((condition, 1)))
 
 
 def _held(run_id: int, now: datetime) -> Select[Any]:
