@@ -59,9 +59,9 @@ class Reconcile:
             f"the dialer ended during the call, and trunk {attempt.trunk} is not in the configuration any more"
         )
         disposition.lose(attempt, now)
-        enrolment, _ = retry.after(attempt, claimed, desk.campaign, now)
-        entered = self._dispatch.entered(attempt, desk)
         result = disposition.meaning(attempt, self._floor.config, desk.campaign)
+        enrolment, _ = retry.after(attempt, claimed, desk.campaign, now, result)
+        entered = self._dispatch.entered(attempt, desk)
         barred = disposition.opt_outs(attempt, desk.campaign, result, desk.opt_out_list_id, now)
         end = attempts.ended(attempt, desk.run.campaign, opted_out=bool(barred))
         self._floor.writer.put(end, enrolment, *barred, *entered)
