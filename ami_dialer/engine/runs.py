@@ -1,5 +1,7 @@
 """Which runs are going on: desks for those that begin, and what becomes of those that end."""
 
+from datetime import date
+
 import structlog
 
 from ami_dialer.config.campaign import Campaign
@@ -8,12 +10,15 @@ from ami_dialer.domain.campaign import CampaignStatus, IllegalActionError
 from ami_dialer.domain.enrolment import RunState
 from ami_dialer.domain.errors import DialerError, StoreError
 from ami_dialer.domain.events import EventName
+from ami_dialer.domain.rulebook import Rulebook, in_force
 from ami_dialer.engine.abandonment import Abandonment
 from ami_dialer.engine.floor import Floor, RunDesk
 from ami_dialer.journey.flow import FlowSettings
 from ami_dialer.journey.report import Tally
 from ami_dialer.journey.scrub import Court
+from ami_dialer.rules.compliance.ground import unasked
 from ami_dialer.rules.compliance.judge import Judge
+from ami_dialer.rules.compliance.policy import Policy
 from ami_dialer.rules.limits import CallLimit
 from ami_dialer.rules.sharing import Share
 from ami_dialer.store import dnc, documents, hopper, lists, progress, revoking, runs
@@ -179,6 +184,7 @@ class Runs:
             judge = Judge(rules.rulebook, policy)
         except ValueError as error:
             raise DialerError(f"the rules of law cannot be applied: {error}") from error
+        _warn_of_consent(run, policy, rules.rulebook, self._floor.clock.now().date())
         return Court(judge, rules.id, columns_of(config.compliance), run.legible)
 
     async def _flow(self, name: str, campaign: Campaign, opt_outs: int) -> FlowSettings | None:
@@ -224,6 +230,19 @@ class Runs:
             await hopper.release(self._floor.database, [claimed.enrolment_id for claimed in held])
             desk.hopper.clear()
             desk.refused.clear()
+
+
+def _warn_of_consent(run: Run, policy: Policy, book: Rulebook, today: date) -> None:
+    """Say once for each run, when it begins or is taken up again, which consent the law wants and nobody asks."""
+    there = {rule.jurisdiction for rule in book.rules if rule.jurisdiction.partition("-")[0] in policy.countries}
+    if rules := [rule.id for rule in unasked(book, policy, there) if in_force(rule, today)]:
+        log.warning(
+            "the law wants consent for calls of this campaign, which sets no `consent` and so asks for none",
+            action="consent_not_asked",
+            campaign=run.campaign,
+            run=run.id,
+            rules=rules,
+        )
 
 
 def _warn(run: Run) -> None:
