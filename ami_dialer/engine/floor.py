@@ -245,6 +245,8 @@ class Floor:
         self.caller_ids.left(call.attempt)
         for limit in self._limits(call):
             limit.give_back()
+        if not call.desk.hopper and not call.desk.limit.in_progress:
+            call.desk.ask_again_at = 0.0  # it may have been the last call of its run
         self.wake.set()
 
 

@@ -16,6 +16,8 @@ from ami_dialer.store.hopper import Claimed, Outlook
 
 log = structlog.get_logger(__name__)
 
+#: While something is being written, and while all that is left is being called, a run is looked at again so soon.
+_WRITTEN_SECONDS = 1.0
 #: Of a run so many are judged in one tick while they are refused: some 50 ms, for which the calls of other runs wait.
 _MOST_JUDGED = 1_000
 #: Where nobody of a claim may be called, so many are claimed next: most likely the window is shut for those too.
@@ -45,7 +47,7 @@ class Refill:
             return True
         if now >= desk.fill_at:
             desk.fill_at = now + desk.campaign.hopper.fill_interval
-        if not desk.hopper:
+        if len(desk.hopper) <= desk.campaign.hopper.size // 2:
             await self._wait(desk, now)
         return False
 
@@ -127,9 +129,22 @@ class Refill:
         return len(judged.allowed)
 
     async def _wait(self, desk: RunDesk, now: float) -> None:
-        """Nobody may be called now: say why, and until when."""
+        """Nobody else may be called now: say why, where the hopper is empty, and until when nobody is asked for again.
+
+        Whoever makes somebody due sooner sets `ask_again_at`. What is being written may not be seen yet.
+        """
         at_most = desk.campaign.dialer_interval
+        soon = now + _WRITTEN_SECONDS
+        if desk.hopper and self._floor.writer.waiting:
+            desk.ask_again_at = soon
+            return
         outlook = await hopper.outlook(self._floor.database, desk.run.id)
+        if desk.hopper:
+            due_in = at_most
+            if outlook.next_due is not None:
+                due_in = (outlook.next_due - self._floor.clock.now()).total_seconds()
+            desk.ask_again_at = now + min(max(due_in, 0.0), at_most)
+            return
         if outlook.over:
             if not await self._runs.complete(desk):
                 desk.ask_again_at = now + min(self._floor.config.engine.sync, at_most)
@@ -141,6 +156,8 @@ class Refill:
             desk.why = _waiting(desk, outlook, outlook.next_due, wall)
         else:
             desk.why = "all that is left is being called"
+            if desk.limit.in_progress:  # the end of the last of them lets us ask at once
+                desk.ask_again_at = soon
 
 
 def _enter(desk: RunDesk, claimed: Sequence[Claimed]) -> None:
