@@ -24,7 +24,7 @@ trunks:
   routes: {{server: pbx, dial: "Local/{{number}}@from-internal", max_calls: 60, calls_per_second: 50}}
 fastagi: {{port: {fastagi}}}
 speech: {{directory: {home}/sounds}}
-engine: {{tick: 200ms, grace: {grace}, hopper: 10}}
+engine: {{tick: 200ms, grace: {grace}}}
 logging: {{level: debug, format: json}}
 lists: {{people: {{file: people.csv}}}}
 flows:
@@ -39,6 +39,7 @@ campaigns:
     flow: survey
     ring: 8s
     max_calls: {max_calls}
+    hopper: {{size: 10}}
     amd: {{enabled: {amd}}}
     retry: {{max_attempts: 3, rules: {{{rules}}}}}
     {unrestricted}
