@@ -74,10 +74,11 @@ async def test_what_cannot_be_placed_in_time_is_missed_and_kept_late(house):
     world = house(max_calls=1)
     [first] = await lines_of(world, 2)
     asked = await ask(world, "+12125550001")
+    await until(lambda: "callback.asked" in world.events.names())
     async with world.database.writing() as connection:
         await connection.execute(update(tables.callbacks).values(at=asked.at - timedelta(hours=1)))
     await until_rows(world, STATES, [("missed",)])
-    await until(lambda: "callback.missed" in [event.name for event in world.events.heard])
+    await until(lambda: "callback.missed" in world.events.names())
     first.end()
     await until_rows(world, STATES, [("kept",)])
     [found] = await callback_rows.load(world.database, [asked.id])
