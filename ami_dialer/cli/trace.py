@@ -77,7 +77,8 @@ def _print_run(run: RunTrail) -> None:
     before: int | None = None
     for step in run.steps:
         if step.attempt is not None and step.attempt != before:
-            click.echo(f"  attempt {step.attempt}")
+            key = step.facts.get("attempt_id")
+            click.echo(f"  attempt {step.attempt}{f' ({key})' if key else ''}")
         before = step.attempt or before
         _print_step(step)
 

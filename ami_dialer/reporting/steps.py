@@ -182,7 +182,8 @@ def _pressed(answer: Answered) -> str:
 
 
 def _ended(attempt: Attempt) -> str:
-    parts = [f"{attempt.disposition} ({attempt.end_reason})"]
+    given = f"{attempt.outcome}; by the system " if attempt.outcome is not None else ""
+    parts = [f"{given}{attempt.disposition} ({attempt.end_reason})"]
     if attempt.cause is not None:
         parts.append(f"hang-up cause {attempt.cause}, {cause_name(attempt.cause)}")
     if attempt.detail:
@@ -193,6 +194,7 @@ def _ended(attempt: Attempt) -> str:
 def _end_facts(attempt: Attempt) -> dict[str, Any]:
     return {
         "disposition": attempt.disposition,
+        "outcome": attempt.outcome,
         "end_reason": attempt.end_reason,
         "cause": attempt.cause,
         "cause_name": None if attempt.cause is None else cause_name(attempt.cause),
