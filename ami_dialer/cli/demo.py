@@ -22,6 +22,7 @@ from ami_dialer.domain.ending import DISPOSITION_OF, Disposition
 from ami_dialer.domain.errors import DialerError
 from ami_dialer.lab import (
     BEHAVIOURS,
+    LAST_FOUR,
     Behaviour,
     LabSettings,
     Ports,
@@ -213,8 +214,12 @@ def _write(home: Path, lab: LabSettings) -> None:
 
 
 def numbers() -> list[str]:
-    """Every behaviour of the lab twice, and numbers of the mixed range to make it sixty."""
-    twice = [behaviour.number(line) for line in (1, 2) for behaviour in BEHAVIOURS]
+    """Every behaviour of the lab twice, and numbers of the mixed range to make it sixty.
+
+    But not who presses their own number, for flows that ask for one.
+    """
+    shown = [behaviour for behaviour in BEHAVIOURS if LAST_FOUR not in behaviour.presses]
+    twice = [behaviour.number(line) for line in (1, 2) for behaviour in shown]
     return [*twice, *mixed_numbers(CONTACTS - len(twice))][:CONTACTS]
 
 

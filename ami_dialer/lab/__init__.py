@@ -3,7 +3,7 @@
 `behaviours` is the table of numbers; `settings` says where a lab lives; `control` starts and ends it.
 """
 
-from .behaviours import BEHAVIOURS, BY_NAME, MIXED, Behaviour, behaviour_of, mixed_numbers
+from .behaviours import BEHAVIOURS, BY_NAME, LAST_FOUR, MIXED, Behaviour, behaviour_of, mixed_numbers
 from .control import LabStatus, down, instances, status, taken_ports, up
 from .provision import install
 from .received import calls_received
@@ -12,6 +12,7 @@ from .settings import LabSettings, Ports
 __all__ = [
     "BEHAVIOURS",
     "BY_NAME",
+    "LAST_FOUR",
     "MIXED",
     "Behaviour",
     "LabSettings",

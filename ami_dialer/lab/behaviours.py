@@ -15,6 +15,8 @@ from ami_dialer.domain.ending import EndReason
 LINES = 10_000
 #: Seed of the mixed range where the settings give none.
 DEFAULT_SEED = 1
+#: An answer: the last four digits of the number that was called, as the world's dialplan writes them.
+LAST_FOUR = "${EXTEN:-4}"
 
 _R = EndReason
 
@@ -46,9 +48,10 @@ class Behaviour:
         """`count` numbers, from line `first` on."""
         return [self.number(first + i) for i in range(count)]
 
-    def answer(self, question: int) -> str:
-        """What is pressed at the question of this place, from 0; "" for nothing."""
-        return self.presses[min(question, len(self.presses) - 1)] if self.presses else ""
+    def answer(self, question: int, number: str = "") -> str:
+        """What is pressed at the question of this place, from 0, by whoever has this number; "" for nothing."""
+        pressed = self.presses[min(question, len(self.presses) - 1)] if self.presses else ""
+        return pressed.replace(LAST_FOUR, number[-4:])
 
 
 def _person(area: str, name: str, does: str, ends: EndReason, *presses: str, after: int = 1) -> Behaviour:
@@ -91,6 +94,14 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
         "2",
     ),
     _person("412", "presses-42", "Person who presses 4 and 2, for questions that take two digits.", _R.NO_INPUT, "42"),
+    _person(
+        "914",
+        "presses-2-then-line",
+        "Person who presses 2 at the first question and the last four digits of the number at the next ones.",
+        _R.COMPLETED,
+        "2",
+        LAST_FOUR,
+    ),
     Behaviour(
         "413",
         "hangs-up-in-prompt",

@@ -70,14 +70,14 @@ async def call(ami: RawAmi, number: str, *, via: str = "PJSIP/{}@carrier", ring:
     )
 
 
-def differences(behaviour: Behaviour, called: Called) -> list[str]:
+def differences(behaviour: Behaviour, number: str, called: Called) -> list[str]:
     """What is not as the table says, in words."""
     if behaviour.ends in CAUSES:
         expected, actual = (None, CAUSES[behaviour.ends], "0"), (called.amd, called.cause, called.reason)
     elif behaviour.ends is EndReason.NO_ANSWER:
         expected, actual = (None, "3"), (called.amd, called.reason)
     else:
-        expected = (behaviour.amd, "4", (behaviour.answer(0), behaviour.answer(1)))
+        expected = (behaviour.amd, "4", (behaviour.answer(0, number), behaviour.answer(1, number)))
         actual = (called.amd, called.reason, called.answers)
     return [] if expected == actual else [f"{behaviour.name}: {expected} expected, but {called}"]
 
@@ -91,12 +91,13 @@ async def call_all(world: World, wanted: list[tuple[Behaviour, str]]) -> None:
                     ami,
                     number,
                     ring=5 if behaviour.ends is EndReason.NO_ANSWER else 20,
-                    digits=max((len(keys) for keys in behaviour.presses), default=1),
+                    digits=max(len(behaviour.answer(question, number)) for question in range(2)) or 1,
                 )
                 for behaviour, number in wanted
             )
         )
-    wrong = [text for (behaviour, _), was in zip(wanted, called, strict=True) for text in differences(behaviour, was)]
+    both = zip(wanted, called, strict=True)
+    wrong = [text for (behaviour, number), was in both for text in differences(behaviour, number, was)]
     assert not wrong, "\n".join(wrong)
 
 

@@ -77,6 +77,11 @@ def test_answers_of_a_person_go_on_with_the_last_one():
     assert BY_NAME["answers-1s"].answer(0) == ""
 
 
+def test_a_person_may_press_the_end_of_their_number():
+    person = BY_NAME["presses-2-then-line"]
+    assert [person.answer(question, person.number(930)) for question in range(3)] == ["2", "0930", "0930"]
+
+
 def test_each_behaviour_calls_a_subroutine_that_the_world_has():
     lines = list(numbers_conf())
     template = Path("ami_dialer/lab/templates/world/extensions.conf").read_text(encoding="utf-8")
