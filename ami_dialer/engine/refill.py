@@ -43,12 +43,16 @@ class Refill:
         await self._recycle(desk, now)
         if now < desk.ask_again_at:
             return False
-        if await self._fill(desk, top_up=now >= desk.fill_at):
-            return True
+        # A claim is a write, and most looks find that nobody is due: whoever has nobody asks before.
+        outlook = None if desk.hopper else await hopper.outlook(self._floor.database, desk.run.id)
+        if outlook is None or outlook.due(self._floor.clock.now()):
+            outlook = None
+            if await self._fill(desk, top_up=now >= desk.fill_at):
+                return True
         if now >= desk.fill_at:
             desk.fill_at = now + desk.campaign.hopper.fill_interval
         if len(desk.hopper) <= desk.campaign.hopper.size // 2:
-            await self._wait(desk, now)
+            await self._wait(desk, now, outlook)
         return False
 
     async def give_back(self, desk: RunDesk) -> None:
@@ -128,7 +132,7 @@ class Refill:
         await self.give_back(desk)
         return len(judged.allowed)
 
-    async def _wait(self, desk: RunDesk, now: float) -> None:
+    async def _wait(self, desk: RunDesk, now: float, outlook: Outlook | None) -> None:
         """Nobody else may be called now: say why, where the hopper is empty, and until when nobody is asked for again.
 
         Whoever makes somebody due sooner sets `ask_again_at`. What is being written may not be seen yet.
@@ -138,7 +142,7 @@ class Refill:
         if desk.hopper and self._floor.writer.waiting:
             desk.ask_again_at = soon
             return
-        outlook = await hopper.outlook(self._floor.database, desk.run.id)
+        outlook = outlook or await hopper.outlook(self._floor.database, desk.run.id)
         if desk.hopper:
             due_in = at_most
             if outlook.next_due is not None:

@@ -13,7 +13,6 @@ from sqlalchemy import (
     bindparam,
     case,
     exists,
-    literal,
     null,
     select,
     update,
@@ -96,48 +95,57 @@ async def claim_callbacks(database: Database, run_id: int, limit: int, now: date
         return await _load(connection, keys) if keys else []
 
 
-async def _take(
-    connection: AsyncConnection, run_id: int, rank: int, limit: int, now: datetime
-) -> list[tuple[int, str]]:
-    """Claim those of one rank, or exclude those who have expired: keys, each with its new state."""
+def _taking() -> Any:  # noqa: ANN401 - SQLAlchemy's own type has no name for it
+    """Claim those of one rank, or exclude those who have expired. Built once: building takes as long as its work."""
+    now = bindparam("now", type_=enrolments.c.due_at.type)
     due = (
         select(enrolments.c.id)
         .where(
-            enrolments.c.run_id == run_id,
+            enrolments.c.run_id == bindparam("run"),
             enrolments.c.state == EnrolmentState.WAITING,
-            enrolments.c.rank == rank,
+            enrolments.c.rank == bindparam("rank_taken"),
             enrolments.c.due_at <= now,
         )
         .order_by(enrolments.c.due_at, enrolments.c.id)
-        .limit(limit)
+        .limit(bindparam("most"))
         .with_for_update(skip_locked=True)
         # PostgreSQL may carry a plain subquery out once for each row, and then claims more than `limit`.
         .cte("due")
         .prefix_with("MATERIALIZED", dialect="postgresql")
     )
     expired = enrolments.c.expires_at <= now
-    taken = await connection.execute(
+    return (
         update(enrolments)
         .where(enrolments.c.id.in_(select(due.c.id)), enrolments.c.state == EnrolmentState.WAITING)
         .values(
             state=case((expired, EnrolmentState.EXCLUDED), else_=EnrolmentState.CLAIMED),
-            claimed_at=case((expired, null()), else_=literal(now, enrolments.c.claimed_at.type)),
+            claimed_at=case((expired, null()), else_=now),
             held_by=None,
             exclusion=case((expired, Exclusion.EXPIRED), else_=enrolments.c.exclusion),
             excluded_by=case((expired, EXPIRED_WAITING), else_=enrolments.c.excluded_by),
         )
         .returning(enrolments.c.id, enrolments.c.state)
     )
-    return [(key, state) for key, state in taken]
 
 
-def _first_of_each_rank(run_id: int) -> CTE:
-    """For each rank of those who wait, the one who is due first: a step of the index for each rank, no scan."""
+_TAKING = _taking()
+
+
+async def _take(
+    connection: AsyncConnection, run_id: int, rank: int, limit: int, now: datetime
+) -> list[tuple[int, str]]:
+    """Claim those of one rank, or exclude those who have expired: keys, each with its new state."""
+    given = {"run": run_id, "rank_taken": rank, "most": limit, "now": now}
+    return [(key, state) for key, state in await connection.execute(_TAKING, given)]
+
+
+def _first_of_each_rank() -> CTE:
+    """For each rank of those who wait in `run`, the one who is due first: a step of the index for each, no scan."""
 
     def first(waiting: FromClause, *after: ColumnElement[bool]) -> Select[Any]:
         return (
             select(waiting.c.id)
-            .where(waiting.c.run_id == run_id, waiting.c.state == EnrolmentState.WAITING, *after)
+            .where(waiting.c.run_id == bindparam("run"), waiting.c.state == EnrolmentState.WAITING, *after)
             .order_by(waiting.c.rank, waiting.c.due_at, waiting.c.id)
             .limit(1)
         )
@@ -150,9 +158,20 @@ def _first_of_each_rank(run_id: int) -> CTE:
     return ranks.union_all(select(*columns).select_from(ranks.join(enrolments, enrolments.c.id == step)))
 
 
+_RANKS = _first_of_each_rank()
+_DUE_RANKS = (
+    select(_RANKS.c.rank)
+    .where(_RANKS.c.due_at <= bindparam("now", type_=enrolments.c.due_at.type))
+    .order_by(_RANKS.c.rank)
+)
+_NEXT = select(_RANKS.c.due_at, _RANKS.c.held_by).order_by(_RANKS.c.due_at, _RANKS.c.rank).limit(1)
+_ANY_CLAIMED = select(
+    exists().where(enrolments.c.run_id == bindparam("run"), enrolments.c.state == EnrolmentState.CLAIMED)
+)
+
+
 async def _due_ranks(connection: AsyncConnection, run_id: int, now: datetime) -> list[int]:
-    ranks = _first_of_each_rank(run_id)
-    return list(await connection.scalars(select(ranks.c.rank).where(ranks.c.due_at <= now).order_by(ranks.c.rank)))
+    return list(await connection.scalars(_DUE_RANKS, {"run": run_id, "now": now}))
 
 
 async def _load(connection: AsyncConnection, keys: list[int]) -> list[Claimed]:
@@ -294,6 +313,10 @@ class Outlook:
     #: The rule that put that one off until then; None where a retry or nothing did.
     held_by: str | None = None
 
+    def due(self, now: datetime) -> bool:
+        """Whether somebody may be claimed."""
+        return self.next_due is not None and self.next_due <= now
+
     @property
     def over(self) -> bool:
         """Nobody is left to be called."""
@@ -302,14 +325,8 @@ class Outlook:
 
 async def outlook(database: Database, run_id: int) -> Outlook:
     """What is left of a run: look-ups in the index by state, rank and due time, one for each rank."""
-    of_run = enrolments.c.run_id == run_id
     async with database.reading() as connection:
         # Claimed first: a call that ends between the two shows as waiting, never as gone.
-        claimed = await connection.scalar(select(exists().where(of_run, enrolments.c.state == EnrolmentState.CLAIMED)))
-        ranks = _first_of_each_rank(run_id)
-        first = (
-            await connection.execute(
-                select(ranks.c.due_at, ranks.c.held_by).order_by(ranks.c.due_at, ranks.c.rank).limit(1)
-            )
-        ).first()
+        claimed = await connection.scalar(_ANY_CLAIMED, {"run": run_id})
+        first = (await connection.execute(_NEXT, {"run": run_id})).first()
     return Outlook(first and first.due_at, bool(claimed), first and first.held_by)
