@@ -98,6 +98,7 @@ async def gather(database: Database, name: str, now: datetime) -> Facts:
     return replace(
         facts,
         run=run.id,
+        run_over=run.state not in GOING_ON,
         ends_at=run.ends_at if run.state in GOING_ON else None,
         run_why=run.why,
         live=any(one.live for one in await live.of_run(database, run.id)),

@@ -59,7 +59,7 @@ async def why_contact(
     if enrolled is not None:
         text, todo = _in_run(whole, enrolled, made, judged, expected, shown)
     else:
-        text, todo = _not_in_run(whole, judged, on_lists=bool(judged.holder and judged.holder.lists))
+        text, todo = _not_in_run(whole, judged)
     return ContactAnswer(
         campaign=name,
         number=number,
@@ -75,18 +75,16 @@ async def why_contact(
     )
 
 
-def _not_in_run(whole: Answer, judged: Judged, *, on_lists: bool) -> tuple[str, str]:
-    lists = ", ".join(judged.asking.document.lists)
-    if judged.holder is None or not on_lists:
-        return (
-            f"no contact on its lists ({lists}) has this number",
-            f"ami-dialer list add {judged.asking.document.lists[0]}",
-        )
+def _not_in_run(whole: Answer, judged: Judged) -> tuple[str, str]:
+    lists = judged.asking.document.lists
+    on = [name for name in lists if judged.holder is not None and name in judged.holder.lists]
+    if not on:
+        return f"no contact on its lists ({', '.join(lists)}) has this number", f"ami-dialer list add {lists[0]}"
     if whole.run is None:
         return f"the campaign has never run: {whole.text}", whole.todo
     return (
         f"it is on its lists, but not in run {whole.run}: it came in later, or another contact has the number there",
-        f"ami-dialer campaign live {whole.campaign} takes in what comes later",
+        f"ami-dialer campaign live {whole.campaign} {on[0]} on takes in what comes later",
     )
 
 

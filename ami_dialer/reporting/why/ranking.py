@@ -187,27 +187,37 @@ def _in_hopper(facts: Facts) -> int:
 
 def places(facts: Facts, shown: Shown) -> list[Reason]:
     """Where the run's contacts stand: the counts add up to all of them."""
-    queue, calls = facts.queue, facts.calls
-    in_calls = min(queue.claimed, sum(calls.values()))
-    states = ", ".join(f"{count:,} {state.replace('_', ' ')}" for state, count in calls.items())
-    found = [
-        Reason(Why.DUE, "due, and next", queue.due),
-        Reason(Why.CLAIMED, "in the hopper", queue.claimed - in_calls),
-        Reason(Why.CALLS, f"in calls: {states}", in_calls),
-    ]
+    queue = facts.queue
+    in_calls = min(queue.claimed, sum(facts.calls.values()))
+    if facts.run_over:
+        left = queue.left - in_calls
+        found = [Reason(Why.STATUS, f"not called any more: run {facts.run} is over", left)]
+    else:
+        found = [
+            Reason(Why.DUE, "due, and next", queue.due),
+            Reason(Why.CLAIMED, "in the hopper", queue.claimed - in_calls),
+            *_later(facts, shown),
+        ]
+    states = ", ".join(f"{count:,} {state.replace('_', ' ')}" for state, count in facts.calls.items())
+    found.append(Reason(Why.CALLS, f"in calls: {states}", in_calls))
+    found += _excluded(facts)
+    made = ", ".join(f"{name} {count:,}" for name, count in facts.dispositions.items())
+    found.append(Reason(Why.DONE, f"done; attempts: {made or 'none'}", queue.done))
+    return [one for one in found if one.contacts]
+
+
+def _later(facts: Facts, shown: Shown) -> Iterator[Reason]:
+    """Who waits and is not due."""
+    queue = facts.queue
     for rule, later in queue.held:
         text = f"held back by {rule}, the first until {shown(later.first)}"
-        found.append(Reason(Why.HELD, text, later.contacts, later.first))
+        yield Reason(Why.HELD, text, later.contacts, later.first)
     for kind, what, later in (
         (Why.RETRY, "waiting for their next try", queue.retries),
         (Why.CALLBACK, "waiting for their callback", queue.callbacks),
     ):
         first = "" if later.first is None else f", the first at {shown(later.first)}"
-        found.append(Reason(kind, what + first, later.contacts, later.first))
-    found += _excluded(facts)
-    made = ", ".join(f"{name} {count:,}" for name, count in facts.dispositions.items())
-    found.append(Reason(Why.DONE, f"done; attempts: {made or 'none'}", queue.done))
-    return [one for one in found if one.contacts]
+        yield Reason(kind, what + first, later.contacts, later.first)
 
 
 def _excluded(facts: Facts) -> Iterator[Reason]:

@@ -73,6 +73,8 @@ class Facts:
     seen: EngineStatus | None = None
     #: The newest run; None where it has never run.
     run: int | None = None
+    #: That run has ended: whoever is left in it is not called in it.
+    run_over: bool = False
     ends_at: datetime | None = None
     #: Why the run ended, for people.
     run_why: str | None = None

@@ -34,6 +34,32 @@ def test_why_says_what_to_do_first_and_its_table_adds_up(house: Folder) -> None:
     assert house.invoke("campaign", "why", "nothing").exit_code == 5
 
 
+def test_of_a_run_that_was_stopped_nobody_waits(house: Folder) -> None:
+    house.invoke("list", "import", "people")
+    house.invoke("campaign", "start", "survey")
+    house.invoke("campaign", "stop", "survey")
+
+    places = house.json("campaign", "why", "survey")["places"]
+
+    assert [(one["kind"], one["text"], one["contacts"]) for one in places] == [
+        ("status", "not called any more: run 1 is over", 3)
+    ]
+
+
+def test_a_number_of_other_lists_is_not_taken_for_one_of_the_campaigns(house: Folder) -> None:
+    house.invoke("list", "import", "people")
+    house.invoke("campaign", "start", "survey")
+    house.invoke("list", "create", "strangers")
+    house.invoke("list", "add", "strangers", "+13015550177")
+    house.invoke("list", "add", "people", "+13015550178")
+
+    stranger = house.json("campaign", "why", "survey", "--contact", "+13015550177")
+    late = house.json("campaign", "why", "survey", "--contact", "+13015550178")
+
+    assert stranger["text"] == "no contact on its lists (people) has this number"
+    assert late["todo"] == "ami-dialer campaign live survey people on takes in what comes later"
+
+
 def test_monitor_prints_one_picture_where_there_is_no_terminal(house: Folder) -> None:
     house.invoke("list", "import", "people")
     assert "no campaign is running" in house.invoke("monitor").stdout
