@@ -112,7 +112,7 @@ async def _overridden(config: Config, name: str) -> list[str]:
     if document.max_calls:
         told.append(f"  calls     its limit of {document.max_calls} at once; limits of trunks and servers hold")
     told += [f"  law       {', '.join(one.rules)}: {one.reason}" for one in emergency.exemptions(document)]
-    return [*told, "Do-not-call lists, consent, limits on how often somebody is called, and all other law hold."]
+    return [*told, "Do-not-call lists, the campaign's own consent and caps, and all other law hold."]
 
 
 @click.command("pause")
