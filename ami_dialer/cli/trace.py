@@ -38,7 +38,7 @@ def command(config_file: Path, contact: str, region: str | None, *, as_json: boo
 
 async def _ask(config: Config, contact: str, regions: list[str]) -> Trail:
     async with reading(config) as database:
-        return await trace(database, contact, regions)
+        return await trace(database, contact, regions, config)
 
 
 def _print(found: Trail) -> None:

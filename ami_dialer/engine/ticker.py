@@ -189,7 +189,7 @@ class Ticker:
             return f"whether it may be called could not be asked again: {error}"
         desk.tally.took_out(scrubbed.excluded)
         if not scrubbed.allowed:
-            return "its number came on a do-not-call list before the call was placed"
+            return "it came on a do-not-call list or was given a final result before the call was placed"
         if judged.refused:
             return f"refused when the call was about to be placed: {judged.refused[0].verdict.why}"
         _allow(call, judged.allowed[0], judged.at)

@@ -20,7 +20,7 @@ from ami_dialer.rules.compliance.judge import Judge
 from ami_dialer.sources.dnc import Portion, look_at, read_dnc
 from ami_dialer.sources.problems import Rejected, SourceError, Warned
 from ami_dialer.sources.rejects import RejectsFile, rejects_path
-from ami_dialer.store import dnc, dnc_lists, dnc_loading, giving_back
+from ami_dialer.store import dnc, dnc_lists, dnc_loading, giving_back, hopper
 from ami_dialer.store.callees import Columns, callees
 from ami_dialer.store.database import Database, Look
 from ami_dialer.store.dnc import DncEntry
@@ -86,9 +86,11 @@ async def at_dial(
 ) -> tuple[Scrubbed, Judged]:
     """What is asked of some of one run right before their calls: do-not-call lists, then the verdict on the others.
 
-    `own` are the attempts that it is about. Raises StoreError: without an answer nobody is called.
+    Whoever is not held any more is left out: a final result was given by hand to their last call. `own` are the
+    attempts that it is about. Raises StoreError: without an answer nobody is called.
     """
     async with database.looking() as look:
+        claimed = await hopper.held(look, claimed)
         barred = await barred_at_dial(database, writer, index, court.campaign, claimed, clock.now(), look)
         allowed = [one for one in claimed if one.number not in barred]
         judged = await verdicts(database, writer, court, allowed, clock, own, look)

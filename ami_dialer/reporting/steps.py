@@ -235,6 +235,6 @@ def _now(enrolled: Enrolled, attempts: Sequence[Attempt]) -> Iterator[Step]:
         case EnrolmentState.CLAIMED if not calling:
             yield Step("pacing", enrolled.claimed_at, "claimed for dialing; waits for a free line")
         case EnrolmentState.DONE if attempts:
-            yield Step("report", ended, f"counted as {attempts[-1].disposition}")
+            yield Step("report", ended, f"counted as {attempts[-1].outcome or attempts[-1].disposition}")
         case _:
             return

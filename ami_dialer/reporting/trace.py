@@ -4,8 +4,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
+from ami_dialer.config.dispositions import meanings_of
+from ami_dialer.config.schema import Config
 from ami_dialer.domain.enrolment import EnrolmentState, RunState
 from ami_dialer.domain.errors import NotFoundError
+from ami_dialer.domain.meaning import DEFAULT
 from ami_dialer.domain.phone import NotANumberError, normalise
 from ami_dialer.reporting import steps
 from ami_dialer.reporting.steps import Step
@@ -47,10 +50,11 @@ class Trail:
     runs: list[RunTrail]
 
 
-async def trace(database: Database, wanted: str, regions: Collection[str]) -> Trail:
+async def trace(database: Database, wanted: str, regions: Collection[str], config: Config | None = None) -> Trail:
     """The trail of a contact, by phone number or key. Raises NotFoundError.
 
-    `regions` are the countries (ISO 3166) that a number without a country code may belong to.
+    `regions` are the countries (ISO 3166) that a number without a country code may belong to; `config` has the
+    disposition sets of campaigns, by which it is told why somebody is called again or not.
     """
     found = await _find(database, wanted, regions)
     number = found[0].number
@@ -65,7 +69,8 @@ async def trace(database: Database, wanted: str, regions: Collection[str]) -> Tr
         one = _run_trail(enrolled)
         made = [attempt for attempt in attempts if attempt.enrolment_id == enrolled.id]
         one.steps.extend(_intake(enrolled, found))
-        one.steps.extend(steps.of_enrolment(enrolled, made, answers, barred))
+        meanings = DEFAULT if config is None else meanings_of(config, enrolled.document)
+        one.steps.extend(steps.of_enrolment(enrolled, made, answers, barred, meanings))
         runs.append(one)
     stands = [entry for entry in barred if entry.removed_at is None]
     numbers = [number, *await trail.further_numbers(database, sorted({member.contact_id for member in found}))]

@@ -246,6 +246,15 @@ async def _further_phones(connection: AsyncConnection, keys: list[int]) -> dict[
     return found
 
 
+async def held(connection: AsyncConnection, claimed: Sequence[Claimed]) -> list[Claimed]:
+    """Those of these whose claims are still held; somebody may have taken a contact out of its run meanwhile."""
+    query = select(enrolments.c.id, enrolments.c.claimed_at).where(
+        enrolments.c.id.in_([one.enrolment_id for one in claimed]), enrolments.c.state == EnrolmentState.CLAIMED
+    )
+    since = {row.id: row.claimed_at for row in await connection.execute(query)}
+    return [one for one in claimed if since.get(one.enrolment_id) == one.claimed_at]
+
+
 async def load_claimed(database: Database, keys: list[int]) -> dict[int, Claimed]:
     """Enrolments by key: what a restarted dialer needs to take up the calls it finds alive."""
     async with database.reading() as connection:

@@ -113,18 +113,19 @@ async def give(
 async def take_out(connection: AsyncConnection, enrolment_id: int, attempt_id: str) -> bool:
     """Nobody is called again after a result that is final: whoever waits for another call is done.
 
-    Only the result of the last call decides. Whoever asked to be called back stays. Returns whether somebody waited.
+    So is who is in a hopper for it: a claim that is not held any more is not dialled. Only the result of the last call
+    decides. Whoever asked to be called back stays. Returns whether somebody waited.
     """
     last = select(func.max(attempts.c.id)).where(attempts.c.enrolment_id == enrolment_id).scalar_subquery()
     done = await connection.execute(
         update(enrolments)
         .where(
             enrolments.c.id == enrolment_id,
-            enrolments.c.state == EnrolmentState.WAITING,
+            enrolments.c.state.in_([EnrolmentState.WAITING, EnrolmentState.CLAIMED]),
             enrolments.c.rank != CALLBACK_RANK,
             last == attempt_id,
         )
-        .values(state=EnrolmentState.DONE, held_by=None)
+        .values(state=EnrolmentState.DONE, held_by=None, claimed_at=None)
     )
     return bool(done.rowcount)
 

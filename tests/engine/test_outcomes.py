@@ -78,3 +78,21 @@ async def test_what_somebody_gives_to_a_call_that_goes_on_holds_when_it_is_over(
     await engine.stop(1.0)
     assert await world.rows("SELECT outcome, disposition FROM attempts") == [("Interested", "Connected")]
     assert await world.rows("SELECT state FROM enrolments") == [("done",)]
+
+
+async def test_whoever_is_given_a_final_result_is_not_called_again_from_the_hopper_either(house):
+    world = house(max_calls=1, dispositions="sales", retry={"rules": {"busy": {"after": "0.05s", "max": 3}}})
+    world.config.disposition_sets["sales"] = SALES
+    world.people("+12125550101,Ann", "+12125550102,Bob")
+    world.telephony.plans = {"12125550101": Plan(cause=17), "12125550102": Plan(stays=True)}
+    engine = await world.start()
+    [desk] = engine.floor.runs.values()
+    await until(lambda: len(world.telephony.live) == 1 and [one.number for one in desk.hopper] == ["+12125550101"])
+    [(key,)] = await world.rows("SELECT id FROM attempts WHERE number = '+12125550101'")
+    assert (await outcomes.give(world.database, world.config, key, "Interested", world.clock.now())).taken_out
+    [line] = world.telephony.live
+    world.telephony.end(line, 16)
+    await until(lambda: not desk.hopper and not engine.floor.calls)
+    await engine.stop(1.0)
+    assert len(world.telephony.requests) == 2
+    assert await world.rows("SELECT state FROM enrolments WHERE number = '+12125550101'") == [("done",)]

@@ -17,7 +17,7 @@ from ami_dialer.domain.rulebook import Rulebook
 from ami_dialer.journey.scrub import Court, barred_at_dial, give_back, take_out, told, verdicts
 from ami_dialer.rules.compliance.judge import Judge
 from ami_dialer.rules.compliance.policy import Policy
-from ami_dialer.store import attempts, dnc, dnc_loading
+from ami_dialer.store import attempts, dnc, dnc_loading, hopper
 from ami_dialer.store.callees import columns_of
 from ami_dialer.store.dnc_index import DncIndex
 from ami_dialer.store.tables import contact_phones
@@ -95,6 +95,7 @@ async def test_who_has_a_further_phone_waits_again_with_it(database, clock, writ
             for position, phone in enumerate(further.get(one.number, ()), 2):
                 row = {"contact_id": one.contact_id, "position": position, "number": phone}
                 await connection.execute(insert(contact_phones).values(row))
+    people = list((await hopper.load_claimed(database, [one.enrolment_id for one in people])).values())
     await dnc.add(
         database, "opt-outs", [number(0), number(1), "+12025550101"], reason="r", source="cli", now=clock.now()
     )

@@ -11,6 +11,7 @@ from ami_dialer.domain.errors import NotFoundError
 from ami_dialer.reporting.export import rows as exported
 from ami_dialer.reporting.outcomes import AtAttempt, Worth, pick_run, run_report
 from ami_dialer.reporting.status import campaign_status
+from ami_dialer.reporting.trace import trace
 from ami_dialer.store import documents, outcomes
 from ami_dialer.store.outcomes import UnknownTitleError
 from tests.store.reporting.past import ANN, BOB, CAT, Past
@@ -57,6 +58,15 @@ async def test_a_final_result_takes_out_whoever_waits_for_another_try(sales: Pas
     )
     assert subject == ANN
     assert "ordered two" in detail
+
+
+async def test_the_trail_tells_what_the_result_decided(sales: Past) -> None:
+    call = await sales.call(ANN, EndReason.BUSY, cause=17, rings=None)
+    await give(sales, call.id, "Sale")
+    [run] = (await trace(sales.database, ANN, ["US"], config())).runs
+    told = {step.station: step.what for step in run.steps}
+    assert told["retry"] == "not called again: Sale is final"
+    assert told["report"] == "counted as Sale"
 
 
 async def test_the_result_of_an_earlier_call_takes_nobody_out(sales: Past) -> None:
