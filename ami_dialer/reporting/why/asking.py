@@ -52,9 +52,12 @@ def answer(facts: Facts, shown: Shown) -> Answer:
         text = "nothing stands in its way: the next call starts with the next tick" if not calls else ""
     else:
         text = first.text
-    if calls:
+    if calls and facts.dialer_running:
         more = f"; no further one starts: {text}" if text else ""
         text = f"it is dialling: {calls:,} {'call goes' if calls == 1 else 'calls go'} on{more}"
+    elif calls:
+        was = "1 call was" if calls == 1 else f"{calls:,} calls were"
+        text = f"{text}; {was} going on when the dialer ended"
     return Answer(
         campaign=facts.campaign,
         at=facts.at,

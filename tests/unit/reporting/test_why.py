@@ -166,6 +166,14 @@ def test_calls_that_go_on_are_said_first():
     assert found.places[0].text == "in calls: 2 ringing, 1 in flow"
 
 
+def test_calls_of_a_dialer_that_ended_are_no_dialling() -> None:
+    left = facts(dialer_running=False, calls={"ringing": 2}, queue=Queue(claimed=2))
+
+    assert answer(left, shown).text == (
+        "no dialer is running on this database; 2 calls were going on when the dialer ended"
+    )
+
+
 def test_every_contact_stands_somewhere_and_exclusions_are_named():
     excluded = tuple(ExclusionCount(Exclusion.DNC, f"list {n}", 9 - n) for n in range(5))
     rules = (ExclusionCount(Exclusion.RULE, "us.kind", 2),)
