@@ -1,6 +1,7 @@
 """After a crash or a lost link: ask each Asterisk what is alive, adopt it, and end the rest."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import structlog
@@ -8,11 +9,13 @@ import structlog
 from ami_dialer.domain.attempt import Attempt, AttemptEvent, AttemptState
 from ami_dialer.domain.calls import LiveCall
 from ami_dialer.domain.errors import AsteriskError, StoreError
+from ami_dialer.domain.rank import CALLBACK_RANK
+from ami_dialer.engine import callbacks
 from ami_dialer.engine.dispatch import Dispatch
 from ami_dialer.engine.floor import Call, Floor, RunDesk, ServerDesk
 from ami_dialer.engine.runs import Runs
 from ami_dialer.journey import disposition, retry
-from ami_dialer.store import attempts, hopper
+from ami_dialer.store import attempts, callback_rows, hopper
 from ami_dialer.store.hopper import Claimed
 
 log = structlog.get_logger(__name__)
@@ -48,8 +51,25 @@ class Reconcile:
                 self._write_off(attempt, claimed, desk)
             else:
                 self._floor.adopt(Call(attempt, claimed, desk, trunk))
+        await self._keep_callbacks(left, claims)
         if given_back or left:
             log.info("took up what was left", claims_given_back=given_back, calls_to_find=len(left))
+
+    async def _keep_callbacks(self, left: Sequence[Attempt], claims: Mapping[int, Claimed]) -> None:
+        """A call that was left keeps its callback, even where that was not written before the end.
+
+        Nobody is to be called a second time for it. A call that was never sent ends as lost, and is retried as such.
+        """
+        asked = [attempt for attempt in left if claims[attempt.enrolment_id].rank == CALLBACK_RANK]
+        if not asked:
+            return
+        async with self._floor.database.reading() as connection:
+            for attempt in asked:
+                found = await callback_rows.open_of(
+                    connection, attempt.run_id, [attempt.contact_id], attempt.claimed_at
+                )
+                if (key := found.get(attempt.contact_id)) is not None:
+                    self._floor.writer.put(callbacks.kept(key, attempt, attempt.claimed_at))
 
     def _write_off(self, attempt: Attempt, claimed: Claimed, desk: RunDesk) -> None:
         """End an attempt that cannot be asked for any more; the call itself is ended when its server connects."""

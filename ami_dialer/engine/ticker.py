@@ -148,10 +148,10 @@ class Ticker:
             lambda: self._floor.draining,
             partial(self._forbidden, call),
         )
-        if call.attempt.id not in self._floor.calls:
-            return  # a reconnect in between has settled it
         if placed in (Placed.ACCEPTED, Placed.UNKNOWN):
             self._keep_callback(call)
+        if call.attempt.id not in self._floor.calls:
+            return  # a reconnect in between has settled it
         if placed is Placed.ACCEPTED:
             now = self._floor.clock.now()
             call.desk.tally.started(now)

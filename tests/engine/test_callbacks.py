@@ -83,3 +83,26 @@ async def test_what_cannot_be_placed_in_time_is_missed_and_kept_late(house):
     await until_rows(world, STATES, [("kept",)])
     [found] = await callback_rows.load(world.database, [asked.id])
     assert found.state is CallbackState.KEPT
+
+
+async def test_a_call_that_outlives_the_dialer_keeps_its_callback_although_that_was_not_written(house, monkeypatch):
+    world = house()
+    [first] = await lines(world, 1)
+    first.answer()
+    await until(lambda: first.attempt.answered_at is not None)
+    await ask(world, "+12125550000")
+    monkeypatch.setattr(world.engine._ticker, "_keep_callback", lambda _: None)
+    first.end()
+    await until(lambda: len(world.telephony.requests) == 2 and not world.telephony._tasks)
+    await until(lambda: world.engine.floor.writer.waiting == 0)
+    await world.kill()
+    assert await world.rows(STATES) == [("waiting",)]
+    await world.start()
+    await until_rows(world, STATES, [("kept",)])
+    [second] = [Line(world, attempt_id) for attempt_id in world.telephony.live]
+    assert await world.rows("SELECT kept_by FROM callbacks") == [(second.id,)]
+    second.answer()
+    second.end()
+    await until_rows(world, "SELECT state FROM enrolments", [("done",)])
+    await until(lambda: world.engine.idle)
+    assert len(world.telephony.ever) == 2
