@@ -34,7 +34,9 @@ class DispositionMeaning(Section):
         None, description="The contact is called back: at the time that was asked for, else after `callback_after`."
     )
     callback_after: Seconds = Field(CALLBACK_AFTER, ge=60, le=90 * 86_400, description="Where no time was asked for.")
-    do_not_call: bool | None = Field(None, description="The number goes on the campaign's `opt_out_list`, at once.")
+    do_not_call: bool | None = Field(
+        None, description="Consent is revoked and the number goes on the `opt_out_list`, at once."
+    )
     final: bool | None = Field(None, description="Not called again in this run, whatever `retry.rules` say.")
     retry: RetryRule | None = Field(None, description="Called again by this rule, whatever `retry.rules` say.")
     key: str | None = Field(None, pattern=KEY_PATTERN, description="What agents press for it in wrap-up.")

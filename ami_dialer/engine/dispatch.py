@@ -276,7 +276,7 @@ class Dispatch:
         called_back = self._call_back(call, result, now)
         if call.called_back_at is not None and not result.do_not_call:
             enrolment, verdict = callbacks.called_back(attempt, enrolment, verdict, call.called_back_at, now)
-        barred = disposition.opt_outs(attempt, desk.campaign, result, desk.opt_out_list_id, now)
+        barred = disposition.opt_outs(attempt, desk.campaign, result, desk.opt_outs, now)
         entered = self.entered(attempt, desk, cut_off=call.cut_off)
         end = attempts.ended(attempt, desk.run.campaign, opted_out=bool(barred))
         self._floor.writer.put(end, enrolment, *barred, *called_back, *entered)

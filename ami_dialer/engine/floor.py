@@ -14,6 +14,7 @@ from ami_dialer.domain.verdict import Callee
 from ami_dialer.engine.announcer import Announcer
 from ami_dialer.engine.caller_ids import CallerIds
 from ami_dialer.engine.guard import Guard
+from ami_dialer.journey.disposition import OptOuts
 from ami_dialer.journey.flow import FlowSettings
 from ami_dialer.journey.pacing import Restraint, Way
 from ami_dialer.journey.report import Tally
@@ -75,8 +76,8 @@ class RunDesk:
     limit: CallLimit
     trunks: list[TrunkDesk]
     flow: FlowSettings | None
-    #: The do-not-call list that certain dispositions put numbers on: key in SQL.
-    opt_out_list_id: int
+    #: Where certain dispositions put numbers.
+    opt_outs: OptOuts
     #: By what its calls are judged.
     court: Court
     #: Counts the campaign's abandoned calls.

@@ -13,6 +13,7 @@ from ami_dialer.domain.events import EventName
 from ami_dialer.domain.rulebook import Rulebook, in_force
 from ami_dialer.engine.abandonment import Abandonment
 from ami_dialer.engine.floor import Floor, RunDesk
+from ami_dialer.journey.disposition import OptOuts
 from ami_dialer.journey.flow import FlowSettings
 from ami_dialer.journey.report import Tally
 from ami_dialer.journey.scrub import Court
@@ -133,7 +134,11 @@ class Runs:
         return opened | {key: desk for key, desk in self._floor.runs.items() if key in keys}
 
     async def _desk(self, run: Run, campaign: Campaign) -> RunDesk:
-        opt_outs = await dnc.ensure_list(self._floor.database, campaign.opt_out_list, self._floor.clock.now())
+        to = OptOuts(
+            await dnc.ensure_list(self._floor.database, campaign.opt_out_list, self._floor.clock.now()),
+            await revoking.scope_of(self._floor.database, self._floor.config, run.campaign, campaign),
+            self._floor.deadlines,
+        )
         so_far = await progress.totals(self._floor.database, run.id)
         tally = Tally(
             dispositions=so_far.dispositions,
@@ -148,8 +153,8 @@ class Runs:
             limit=self._limit(run, campaign),
             share=Share(campaign.priority),
             trunks=[self._floor.trunks[name] for name in campaign.trunks if name in self._floor.trunks],
-            flow=await self._flow(run.campaign, campaign, opt_outs),
-            opt_out_list_id=opt_outs,
+            flow=await self._flow(campaign, to),
+            opt_outs=to,
             court=self._court(run),
             abandonment=await self.abandonment.guard_of(run),
             tally=tally,
@@ -187,7 +192,7 @@ class Runs:
         _warn_of_consent(run, policy, rules.rulebook, self._floor.clock.now().date())
         return Court(judge, rules.id, columns_of(config.compliance), run.legible)
 
-    async def _flow(self, name: str, campaign: Campaign, opt_outs: int) -> FlowSettings | None:
+    async def _flow(self, campaign: Campaign, to: OptOuts) -> FlowSettings | None:
         if campaign.flow is None:
             return None
         message = campaign.abandonment.message
@@ -195,10 +200,10 @@ class Runs:
             flow=await documents.load_flow(self._floor.database, campaign.flow),
             voice=self._floor.config.speech.voice,
             closing=self._floor.config.fastagi.closing_prompt,
-            opt_out_list_id=opt_outs,
+            opt_out_list_id=to.list_id,
             message=None if message is None else await documents.load_flow(self._floor.database, message),
-            scope=await revoking.scope_of(self._floor.database, self._floor.config, name, campaign),
-            deadlines=self._floor.deadlines,
+            scope=to.scope,
+            deadlines=to.deadlines,
         )
 
     async def complete(self, desk: RunDesk) -> bool:

@@ -1,5 +1,6 @@
 """Station 8, disposition: how it ended, and why. One end reason from events, hang-up cause and flow together."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ami_dialer.config.campaign import Campaign
@@ -8,12 +9,15 @@ from ami_dialer.config.schema import Config
 from ami_dialer.domain.abandonment import AnsweredCall
 from ami_dialer.domain.attempt import Attempt
 from ami_dialer.domain.callback import CallbackSource
+from ami_dialer.domain.consent import EVERYTHING
 from ami_dialer.domain.ending import EndReason
 from ami_dialer.domain.meaning import Meaning
 from ami_dialer.rules.abandonment import Answered, Connect, outcome
+from ami_dialer.rules.compliance.deadline import NO_DEADLINES, Deadlines
 from ami_dialer.rules.ending import EndFacts, end_reason
-from ami_dialer.store import dnc_loading
+from ami_dialer.store import dnc_loading, revoking
 from ami_dialer.store.callback_writes import Wanted
+from ami_dialer.store.revoking import Barring
 from ami_dialer.store.writer import Kind, Write
 
 #: What answered was no person, by AMD. A fax is known by its tone: nobody was hung up on.
@@ -87,18 +91,35 @@ def meaning(attempt: Attempt, config: Config, campaign: Campaign) -> Meaning:
     return found
 
 
-def opt_outs(attempt: Attempt, campaign: Campaign, result: Meaning, list_id: int, now: datetime) -> list[Write]:
-    """What an attempt that has ended puts on the opt-out list (its key is `list_id`) by its result.
+@dataclass(frozen=True, slots=True)
+class OptOuts:
+    """Where the opt-outs of a run go to, and what they mean."""
 
-    The opt-out of a flow is on it already.
+    #: The do-not-call list: key in SQL.
+    list_id: int
+    #: What is revoked (`store.revoking.scope_of`), and by when the law wants that honoured.
+    scope: str = EVERYTHING
+    deadlines: Deadlines = NO_DEADLINES
+
+
+def opt_outs(attempt: Attempt, campaign: Campaign, result: Meaning, to: OptOuts, now: datetime) -> list[Write]:
+    """What an attempt that has ended puts on the opt-out list by its result.
+
+    A result that means `do_not_call` says that the person asked for it: consent is revoked too. The opt-out of a flow
+    did both already.
     """
     by_result = result.do_not_call and attempt.end_reason is not EndReason.OPTED_OUT
     named = {result.title, str(attempt.disposition)} & set(campaign.dnc_dispositions)
     if not by_result and not named:
         return []
     reason = f"a call ended as {result.title if by_result or result.title in named else attempt.disposition}"
-    row = dnc_loading.row(list_id, attempt.number, reason, "disposition", now, attempt_id=attempt.id)
-    return [Write(Kind.DNC, row)]
+    if not by_result:
+        row = dnc_loading.row(to.list_id, attempt.number, reason, "disposition", now, attempt_id=attempt.id)
+        return [Write(Kind.DNC, row)]
+    source = "key" if attempt.flow_at is not None else "agent"
+    said = revoking.revocation(attempt.number, to.scope, source, now, evidence=reason, attempt_id=attempt.id)
+    barring = Barring(to.list_id, reason, "disposition")
+    return list(revoking.writes(revoking.honoured(said, to.deadlines, now), barring, now))
 
 
 def call_back(attempt: Attempt, result: Meaning, campaign: Campaign, campaign_id: int, now: datetime) -> Wanted | None:

@@ -17,13 +17,16 @@ from ami_dialer.domain.enrolment import EnrolmentState
 from ami_dialer.domain.errors import DialerError, NotFoundError
 from ami_dialer.domain.meaning import Meaning, Meanings
 from ami_dialer.domain.rank import CALLBACK_RANK
+from ami_dialer.rules.compliance.deadline import NO_DEADLINES, Deadlines
 from ami_dialer.store import callbacks as callback_store
-from ami_dialer.store import dnc, dnc_loading
+from ami_dialer.store import dnc, revoking, rulebooks
 from ami_dialer.store.audit import Entry, note
 from ami_dialer.store.callback_writes import Wanted
 from ami_dialer.store.callbacks import CallbackRefusedError
+from ami_dialer.store.consent_loading import NewRecord
 from ami_dialer.store.database import Database
 from ami_dialer.store.documents import legible_part
+from ami_dialer.store.revoking import Barring
 from ami_dialer.store.tables import attempts, callbacks, campaigns, enrolments, runs
 
 #: Characters that are kept of a note.
@@ -89,13 +92,13 @@ async def give(
     about = await _about(database, attempt_id)
     known = meanings_of(config, about.document)
     meaning = _known(known, title, about.campaign)
-    list_id = await dnc.ensure_list(database, about.document.opt_out_list, now) if meaning.do_not_call else None
+    said_no = await _revocation(database, config, about, meaning, now) if meaning.do_not_call else None
     async with database.writing() as connection:
         await connection.execute(update(attempts).where(attempts.c.id == about.id).values(outcome=meaning.title))
         before = known.effective(about.outcome, about.disposition)
         note(connection, _entry(about, meaning, before, said, source, now))
-        if list_id is not None:
-            await _bar(connection, about, meaning, list_id, now)
+        if said_no is not None:
+            await revoking.revoke_within(connection, *said_no, now)
         at, refused = await _call_back(connection, about, meaning, now)
         return Given(
             attempt=about.id,
@@ -103,7 +106,7 @@ async def give(
             number=about.number,
             title=meaning.title,
             before=None if before is None else before.title,
-            do_not_call=about.document.opt_out_list if list_id is not None else None,
+            do_not_call=about.document.opt_out_list if said_no is not None else None,
             taken_out=meaning.over and about.ended and await take_out(connection, about.enrolment_id, about.id),
             callback_at=at,
             no_callback=refused,
@@ -204,14 +207,16 @@ def _entry(
     return Entry("disposition.set", about.number, told, now)
 
 
-async def _bar(connection: AsyncConnection, about: _About, meaning: Meaning, list_id: int, now: datetime) -> None:
+async def _revocation(
+    database: Database, config: Config, about: _About, meaning: Meaning, now: datetime
+) -> tuple[NewRecord, Barring]:
+    """What a result that means `do_not_call` says: the person asked for it, and revokes consent."""
+    held = await rulebooks.in_force(database)
+    scope = await revoking.scope_of(database, config, about.campaign, about.document)
     reason = f"a call was given the result {meaning.title}"
-    row = dnc_loading.row(list_id, about.number, reason, "disposition", now, attempt_id=about.id)
-    changed = 0
-    for statement in dnc_loading.WRITES:
-        changed = (await connection.execute(statement, row)).rowcount
-    if changed:
-        note(connection, *await dnc_loading.entries(connection, [row]))
+    said = revoking.revocation(about.number, scope, "agent", now, evidence=reason, attempt_id=about.id)
+    record = revoking.honoured(said, NO_DEADLINES if held is None else Deadlines(held[1]), now)
+    return record, Barring(await dnc.ensure_list(database, about.document.opt_out_list, now), reason, "disposition")
 
 
 async def _call_back(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.config.campaign import Campaign
@@ -21,7 +21,7 @@ from ami_dialer.store import consent_loading, dnc_loading
 from ami_dialer.store.audit import Entry, note
 from ami_dialer.store.consent_loading import NewRecord
 from ami_dialer.store.database import Database
-from ami_dialer.store.tables import dnc_lists
+from ami_dialer.store.tables import consents, dnc_lists
 from ami_dialer.store.writer import Kind, Write
 
 
@@ -75,18 +75,30 @@ async def grant(database: Database, records: Sequence[NewRecord], now: datetime)
     return await _write(database, [Write(Kind.CONSENT, consent_loading.row(one, now)) for one in records])
 
 
+async def revoke_within(connection: AsyncConnection, record: NewRecord, barring: Barring, now: datetime) -> None:
+    """As `revoke`, in the transaction of the caller. One attempt revokes once, however often its result is given."""
+    revoked = exists().where(consents.c.attempt_id == record.attempt_id, ~consents.c.granted)
+    known = record.attempt_id is not None and await connection.scalar(select(revoked))
+    entry, said = writes(record, barring, now)
+    await _write_within(connection, [entry] if known else [entry, said])
+
+
 async def _write(database: Database, rows: Sequence[Write]) -> int:
     """The writer's rows without the writer: all in one transaction."""
+    async with database.writing() as connection:
+        return await _write_within(connection, rows)
+
+
+async def _write_within(connection: AsyncConnection, rows: Sequence[Write]) -> int:
     statements = {Kind.DNC: dnc_loading.WRITES, Kind.CONSENT: consent_loading.WRITES}
     added = 0
-    async with database.writing() as connection:
-        for write in rows:
-            changed = 0
-            for statement in statements[write.kind]:
-                changed = (await connection.execute(statement, write.row)).rowcount
-            if changed:
-                added += write.kind is Kind.CONSENT
-                note(connection, *await _entries(connection, write))
+    for write in rows:
+        changed = 0
+        for statement in statements[write.kind]:
+            changed = (await connection.execute(statement, write.row)).rowcount
+        if changed:
+            added += write.kind is Kind.CONSENT
+            note(connection, *await _entries(connection, write))
     return added
 
 

@@ -57,6 +57,8 @@ async def test_the_result_that_a_flow_gives_decides_what_follows(house):
     assert await world.rows("SELECT number, reason, source FROM dnc_entries") == [
         ("+12125550102", "a call ended as Not Us", "disposition")
     ]
+    found = await world.rows("SELECT number, granted, scope, source, honour_by IS NOT NULL FROM consents")
+    assert [tuple(row) for row in found] == [("+12125550102", False, "*", "key", True)]
     [(detail,)] = await world.rows("SELECT detail FROM audit_records WHERE action = 'call' AND detail LIKE '%Not Us%'")
     assert '"opted_out":true' in detail.replace(" ", "")
 

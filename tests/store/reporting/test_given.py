@@ -85,6 +85,10 @@ async def test_who_must_not_be_called_is_on_the_list_at_once(sales: Past) -> Non
         (BOB, "disposition", call.id)
     ]
     assert await value(sales.database, "SELECT count(*) FROM audit_records WHERE action = 'dnc.add'") == 1
+    assert await rows(sales.database, "SELECT number, granted, scope, source, attempt_id FROM consents") == [
+        (BOB, False, "*", "agent", call.id)
+    ]
+    assert await value(sales.database, "SELECT count(*) FROM audit_records WHERE action = 'consent.revoke'") == 1
 
 
 async def test_a_callback_is_asked_for_unless_one_waits_already(sales: Past) -> None:
