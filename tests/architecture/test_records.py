@@ -16,6 +16,7 @@ WRITING = {"writing", "bulk_writing", "raw_writing"}
 UNRECORDED: dict[str, str] = {
     "store/hopper.py:claim": "who is in a hopper; the call that comes of it is recorded, exclusions stand with each",
     "store/hopper.py:claim_callbacks": "the same, for callbacks that are due",
+    "store/hopper.py:recycle": "the same, given back after too long",
     "store/hopper.py:release": "the same, given back",
     "store/hopper.py:recycle": "the same, held too long",
     "store/hopper.py:release_unattempted": "the same, of an engine that was killed",

@@ -11,7 +11,7 @@ from ami_dialer.domain.abandonment import AnsweredCall, AnswerOutcome, Counts, L
 from ami_dialer.domain.calls import AmdFacts
 from ami_dialer.engine.guard import Guard
 from ami_dialer.ports import SoundMissingError, SpeechFailedError
-from ami_dialer.rules.abandonment import Measure
+from ami_dialer.rules.abandonment import Connect, Measure
 from ami_dialer.store import documents, runs
 from tests.engine.line import HeldLeg, ended, lines
 from tests.fakes.speech import FakeSpeech
@@ -124,7 +124,7 @@ async def test_who_is_talked_to_too_late_was_abandoned_although_the_flow_ran(hou
         return "spoken/late"
 
     monkeypatch.setattr(FakeSpeech, "sound_for", slow)
-    monkeypatch.setattr(Guard, "connect", lambda _guard, _number: 0.01)
+    monkeypatch.setattr(Guard, "connect", lambda _guard, _number: Connect(0.01))
     world = house()
     world.people("+12125550100,Ann")
     world.telephony.default = Plan(answers=True, presses=("1",))

@@ -91,9 +91,10 @@ async def kill(world):
     await engine._schedule.stop()
     await engine._telling.stop()
     # The flows break off too; Asterisk holds their calls until their dialplan has ended.
-    for task in (*engine._ticker._dials, *engine._reconcile._tasks, *before._tasks):
+    cut_off = [*engine._ticker._dials, *engine._reconcile._tasks, *before._tasks]
+    for task in cut_off:
         task.cancel()
-    await asyncio.gather(engine._ticking, return_exceptions=True)
+    await asyncio.gather(engine._ticking, *cut_off, return_exceptions=True)
     writer = engine.floor.writer
     await until(lambda: writer._task.done() or not writer.waiting)
     writer._task.cancel()  # it has nothing to write, or is dead already

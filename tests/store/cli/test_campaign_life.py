@@ -50,7 +50,7 @@ def test_what_can_be_edited_depends_on_the_status(made: Folder) -> None:
     made.invoke("campaign", "pause", "made")
     told = refused(made, "edit", "made", "--set", "purpose=survey", "--set", "ring=25s")
     assert "is paused: purpose cannot be changed" in told
-    assert "What can be changed now: abandonment, amd, caller_id" in told
+    assert "What can be changed now: abandonment, amd, callbacks, caller_id, caller_ids" in told
     edited = made.json("campaign", "edit", "made", "--set", "retry.max_attempts=4", "--set", "caller_id=+12125550100")
     assert edited["changes"]["retry.max_attempts"] == [None, 4]
     resumed = made.invoke("campaign", "resume", "made").stdout

@@ -33,7 +33,8 @@ def test_no_reason_and_no_disposition_is_longer_than_its_column():
     assert max(map(len, Disposition)) <= 20
 
 
-def test_nothing_leads_out_of_a_finished_enrolment():
+def test_only_a_callback_leads_out_of_a_finished_enrolment():
     finished = {state for state, to in ENROLMENT_TRANSITIONS.items() if not to}
-    assert finished == {EnrolmentState.DONE, EnrolmentState.EXCLUDED}
+    assert finished == {EnrolmentState.EXCLUDED}
+    assert ENROLMENT_TRANSITIONS[EnrolmentState.DONE] == {EnrolmentState.WAITING}
     assert set(ENROLMENT_TRANSITIONS) == set(EnrolmentState)
