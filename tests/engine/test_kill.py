@@ -59,26 +59,36 @@ class MortalDatabase(Database):
     """
 
     dead = False
+    #: Connections that are in use.
+    used = 0
 
     def _live(self):
         if self.dead:
             raise asyncio.CancelledError
 
     @asynccontextmanager
-    async def raw_writing(self):
+    async def _mortal(self, opened):
         self._live()
-        async with super().raw_writing() as connection:
-            yield connection
-            self._live()
+        self.used += 1
+        try:
+            async with opened as connection:
+                yield connection
+                self._live()
+        finally:
+            self.used -= 1
         self._live()
 
-    @asynccontextmanager
-    async def writing(self):
-        self._live()
-        async with super().writing() as connection:
-            yield connection
-            self._live()
-        self._live()
+    def reading(self):
+        return self._mortal(super().reading())
+
+    def looking(self, look=None):
+        return super().looking(look) if look is not None else self._mortal(super().looking())
+
+    def raw_writing(self):
+        return self._mortal(super().raw_writing())
+
+    def writing(self):
+        return self._mortal(super().writing())
 
 
 async def kill(world):
@@ -91,10 +101,12 @@ async def kill(world):
     await engine._schedule.stop()
     await engine._telling.stop()
     # The flows break off too; Asterisk holds their calls until their dialplan has ended.
+    await asyncio.gather(engine._ticking, return_exceptions=True)  # it may begin to dial until its end
+    await until(lambda: not world.database.used)  # nobody is cut off within a connection: that would leave it open
     cut_off = [*engine._ticker._dials, *engine._reconcile._tasks, *before._tasks]
     for task in cut_off:
         task.cancel()
-    await asyncio.gather(engine._ticking, *cut_off, return_exceptions=True)
+    await asyncio.gather(*cut_off, return_exceptions=True)
     writer = engine.floor.writer
     await until(lambda: writer._task.done() or not writer.waiting)
     writer._task.cancel()  # it has nothing to write, or is dead already
