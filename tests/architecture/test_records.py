@@ -18,7 +18,6 @@ UNRECORDED: dict[str, str] = {
     "store/hopper.py:claim_callbacks": "the same, for callbacks that are due",
     "store/hopper.py:recycle": "the same, given back after too long",
     "store/hopper.py:release": "the same, given back",
-    "store/hopper.py:recycle": "the same, held too long",
     "store/hopper.py:release_unattempted": "the same, of an engine that was killed",
     "store/giving_back.py:barred": "the enrolment keeps the entry that did it, and the entry is recorded",
     "store/giving_back.py:refused": "the enrolment keeps the rule that did it; the rules are recorded",

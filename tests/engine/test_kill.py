@@ -155,6 +155,7 @@ async def test_killed_again_and_again_every_contact_is_called_and_every_attempt_
         for attempt_id in list(world.telephony.live):
             world.telephony.end(attempt_id, 17)
     await engine.stop(1.0)
+    world.engine = None  # stopped; its database is closed below
     assert watch.wrongs == []
     await check(world)
     await world.database.close()
