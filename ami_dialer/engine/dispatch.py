@@ -152,7 +152,13 @@ class Dispatch:
             call.attempt.number, call.attempt.contact_id, claimed.fields, columns, time_zone=claimed.time_zone
         )
         return flow.Booking(
-            desk.run.campaign_id, desk.run.campaign, desk.campaign.callbacks.horizon, desk.court.judge, seen, booked
+            desk.run.campaign_id,
+            desk.run.campaign,
+            desk.campaign.callbacks.horizon,
+            desk.court.judge,
+            seen,
+            booked,
+            attempts_left=_attempts_left(call),
         )
 
     async def _not_served(self, call: Call, leg: CallLeg, host: flow.CallHost, settings: flow.FlowSettings) -> None:
@@ -310,10 +316,13 @@ class Dispatch:
         )
 
     def _call_back(self, call: Call, result: Meaning, now: datetime) -> list[Write]:
-        """The callback that the call's result asks for, unless the person asked for one in the call."""
+        """The callback that the call's result asks for, unless the person asked for one in the call.
+
+        Nobody has named a time for it: the budget of attempts binds it.
+        """
         desk = call.desk
         wanted = disposition.call_back(call.attempt, result, desk.campaign, desk.run.campaign_id, now)
-        if wanted is None or call.called_back_at is not None:
+        if wanted is None or call.called_back_at is not None or not _attempts_left(call):
             return []
         call.called_back_at = wanted.at
         return [Write(Kind.CALLBACK, row_of(wanted, now), asked(wanted, desk.run.campaign, now))]
@@ -353,3 +362,8 @@ async def _hang_up(leg: CallLeg) -> None:
         await leg.hang_up()
     except CallerHungUpError:
         return
+
+
+def _attempts_left(call: Call) -> bool:
+    """Whether the budget lets another attempt follow this one."""
+    return call.claimed.attempts + 1 < call.desk.campaign.retry.max_attempts

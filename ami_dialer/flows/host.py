@@ -43,8 +43,10 @@ class FlowHost(Protocol):
         """The time zones in which the person may be; none where nobody knows."""
         ...
 
-    async def callback(self, at: datetime) -> datetime | None:
+    async def callback(self, at: datetime, *, entered: bool) -> datetime | None:
         """Take a callback; returns for when, which is later than `at` where a call is not lawful then.
+
+        `entered`: the person entered the time; another one is only taken while attempts are left.
 
         None: it cannot be taken.
         """

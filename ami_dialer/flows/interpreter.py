@@ -180,7 +180,7 @@ class _Walk:
             wanted: datetime | None = self._host.now() + timedelta(seconds=verb.after)
         else:
             wanted = await self._time_entered(verb)
-        at = None if wanted is None else await self._host.callback(wanted)
+        at = None if wanted is None else await self._host.callback(wanted, entered=verb.after is None)
         if at is None or wanted is None:
             return verb.otherwise
         self._typed = ""

@@ -59,6 +59,8 @@ class Booking:
     callee: Callee
     #: Told when they will be called.
     booked: Callable[[datetime], None]
+    #: Whether attempts are left after this one (`retry.max_attempts`).
+    attempts_left: bool = True
 
     def lawful(self, at: datetime) -> datetime | None:
         """The first moment from `at` on at which they may be called, as far as is known today; None: there is none.
@@ -130,12 +132,15 @@ class CallHost:
         """The time zones in which the person may be."""
         return () if self.booking is None else self.booking.callee.place.zones
 
-    async def callback(self, at: datetime) -> datetime | None:
+    async def callback(self, at: datetime, *, entered: bool) -> datetime | None:
         """Take a callback and return for when: `at`, or the first lawful moment after it; None: it cannot be taken.
 
         Like an opt-out it is durable then, unless the database takes no writes: then it is written when it does again.
+        One that nobody has `entered` a time for is bound by the budget: nobody is called again and again by a flow.
         """
         booking, now = self.booking, self._clock.now()
+        if booking is not None and not entered and not booking.attempts_left:
+            return None
         when = None if booking is None else booking.lawful(at)
         if booking is None or when is None or when > now + timedelta(seconds=booking.horizon):
             return None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, func, select, union
+from sqlalchemy import Select, and_, exists, func, select, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.domain.callback import OPEN, Callback, CallbackSource, CallbackState
@@ -13,7 +13,16 @@ from ami_dialer.domain.enrolment import EnrolmentState
 from ami_dialer.domain.errors import NotFoundError
 from ami_dialer.domain.rank import CALLBACK_RANK
 from ami_dialer.store.database import Database
-from ami_dialer.store.tables import callbacks, campaigns, contact_phones, enrolments, list_members, lists, runs
+from ami_dialer.store.tables import (
+    callbacks,
+    campaigns,
+    contact_phones,
+    contacts,
+    enrolments,
+    list_members,
+    lists,
+    runs,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,21 +136,36 @@ async def counts(database: Database, campaign_id: int) -> dict[CallbackState, in
 
 
 async def contact_with(database: Database, campaign_id: int, number: str) -> int:
-    """The contact of a campaign with this number on any phone: of its newest run first, else of any list.
+    """The contact of a campaign with this number on any phone: of its newest run first, else of its lists.
 
     Raises NotFoundError.
     """
     of_campaign = select(runs.c.id).where(runs.c.campaign_id == campaign_id)
     in_runs = select(enrolments.c.contact_id).where(enrolments.c.run_id.in_(of_campaign), enrolments.c.number == number)
-    by_phone = select(contact_phones.c.contact_id).where(contact_phones.c.number == number)
-    in_lists = select(list_members.c.contact_id).where(
-        list_members.c.list_id.in_(select(lists.c.id)), list_members.c.number == number
-    )
     async with database.reading() as connection:
+        document = await connection.scalar(select(campaigns.c.document).where(campaigns.c.id == campaign_id))
+        own = list_members.c.list_id.in_(select(lists.c.id).where(lists.c.name.in_(_lists_of(document))))
+        members = select(list_members.c.contact_id).where(own, list_members.c.number == number)
+        is_member = exists().where(
+            own, list_members.c.number == contacts.c.number, list_members.c.contact_id == contacts.c.id
+        )
+        further = (
+            select(contact_phones.c.contact_id)
+            .join(contacts, contacts.c.id == contact_phones.c.contact_id)
+            .where(contact_phones.c.number == number, is_member)
+        )
         newest = in_runs.order_by(enrolments.c.run_id.desc(), enrolments.c.id).limit(1)
         found = await connection.scalar(newest)
         if found is None:
-            found = await connection.scalar(select(func.min(union(by_phone, in_lists).subquery().c.contact_id)))
+            found = await connection.scalar(select(func.min(union(further, members).subquery().c.contact_id)))
     if found is None:
-        raise NotFoundError(f"no contact has the number {number}; import it into a list of the campaign first")
+        raise NotFoundError(
+            f"no contact of the campaign has the number {number}: it is in no run of it and on none of its lists; "
+            "import it into one of them first"
+        )
     return int(found)
+
+
+def _lists_of(document: object) -> list[str]:
+    named = document.get("lists") if isinstance(document, dict) else None
+    return [name for name in named if isinstance(name, str)] if isinstance(named, list) else []

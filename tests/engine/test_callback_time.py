@@ -105,3 +105,18 @@ async def test_a_time_outside_the_hours_is_moved_or_put_off_to_their_opening(wor
     found = await world.rows("SELECT number, at, state FROM callbacks ORDER BY number")
     assert [(number, state) for number, _, state in found] == [(ANN, "kept"), (BOB, "kept")]
     assert datetime.fromisoformat(str(found[0][1])).replace(tzinfo=OPENS.tzinfo) == tomorrow
+
+
+async def test_a_flow_that_calls_back_without_a_time_ends_with_the_attempts(world, clock):
+    """Nobody named a time, so nobody is called without end."""
+    world = world(f"{ANN},P", **BY_DEFAULT, retry={"max_attempts": 2})
+    world.config.flows["survey"] = Flow.model_validate({"steps": {"start": [{"callback": {"in": "1h"}}]}})
+    world.telephony.default = Plan(answers=True)
+    at(clock, OPENS)
+    engine = await world.start()
+    await until_rows(world, STATES, [(ANN, "waiting")])
+    await settled(engine)
+    at(clock, OPENS + timedelta(hours=1))
+    await until(lambda: engine.idle)
+    assert len(called(world)) == 2
+    assert await world.rows(STATES) == [(ANN, "kept")]

@@ -42,7 +42,7 @@ class MemoryHost:
     async def disposition(self, title: str) -> None:
         self.result = title
 
-    async def callback(self, at: datetime) -> datetime | None:
+    async def callback(self, at: datetime, *, entered: bool) -> datetime | None:
         self.callbacks.append(at)
         return None if self.moved_by is None else at + self.moved_by
 

@@ -35,7 +35,9 @@ def test_what_is_wrong_is_told_and_nothing_is_asked_for(house: Folder) -> None:
     words = ("callback", "add", "--campaign", "survey", "--number")
     assert "either --at TIME or --in DURATION" in house.invoke(*words, ANN).stderr
     assert "write 30m, 2h or 1d" in house.invoke(*words, ANN, "--in", "soon").stderr
-    assert "no contact has the number" in house.invoke(*words, "+13015550199", "--in", "1h").stderr
+    assert "no contact of the campaign has the number" in house.invoke(*words, "+13015550199", "--in", "1h").stderr
+    house.invoke("list", "add", "others", "+13015550177")
+    assert "on none of its lists" in house.invoke(*words, "+13015550177", "--in", "1h").stderr
     assert "there is no callback 7" in house.invoke("callback", "cancel", "7").stderr
     gone = house.invoke("callback", "list", "--campaign", "gone")
     assert (gone.exit_code, "there are: survey" in gone.stderr) == (5, True)
