@@ -9,6 +9,7 @@ from sqlalchemy import delete, exists, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.config.campaign import Campaign
+from ami_dialer.domain.callback import CallbackState
 from ami_dialer.domain.campaign import AT_REST, CampaignStatus
 from ami_dialer.domain.changes import changes, digest
 from ami_dialer.domain.errors import DialerError
@@ -17,12 +18,12 @@ from ami_dialer.store.audit import Entry
 from ami_dialer.store.campaigns import Standing
 from ami_dialer.store.database import Database
 from ami_dialer.store.documents import MADE, as_json, read_document
-from ami_dialer.store.pausing import TAKEN_ANEW
-from ami_dialer.store.tables import answered_calls, attempts, enrolments, run_lists, runs
+from ami_dialer.store.pausing import OF_NO_RUN, TAKEN_ANEW
+from ami_dialer.store.tables import answered_calls, attempts, callbacks, enrolments, run_lists, runs
 from ami_dialer.store.tables import campaigns as campaign_rows
 
-#: Keys that nothing of a run that is going on depends on.
-_OF_NO_RUN = frozenset({"schedule", "start", "live"})
+#: Keys of callbacks that are told.
+_TOLD = 20
 
 
 class NotEditableError(DialerError):
@@ -121,9 +122,9 @@ def refuse_change(standing: Standing, keys: list[str]) -> None:
             f"campaign {name!r} is running, and people are called by what it says; pause it first: "
             f"ami-dialer campaign pause {name}"
         )
-    fixed = [key for key in keys if key not in TAKEN_ANEW | _OF_NO_RUN]
+    fixed = [key for key in keys if key not in TAKEN_ANEW | OF_NO_RUN]
     if fixed:
-        free = ", ".join(sorted(TAKEN_ANEW | _OF_NO_RUN))
+        free = ", ".join(sorted(TAKEN_ANEW | OF_NO_RUN))
         raise NotEditableError(
             f"campaign {name!r} is paused: {', '.join(fixed)} cannot be changed, because the run that waits has begun "
             f"with {'it' if len(fixed) == 1 else 'them'}; stop it first (ami-dialer campaign stop {name}). "
@@ -147,6 +148,14 @@ async def remove(database: Database, name: str, now: datetime) -> None:
                 f"{count:,} {'run' if count == 1 else 'runs'} refer to it, and records of calls must be kept; put it "
                 f"away instead: ami-dialer campaign archive {name}"
             )
+        waiting = (callbacks.c.campaign_id == standing.id, callbacks.c.state == CallbackState.WAITING)
+        keys = (await connection.scalars(select(callbacks.c.id).where(*waiting).order_by(callbacks.c.id))).all()
+        if keys:
+            raise CampaignInUseError(
+                f"campaign {name!r} cannot be deleted: {len(keys):,} of its callbacks wait; take them back first: "
+                f"ami-dialer callback cancel {' '.join(map(str, keys[:_TOLD]))}"
+            )
+        await connection.execute(delete(callbacks).where(callbacks.c.campaign_id == standing.id))
         for table in (run_lists, enrolments):
             await connection.execute(delete(table).where(table.c.run_id.in_(own)))
         await connection.execute(delete(runs).where(runs.c.campaign_id == standing.id))

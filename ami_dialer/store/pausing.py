@@ -47,6 +47,10 @@ TAKEN_ANEW = frozenset(
 )
 
 
+#: Keys that nothing of a run that is going on depends on.
+OF_NO_RUN = frozenset({"schedule", "start", "live"})
+
+
 @dataclass(frozen=True, slots=True)
 class Resumed:
     """What a resume did."""
@@ -56,6 +60,8 @@ class Resumed:
     changes: dict[str, Any]
     #: Contacts that do-not-call lists took out.
     excluded: int
+    #: Keys that the campaign says otherwise now, and that stay as they are in this run.
+    kept: tuple[str, ...] = ()
 
 
 async def pause(database: Database, name: str, now: datetime) -> int:
@@ -103,7 +109,11 @@ async def resume(database: Database, name: str, now: datetime) -> Resumed:
             "after": digest(stored),
         }
         campaigns.note(connection, "campaign.resume", standing, detail, now)
-        return Resumed(run_id, changed, excluded)
+        kept = changes(
+            {key: value for key, value in stored.items() if key not in OF_NO_RUN},
+            {key: value for key, value in wanted.items() if key not in OF_NO_RUN},
+        )
+        return Resumed(run_id, changed, excluded, tuple(dict.fromkeys(key.partition(".")[0] for key in kept)))
 
 
 def renewed(before: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,10 +1,14 @@
 """Campaigns in SQL: status, run and record change together, and what is on record is kept."""
 
+from datetime import timedelta
+
 import pytest
 
+from ami_dialer.domain.callback import CallbackSource
 from ami_dialer.domain.campaign import CampaignAction, IllegalActionError
 from ami_dialer.domain.enrolment import RunState
-from ami_dialer.store import campaign_editing, campaigns, documents, enrolling, pausing, runs, schedules
+from ami_dialer.store import callbacks, campaign_editing, campaigns, documents, enrolling, pausing, runs, schedules
+from ami_dialer.store.callback_writes import Wanted
 from ami_dialer.store.campaign_editing import CampaignInUseError, NotEditableError
 from tests.store.world import attempt_on, campaign, claimed, config, fill, number, rows, run_of, value
 
@@ -80,6 +84,26 @@ async def test_what_never_called_anybody_goes_with_its_runs(database, clock):
     assert (await actions(database))[-1] == "campaign.delete"
 
 
+async def test_a_campaign_is_not_deleted_while_a_callback_of_it_waits(database, clock):
+    await run_of(database, 1, clock.now())
+    await runs.stop(database, "survey", clock.now())
+    key = (await campaigns.standing(database, "survey")).id
+    [(contact, phone)] = await rows(database, "SELECT contact_id, number FROM enrolments")
+    wanted = Wanted(
+        campaign_id=key,
+        contact_id=contact,
+        number=phone,
+        at=clock.now() + timedelta(hours=1),
+        source=CallbackSource.CLI,
+    )
+    asked = await callbacks.ask(database, wanted, clock.now())
+    with pytest.raises(CampaignInUseError, match=f"callback cancel {asked.id}"):
+        await campaign_editing.remove(database, "survey", clock.now())
+    await callbacks.cancel(database, [asked.id], clock.now(), "by hand")
+    await campaign_editing.remove(database, "survey", clock.now())
+    assert await value(database, "SELECT count(*) FROM callbacks") == 0
+
+
 async def test_an_exemption_that_is_edited_in_is_recorded_by_itself(database, clock):
     await campaign(database, config())
     standing = await campaigns.standing(database, "survey")
@@ -104,10 +128,11 @@ async def test_a_resume_judges_anew_whom_a_rule_had_put_off(database, clock):
             f"UPDATE enrolments SET due_at = '{later}', held_by = 'campaign.window' WHERE number = '{number(0)}'"
         )
     await pausing.pause(database, "survey", clock.now())
-    await campaign(database, config(hours={"earliest": "0:00"}))
+    await campaign(database, config(hours={"earliest": "0:00"}, purpose="survey"))
     resumed = await pausing.resume(database, "survey", clock.now())
     assert resumed.run == run
     assert resumed.changes["hours.earliest"] == [None, "00:00"]
+    assert resumed.kept == ("purpose",)  # whoever changed it is told that the run goes on as it was
     assert await value(database, "SELECT count(*) FROM enrolments WHERE held_by IS NOT NULL") == 0
 
 

@@ -161,6 +161,8 @@ def resume_command(config_file: Path, name: str, *, as_json: bool) -> None:
     click.echo(f"run {done.run} of {name} goes on with {amount(left, 'contact')} left")
     for line in told(done.changes):
         click.echo(f"  {line}")
+    if done.kept:
+        click.echo(f"  not in this run, which has begun with them as they were: {', '.join(done.kept)}")
     if done.excluded:
         click.echo(f"  {amount(done.excluded, 'contact')} taken out by do-not-call lists")
 
