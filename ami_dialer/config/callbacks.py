@@ -15,9 +15,3 @@ class Callbacks(Section):
     horizon: Seconds = Field(
         90 * 86_400.0, ge=3_600, le=366 * 86_400, description="No callback is taken for later than in so long."
     )
-    agent_wait: Seconds = Field(
-        900.0,
-        ge=0,
-        le=86_400,
-        description="One that is for a certain agent waits so long for that agent, then goes to any.",
-    )
