@@ -125,7 +125,7 @@ class Refill:
         try:
             judged = await scrub.verdicts(floor.database, floor.writer, desk.court, claimed, floor.clock)
         except StoreError:
-            desk.hopper.extend(claimed)  # they are judged right before their calls in any case
+            _enter(desk, claimed)  # they are judged right before their calls in any case
             raise
         _enter(desk, [one.claimed for one in judged.allowed])
         desk.refused += judged.refused

@@ -1,12 +1,18 @@
 """Callbacks in a whole dialer: placed at their time before all others, kept, missed, and asked for in a call."""
 
+from collections import deque
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import update
 
 from ami_dialer.domain.callback import CallbackSource, CallbackState
+from ami_dialer.domain.errors import StoreError
+from ami_dialer.domain.rank import CALLBACK_RANK
 from ami_dialer.engine import callbacks as engine_callbacks
+from ami_dialer.engine.refill import Refill
+from ami_dialer.journey import scrub
 from ami_dialer.store import callback_rows, callbacks, tables
 from ami_dialer.store.callback_writes import Wanted
 from tests.engine.line import Line, lines
@@ -56,6 +62,19 @@ async def lines_of(world, people):
     await world.start()
     await until(lambda: len(world.telephony.live) == 1 and not world.telephony._tasks)
     return [Line(world, attempt_id) for attempt_id in world.telephony.live]
+
+
+async def test_it_goes_ahead_of_the_hopper_too_where_the_database_is_away_when_it_is_judged(monkeypatch):
+    async def away(*_):
+        raise StoreError("away")
+
+    monkeypatch.setattr(scrub, "verdicts", away)
+    waits, asked, other = (SimpleNamespace(rank=rank) for rank in (1, CALLBACK_RANK, 1))
+    desk = SimpleNamespace(hopper=deque([waits]), court=None)
+    refill = Refill(SimpleNamespace(database=None, writer=None, clock=None), None)
+    with pytest.raises(StoreError):
+        await refill._judge(desk, [asked, other])
+    assert list(desk.hopper) == [asked, waits, other]
 
 
 async def test_whoever_answered_is_called_again_at_the_time_although_the_campaign_would_not(house):
