@@ -39,7 +39,8 @@ runs = Table(
     Column("ends_at", UtcDateTime),
     #: Why it ended, where neither its last contact nor a stop did it: for people.
     Column("why", Text),
-    #: It goes before all others, and its campaign's exemption for an emergency is in force.
+    #: It goes before all others, and its campaign's own hours and limit of calls do not bind. The exemption that allows
+    #: it holds in the other runs of the campaign too.
     Column("emergency", Boolean, nullable=False, default=False, server_default=false()),
     one_of("state", RunState),
     Index(None, "campaign_id"),
