@@ -26,6 +26,8 @@ log = structlog.get_logger(__name__)
 
 #: Seconds between two looks.
 LOOK_SECONDS = 1.0
+#: What stands there is written anew at this age, although nothing changed.
+_OLD = timedelta(seconds=HEARTBEAT_SECONDS - LOOK_SECONDS / 2)
 #: At the end a database that does not answer is waited for so long.
 _CLEAR_SECONDS = 5.0
 
@@ -42,12 +44,7 @@ class Status:
     async def look(self) -> None:
         """Write what is seen now, if that is new or what stands there grows old. Raises StoreError."""
         seen, before = self.seen(), self._written
-        same = before is not None and replace(before, at=seen.at) == seen
-        if (
-            before is not None
-            and same
-            and seen.at - before.at < timedelta(seconds=HEARTBEAT_SECONDS - LOOK_SECONDS / 2)
-        ):
+        if before is not None and seen.at - before.at < _OLD and replace(before, at=seen.at) == seen:
             return
         await engine_status.write(self._floor.database, seen)
         self._written = seen
