@@ -14,7 +14,6 @@ from ami_dialer.domain.verdict import Callee
 from ami_dialer.engine.announcer import Announcer
 from ami_dialer.engine.caller_ids import CallerIds
 from ami_dialer.engine.guard import Guard
-from ami_dialer.journey.disposition import OptOuts
 from ami_dialer.journey.flow import FlowSettings
 from ami_dialer.journey.pacing import Restraint, Way
 from ami_dialer.journey.report import Tally
@@ -27,6 +26,7 @@ from ami_dialer.store.database import Database
 from ami_dialer.store.dnc_index import DncIndex
 from ami_dialer.store.giving_back import Refused
 from ami_dialer.store.hopper import Claimed
+from ami_dialer.store.revoking import OptOuts
 from ami_dialer.store.rulebooks import CurrentRules
 from ami_dialer.store.runs import Run
 from ami_dialer.store.writer import Writer

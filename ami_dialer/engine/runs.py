@@ -13,7 +13,6 @@ from ami_dialer.domain.events import EventName
 from ami_dialer.domain.rulebook import Rulebook, in_force
 from ami_dialer.engine.abandonment import Abandonment
 from ami_dialer.engine.floor import Floor, RunDesk
-from ami_dialer.journey.disposition import OptOuts
 from ami_dialer.journey.flow import FlowSettings
 from ami_dialer.journey.report import Tally
 from ami_dialer.journey.scrub import Court
@@ -25,6 +24,7 @@ from ami_dialer.rules.sharing import Share
 from ami_dialer.store import dnc, documents, hopper, lists, progress, revoking, runs
 from ami_dialer.store.callees import columns_of
 from ami_dialer.store.campaigns import standings
+from ami_dialer.store.revoking import OptOuts
 from ami_dialer.store.runs import Run
 
 log = structlog.get_logger(__name__)
@@ -200,10 +200,8 @@ class Runs:
             flow=await documents.load_flow(self._floor.database, campaign.flow),
             voice=self._floor.config.speech.voice,
             closing=self._floor.config.fastagi.closing_prompt,
-            opt_out_list_id=to.list_id,
+            opt_outs=to,
             message=None if message is None else await documents.load_flow(self._floor.database, message),
-            scope=to.scope,
-            deadlines=to.deadlines,
         )
 
     async def complete(self, desk: RunDesk) -> bool:

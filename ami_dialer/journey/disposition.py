@@ -1,6 +1,5 @@
 """Station 8, disposition: how it ended, and why. One end reason from events, hang-up cause and flow together."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ami_dialer.config.campaign import Campaign
@@ -9,15 +8,13 @@ from ami_dialer.config.schema import Config
 from ami_dialer.domain.abandonment import AnsweredCall
 from ami_dialer.domain.attempt import Attempt
 from ami_dialer.domain.callback import CallbackSource
-from ami_dialer.domain.consent import EVERYTHING
 from ami_dialer.domain.ending import EndReason
 from ami_dialer.domain.meaning import Meaning
 from ami_dialer.rules.abandonment import Answered, Connect, outcome
-from ami_dialer.rules.compliance.deadline import NO_DEADLINES, Deadlines
 from ami_dialer.rules.ending import EndFacts, end_reason
 from ami_dialer.store import dnc_loading, revoking
 from ami_dialer.store.callback_writes import Wanted
-from ami_dialer.store.revoking import Barring
+from ami_dialer.store.revoking import Barring, OptOuts
 from ami_dialer.store.writer import Kind, Write
 
 #: What answered was no person, by AMD. A fax is known by its tone: nobody was hung up on.
@@ -89,17 +86,6 @@ def meaning(attempt: Attempt, config: Config, campaign: Campaign) -> Meaning:
     if found is None:
         raise ValueError(f"attempt {attempt.id} has not ended")
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class OptOuts:
-    """Where the opt-outs of a run go to, and what they mean."""
-
-    #: The do-not-call list: key in SQL.
-    list_id: int
-    #: What is revoked (`store.revoking.scope_of`), and by when the law wants that honoured.
-    scope: str = EVERYTHING
-    deadlines: Deadlines = NO_DEADLINES
 
 
 def opt_outs(attempt: Attempt, campaign: Campaign, result: Meaning, to: OptOuts, now: datetime) -> list[Write]:

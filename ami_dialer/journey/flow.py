@@ -10,17 +10,15 @@ import structlog
 from ami_dialer.config.flow import Flow
 from ami_dialer.domain.attempt import Attempt
 from ami_dialer.domain.callback import CallbackSource
-from ami_dialer.domain.consent import EVERYTHING
 from ami_dialer.domain.events import EventName
 from ami_dialer.domain.merge import merge
 from ami_dialer.domain.verdict import Callee
 from ami_dialer.flows.interpreter import FlowResult, apologise, run_flow
 from ami_dialer.ports import CallLeg, Clock, Speech, SpeechFailedError
-from ami_dialer.rules.compliance.deadline import NO_DEADLINES, Deadlines
 from ami_dialer.rules.compliance.judge import Judge
 from ami_dialer.store import attempts, revoking
 from ami_dialer.store.callback_writes import Wanted, asked, row_of
-from ami_dialer.store.revoking import Barring
+from ami_dialer.store.revoking import Barring, OptOuts
 from ami_dialer.store.writer import Kind, Write, Writer
 
 log = structlog.get_logger(__name__)
@@ -37,13 +35,10 @@ class FlowSettings:
     flow: Flow
     voice: str
     closing: str
-    #: The do-not-call list that opt-outs go to: key in SQL.
-    opt_out_list_id: int
+    #: What the key of `opt_out` does.
+    opt_outs: OptOuts
     #: What somebody hears whose call cannot be served, instead of `closing`; None: nothing else.
     message: Flow | None = None
-    #: What somebody revokes who presses the key of `opt_out` (`store.revoking.scope_of`), and by when the law wants it.
-    scope: str = EVERYTHING
-    deadlines: Deadlines = NO_DEADLINES
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +160,10 @@ class CallHost:
         While the database takes no writes the person is not left in silence: after OPT_OUT_SECONDS the flow goes on,
         and the entry is written, in its turn, when the database is back.
         """
-        now = self._clock.now()
-        said = revoking.revocation(self._attempt.number, self._settings.scope, "key", now, attempt_id=self._attempt.id)
-        record = revoking.honoured(said, self._settings.deadlines, now)
-        barring = Barring(self._settings.opt_out_list_id, "asked for it during a call", "flow")
+        now, to = self._clock.now(), self._settings.opt_outs
+        said = revoking.revocation(self._attempt.number, to.scope, "key", now, attempt_id=self._attempt.id)
+        record = revoking.honoured(said, to.deadlines, now)
+        barring = Barring(to.list_id, "asked for it during a call", "flow")
         written = self._writer.put(*revoking.writes(record, barring, now))
         self._tell(EventName.OPTED_OUT, at=now)
         done, _ = await asyncio.wait([written], timeout=OPT_OUT_SECONDS)

@@ -5,6 +5,7 @@ command, an agent, a gateway of text messages or an API by `revoke`.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ from ami_dialer.config.schema import Config
 from ami_dialer.domain.consent import EVERYTHING, Strength
 from ami_dialer.domain.place import place_of
 from ami_dialer.domain.scope import CAMPAIGN
-from ami_dialer.rules.compliance.deadline import Deadlines
+from ami_dialer.rules.compliance.deadline import NO_DEADLINES, Deadlines
 from ami_dialer.store import consent_loading, dnc_loading
 from ami_dialer.store.audit import Entry, note
 from ami_dialer.store.consent_loading import NewRecord
@@ -33,6 +34,17 @@ class Barring(NamedTuple):
     reason: str
     #: As those of entries: `flow`, `inbound`, `sms`, …
     source: str
+
+
+@dataclass(frozen=True, slots=True)
+class OptOuts:
+    """Where the opt-outs of a run go to, and what they mean."""
+
+    #: The do-not-call list: key in SQL.
+    list_id: int
+    #: What is revoked (`scope_of`), and by when the law wants that honoured.
+    scope: str = EVERYTHING
+    deadlines: Deadlines = NO_DEADLINES
 
 
 def revocation(

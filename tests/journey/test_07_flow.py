@@ -13,6 +13,7 @@ from ami_dialer.journey import flow
 from ami_dialer.journey.flow import CallHost, FlowSettings, run
 from ami_dialer.rules.compliance.deadline import Deadlines
 from ami_dialer.store import attempts, consents, dnc
+from ami_dialer.store.revoking import OptOuts
 from ami_dialer.store.writer import Writer
 from tests.fakes.leg import HANGS_UP, NOTHING, FakeLeg
 from tests.fakes.speech import FakeSpeech
@@ -55,9 +56,9 @@ async def conversation(database, clock):
     writer = Writer(database, 0.0)
     writer.start()
     await writer.put(attempts.new(attempt))
-    opt_outs = await dnc.ensure_list(database, "opt-outs", clock.now())
-    deadlines = Deadlines(rulebook.load(None))
-    settings = FlowSettings(FLOW, "en", "closing", opt_outs, scope="campaign:survey", deadlines=deadlines)
+    key = await dnc.ensure_list(database, "opt-outs", clock.now())
+    opt_outs = OptOuts(key, "campaign:survey", Deadlines(rulebook.load(None)))
+    settings = FlowSettings(FLOW, "en", "closing", opt_outs)
     speech = FakeSpeech()
     host = CallHost(attempt, one.fields, settings, speech, writer, clock, lambda *_, **__: None)
     yield Conversation(attempt, host, settings, speech, writer)
