@@ -25,6 +25,7 @@ from ami_dialer.store import dnc, documents, hopper, lists, progress, revoking, 
 from ami_dialer.store.callees import columns_of
 from ami_dialer.store.campaigns import standings
 from ami_dialer.store.revoking import OptOuts
+from ami_dialer.store.rulebooks import CurrentRules
 from ami_dialer.store.runs import Run
 
 log = structlog.get_logger(__name__)
@@ -76,6 +77,8 @@ class Runs:
                 self._floor.announcer.run(EventName.RUN_STARTED, desk, RunState.RUNNING, self._floor.clock.now())
                 if run.emergency:
                     _warn(run)
+                today = self._floor.clock.now().date()
+                _warn_of_consent(run, self._policy(run), self._rules.rulebook, today)
             except DialerError as error:
                 if isinstance(error, StoreError) and not isinstance(error, documents.OutdatedDocumentError):
                     raise  # the database is away; the run is looked at again when it is back
@@ -174,23 +177,29 @@ class Runs:
         return limit
 
     def _court(self, run: Run) -> Court:
-        config, rules = self._floor.config, self._floor.rules
-        if rules is None:
-            raise RuntimeError("runs are judged by rules, and none were adopted")
-        policy = policy_of(
+        rules = self._rules
+        try:
+            judge = Judge(rules.rulebook, self._policy(run))
+        except ValueError as error:
+            raise DialerError(f"the rules of law cannot be applied: {error}") from error
+        return Court(judge, rules.id, columns_of(self._floor.config.compliance), run.legible)
+
+    def _policy(self, run: Run) -> Policy:
+        return policy_of(
             run.campaign_id,
             run.campaign,
             run.legible,
-            config,
+            self._floor.config,
             windows_bind=run.windows_bind,
             emergency=run.emergency,
         )
-        try:
-            judge = Judge(rules.rulebook, policy)
-        except ValueError as error:
-            raise DialerError(f"the rules of law cannot be applied: {error}") from error
-        _warn_of_consent(run, policy, rules.rulebook, self._floor.clock.now().date())
-        return Court(judge, rules.id, columns_of(config.compliance), run.legible)
+
+    @property
+    def _rules(self) -> CurrentRules:
+        rules = self._floor.rules
+        if rules is None:
+            raise RuntimeError("runs are judged by rules, and none were adopted")
+        return rules
 
     async def _flow(self, campaign: Campaign, to: OptOuts) -> FlowSettings | None:
         if campaign.flow is None:

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from ami_dialer.domain.enrolment import RunState
+from ami_dialer.engine import runs as engine_runs
 from ami_dialer.store import runs
 from tests.fakes.telephony import Plan
 from tests.journey.conftest import until
@@ -28,7 +29,9 @@ async def killed_in_a_call(world):
     await world.kill()
 
 
-async def test_a_call_of_a_run_that_was_stopped_meanwhile_goes_on_and_ends_once(house):
+async def test_a_call_of_a_run_that_was_stopped_meanwhile_goes_on_and_ends_once(house, monkeypatch):
+    warned_of_consent = []
+    monkeypatch.setattr(engine_runs, "_warn_of_consent", lambda run, *_: warned_of_consent.append(run.state))
     world = house()
     await killed_in_a_call(world)
     [(run,)] = await world.rows("SELECT id FROM runs")
@@ -41,6 +44,7 @@ async def test_a_call_of_a_run_that_was_stopped_meanwhile_goes_on_and_ends_once(
     await engine.stop(0.0)
     assert await world.rows(HOW) == [("ended", "rejected", "done", 1)]
     assert world.telephony.requests == []
+    assert warned_of_consent == [RunState.RUNNING]  # when it began, and not once more for a run that is over
 
 
 async def test_a_call_on_a_trunk_that_is_gone_is_ended_and_its_contact_not_forgotten(house):
