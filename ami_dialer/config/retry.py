@@ -1,5 +1,6 @@
 """Whether and when a contact is called again."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -8,6 +9,8 @@ from ami_dialer.config.kinds import Seconds
 from ami_dialer.config.problems import several
 from ami_dialer.config.section import Section
 from ami_dialer.domain.ending import FINAL, EndReason
+from ami_dialer.domain.meaning import Meaning
+from ami_dialer.rules.retry import Phones, RetryVerdict, counted, next_try, put_out
 
 
 class RetryRule(Section):
@@ -70,3 +73,25 @@ class Retry(Section):
         if final:
             raise several([((str(r),), f"{r} is final and never tried again; take the rule out") for r in final])
         return rules
+
+
+def decide(
+    retry: Retry,
+    reason: EndReason,
+    tries: Mapping[str, int],
+    numbers: tuple[str, ...],
+    called: str,
+    meaning: Meaning | None = None,
+) -> tuple[dict[str, int], RetryVerdict]:
+    """The tries after an attempt that ended with `reason`, and whether, when and where the contact is called again.
+
+    `numbers` are the phones of the contact, of which `called` was called. `meaning`: of the attempt's result; what it
+    says of retries goes before the campaign's rules.
+    """
+    rules = {each: (rule.after, rule.max) for each, rule in retry.rules.items()}
+    phones = Phones(numbers, called, retry.phones, retry.max_per_number)
+    after = counted(tries, reason, phones, meaning, invalid_again=EndReason.INVALID_NUMBER in rules)
+    verdict = next_try(reason, after, retry.max_attempts, rules, phones, meaning)
+    if verdict.number is not None and retry.phones == "one-by-one":
+        after = put_out(called, after)  # nobody comes back to it, whatever happens to the next one
+    return after, verdict

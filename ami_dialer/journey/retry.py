@@ -4,12 +4,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ami_dialer.config.campaign import Campaign
+from ami_dialer.config.retry import decide
 from ami_dialer.domain.attempt import Attempt
-from ami_dialer.domain.ending import EndReason
 from ami_dialer.domain.enrolment import EnrolmentState
 from ami_dialer.domain.meaning import Meaning
 from ami_dialer.domain.rank import of_retry
-from ami_dialer.rules.retry import Phones, RetryVerdict, counted, next_try, put_out
+from ami_dialer.rules.retry import RetryVerdict
 from ami_dialer.store.enrolments import changed
 from ami_dialer.store.hopper import Claimed
 from ami_dialer.store.writer import Write
@@ -25,13 +25,7 @@ def after(
     if attempt.end_reason is None:
         raise ValueError(f"attempt {attempt.id} has not ended")
     retry = campaign.retry
-    rules = {reason: (rule.after, rule.max) for reason, rule in retry.rules.items()}
-    phones = Phones(claimed.phones, claimed.number, retry.phones, retry.max_per_number)
-    again = EndReason.INVALID_NUMBER in rules
-    tries = counted(claimed.tries, attempt.end_reason, phones, meaning, invalid_again=again)
-    verdict = next_try(attempt.end_reason, tries, retry.max_attempts, rules, phones, meaning)
-    if verdict.number is not None and retry.phones == "one-by-one":
-        tries = put_out(claimed.number, tries)  # nobody comes back to it, whatever happens to the next one
+    tries, verdict = decide(retry, attempt.end_reason, claimed.tries, claimed.phones, claimed.number, meaning)
     if verdict.delay is None:
         state, due_at, goes_on = EnrolmentState.DONE, claimed.due_at, claimed
     else:

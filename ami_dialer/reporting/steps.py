@@ -7,13 +7,14 @@ from typing import Any
 
 import orjson
 
+from ami_dialer.config.retry import decide
 from ami_dialer.domain.attempt import Attempt, AttemptState
 from ami_dialer.domain.ending import EndReason
 from ami_dialer.domain.enrolment import EnrolmentState, Exclusion, RunState
 from ami_dialer.domain.meaning import DEFAULT, Meanings
 from ami_dialer.reporting.causes import cause_name
 from ami_dialer.rules.amd import AnsweredBy, answered_by
-from ami_dialer.rules.retry import Phones, RetryVerdict, counted, next_try
+from ami_dialer.rules.retry import RetryVerdict
 from ami_dialer.store.hopper import EXPIRED_WAITING
 from ami_dialer.store.trail import Answered, Barred, Enrolled
 
@@ -56,17 +57,14 @@ def of_enrolment(
         yield from _attempt(attempt, enrolled, answers.get(attempt.id, ()), barred)
         if attempt.end_reason is None:
             continue
+        if attempt.ended_at is None or attempt.end_reason is EndReason.CANCELLED:
+            what = "nobody was called: due again at once, and not counted"
+            yield Step("retry", attempt.ended_at, what, {}, attempt.ordinal)
+            continue
         meaning = meanings.effective(attempt.outcome, attempt.disposition)
-        phones = Phones(
-            enrolled.phones, attempt.number, enrolled.document.retry.phones, enrolled.document.retry.max_per_number
-        )
-        if attempt.end_reason is not EndReason.CANCELLED:
-            again = EndReason.INVALID_NUMBER in enrolled.document.retry.rules
-            tries = counted(tries, attempt.end_reason, phones, meaning, invalid_again=again)
-        rules = {reason: (rule.after, rule.max) for reason, rule in enrolled.document.retry.rules.items()}
-        most = enrolled.document.retry.max_attempts
-        verdict = next_try(attempt.end_reason, tries, most, rules, phones, meaning)
-        yield _retry(attempt, enrolled, verdict, then, last=attempt is attempts[-1])
+        retry = enrolled.document.retry
+        tries, verdict = decide(retry, attempt.end_reason, tries, enrolled.phones, attempt.number, meaning)
+        yield _retry(attempt, attempt.ended_at, enrolled, verdict, then, last=attempt is attempts[-1])
     if out_later:
         # The moment is not kept, so a scrub by hand cannot be told from the look right before a call.
         at_its_turn = enrolled.exclusion in {Exclusion.EXPIRED, Exclusion.RULE}
@@ -202,10 +200,9 @@ def _end_facts(attempt: Attempt) -> dict[str, Any]:
     }
 
 
-def _retry(attempt: Attempt, enrolled: Enrolled, verdict: RetryVerdict, then: str, *, last: bool) -> Step:
-    reason, ended_at = attempt.end_reason, attempt.ended_at
-    if reason is None or ended_at is None or reason is EndReason.CANCELLED:
-        return Step("retry", ended_at, "nobody was called: due again at once, and not counted", {}, attempt.ordinal)
+def _retry(
+    attempt: Attempt, ended_at: datetime, enrolled: Enrolled, verdict: RetryVerdict, then: str, *, last: bool
+) -> Step:
     due: datetime | None = None
     if verdict.delay is not None:
         waits = last and enrolled.state is EnrolmentState.WAITING and enrolled.held_by is None

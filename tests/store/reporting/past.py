@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import insert, select, update
 
 from ami_dialer.config.schema import Config
 from ami_dialer.domain.attempt import Attempt, AttemptEvent, AttemptState
@@ -17,6 +17,7 @@ from ami_dialer.store import attempts, dnc, documents, enrolments, giving_back, 
 from ami_dialer.store.database import Database
 from ami_dialer.store.giving_back import Refused
 from ami_dialer.store.hopper import Claimed
+from ami_dialer.store.tables import contact_phones, contacts
 from ami_dialer.store.tables import enrolments as enrolments_table
 from ami_dialer.store.writer import Kind, Write, Writer
 from tests.conftest import ManualClock
@@ -63,6 +64,13 @@ class Past:
         await documents.apply_config(self.database, config)
         key = await lists.list_id(self.database, "people")
         await add_contacts(self.database, key, people, self.clock.now())
+
+    async def phone(self, first: str, further: str) -> None:
+        """A second phone of the contact whose first one is this."""
+        of = select(contacts.c.id).where(contacts.c.number == first)
+        async with self.database.writing() as connection:
+            key = (await connection.scalars(of)).one()
+            await connection.execute(insert(contact_phones).values(contact_id=key, position=2, number=further))
 
     async def start(self) -> int:
         key, document = await documents.load_campaign(self.database, "survey")

@@ -196,3 +196,19 @@ async def test_each_call_has_its_verdict(survey: Past) -> None:
         "by version 3 of the rules"
     )
     assert step.facts["verdict"] == kept
+
+
+async def test_a_phone_that_was_left_for_good_is_not_named_as_the_next(past: Past) -> None:
+    retry = {"phones": "one-by-one", "rules": {"busy": {"after": "5m", "max": 0}}}
+    await past.campaign({ANN: {}}, retry=retry)
+    await past.phone(ANN, DAN)
+    await past.start()
+    await past.call(ANN, EndReason.BUSY, cause=17)
+    past.clock.advance(300)
+    await past.call(DAN, EndReason.INVALID_NUMBER, cause=1)
+    found = await trail(past, ANN)
+    assert [run.state for run in found.runs] == [EnrolmentState.DONE]
+    assert [step.what for step in steps(found, "retry")] == [
+        f"busy was tried again 0 times; on with {DAN} after 300 s, the next phone",
+        "not called again: invalid_number is not tried again",
+    ]
