@@ -3,10 +3,20 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from ami_dialer.config.lists import ListApi
-from ami_dialer.domain.calls import AmdFacts, Caller, CallEvent, LiveCall, OriginateRequest
+from ami_dialer.domain.calls import (
+    AmdFacts,
+    Caller,
+    CallEvent,
+    LineRequest,
+    LiveCall,
+    Member,
+    OriginateRequest,
+    SeatEvent,
+)
 from ami_dialer.domain.errors import DialerError
 from ami_dialer.domain.events import Event
 
@@ -51,11 +61,12 @@ class Telephony(Protocol):
         """The login was refused for good: it is not tried again, since trying does harm."""
         ...
 
-    async def start(self, on_event: Callable[[CallEvent], None], on_link: Callable[[bool], None]) -> None:
+    async def start(self, on_event: Callable[[CallEvent | SeatEvent], None], on_link: Callable[[bool], None]) -> None:
         """Begin to connect, and keep connected. Does not wait for the connection.
 
-        `on_event` is called for every event of our calls, in order. `on_link(True)` is called after each login,
-        before any event of that connection; `on_link(False)` when the link is lost. Neither may block or raise.
+        `on_event` is called for every event of our calls, and of those who take them, in order. `on_link(True)` is
+        called after each login, before any event of that connection; `on_link(False)` when the link is lost. Neither
+        may block or raise.
         """
         ...
 
@@ -73,6 +84,43 @@ class Telephony(Protocol):
 
     async def hang_up(self, attempt_id: str) -> None:
         """End a call; no error when it is gone already."""
+        ...
+
+    async def call_line(self, request: LineRequest) -> None:
+        """Call an agent's phone; returns when it has answered or when that failed.
+
+        Raises OriginateRefusedError: nobody answered, or nobody was called; ConnectionError when the link is down.
+        """
+        ...
+
+    async def lines(self, context: str) -> dict[str, str]:
+        """Lines of agents that Asterisk holds now: channel names by Uniqueid. `context` is where they are.
+
+        Raises ConnectionError when the link is down, AsteriskError when Asterisk refuses.
+        """
+        ...
+
+    async def redirect(self, channel: str, context: str, extension: str) -> bool:
+        """Send a channel to an extension of the dialplan, out of the bridge it is in. False where it is gone.
+
+        Raises ConnectionError when the link is down, AsteriskError when Asterisk refuses.
+        """
+        ...
+
+    async def hang_up_line(self, channel: str) -> None:
+        """End an agent's line, or a member's leg; no error when it is gone already. Raises ConnectionError."""
+        ...
+
+    async def members(self, queue: str) -> list[Member] | None:
+        """The members of a queue; None where there is no such queue. Raises ConnectionError, AsteriskError."""
+        ...
+
+    async def pause_member(self, queue: str, interface: str, *, paused: bool, reason: str = "") -> None:
+        """Pause a member of a queue, or let it go on. Raises ConnectionError, AsteriskError (no such member)."""
+        ...
+
+    async def mute_recording(self, attempt_id: str, *, muted: bool) -> None:
+        """Silence in the recording of a call, or sound again. Raises ConnectionError, AsteriskError (not recorded)."""
         ...
 
     async def stop(self) -> None:
@@ -114,8 +162,96 @@ class CallLeg(Protocol):
         """The next digit pressed within `seconds`, or ""."""
         ...
 
+    async def connect(self, channel: str) -> bool:
+        """Bridge the person with this channel, to which a short tone announces it.
+
+        Returns True when that is over and the person is still there; False where there is no such channel.
+        """
+        ...
+
+    async def queue(self, name: str, seconds: float, music: str | None) -> bool:
+        """Hand the person to a queue, for `seconds` at most until a member answers. The member's codes work.
+
+        Returns True when a member had them and they are still there; False where none answered in time, none can, or
+        there is no such queue.
+        """
+        ...
+
+    async def record(self, file: str) -> None:
+        """Record the call from here on into FILE, a path without blanks below Asterisk's folder of recordings.
+
+        In stereo: the person left, whoever they talk to right.
+        """
+        ...
+
+    async def music(self, name: str | None) -> None:
+        """Let the person hear this class of music, in verbs that are silent; None ends it."""
+        ...
+
+    async def go_on(self, context: str, extension: str) -> None:
+        """Leave the call to the dialplan, from this extension on. No verb can be carried out after it."""
+        ...
+
     async def hang_up(self) -> None:
         """End the call."""
+        ...
+
+
+class LineNext(StrEnum):
+    """What an agent's line does when its dialogue is over."""
+
+    #: Wait in its holding bridge, in silence or with what the administrator's music is.
+    WAIT = "wait"
+    #: The same, and hear that a call is being connected.
+    WAIT_CONNECTING = "connecting"
+    BYE = "bye"
+
+
+class LinePurpose(StrEnum):
+    """Why an agent's line has come to the dialer."""
+
+    #: To log in, or to go on where the line is known: wrap-up, menu, preview.
+    DESK = "desk"
+    #: A code that was pressed during a call; the person hears music meanwhile.
+    CODE = "code"
+    #: To listen to somebody else's call.
+    SUPERVISE = "supervise"
+
+
+class AgentLeg(Protocol):
+    """The line of an agent in a dialogue with the dialer.
+
+    Each verb raises CallerHungUpError when the line is gone. When whoever serves it returns, the line goes on in the
+    dialplan; a dialogue in a call ends and the call goes on.
+    """
+
+    #: Uniqueid and name of its channel.
+    line: str
+    channel: str
+    purpose: LinePurpose
+    #: Of a code that was pressed in a call: which (`hold`, `transfer`, …); else empty.
+    code: str
+    #: The number that the phone shows, as it came in.
+    caller: str
+
+    async def play(self, sound: str, escape_digits: str = "") -> str:
+        """Play a sound file; see `CallLeg.play`."""
+        ...
+
+    async def wait_for_digit(self, seconds: float) -> str:
+        """The next digit pressed within `seconds`, or ""."""
+        ...
+
+    async def spy(self, channel: str, mode: str) -> None:
+        """Hear the call of another channel until it ends: `listen`, `whisper` or `barge`; 4, 5 and 6 switch."""
+        ...
+
+    async def then(self, what: LineNext) -> None:
+        """What the line does when the dialogue is over. Without it: BYE."""
+        ...
+
+    async def hang_up(self) -> None:
+        """End the line."""
         ...
 
 

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from ami_dialer.config.agents import AgentNumber, Dialing, OwnAgent, QueueName, Recording, Transfer, WrapUp
 from ami_dialer.config.callbacks import Callbacks
 from ami_dialer.config.compliance import Abandonment, CampaignCaps, Exemption, Hours
 from ami_dialer.config.dispositions import Title
@@ -44,12 +45,30 @@ class Campaign(Section):
         None, description="Who of the lists is called: a condition on their columns; the others are Filter Excluded."
     )
     trunks: list[Name] = Field(min_length=1, description="Names under `trunks`; calls go to the one with most room.")
-    flow: Name | None = Field(None, description="Name under `flows` for people who answer.")
+    flow: Name | None = Field(None, description="Name under `flows` for people who answer: an agentless campaign.")
+    agents: list[AgentNumber] | Literal["all"] | None = Field(
+        None,
+        description="Instead of a flow: agents who are logged in take the calls; their numbers under `agents`, or all.",
+    )
+    queue: QueueName | None = Field(
+        None, description="Instead of a flow: one of Asterisk's own queues takes the calls, with its own members."
+    )
     dialplan: DialplanName | None = Field(
         None,
         validate_default=True,
         description="Instead of a flow: a context of the administrator's; the call enters at extension s.",
     )
+    sessions: int | None = Field(
+        None,
+        ge=1,
+        le=10_000,
+        description="With `dialplan`: calls that it can serve at once (agent sessions), counted like agents.",
+    )
+    dialing: Dialing = Field(default_factory=Dialing, description="How many calls are placed for how many agents.")
+    wrap_up: WrapUp = Field(default_factory=WrapUp, description="What agents do after a call, and how long.")
+    own_agent: OwnAgent = Field(default_factory=OwnAgent, description="Contacts that belong to a certain agent.")
+    recording: Recording = Field(default_factory=Recording, description="Recording of calls with agents.")
+    transfer: Transfer = Field(default_factory=Transfer, description="Where agents may transfer calls to.")
     caller_id: str | None = Field(
         None,
         pattern=CALLER_ID_PATTERN,
@@ -137,9 +156,32 @@ class Campaign(Section):
     @field_validator("dialplan")
     @classmethod
     def _one_way(cls, dialplan: str | None, info: ValidationInfo) -> str | None:
-        if "flow" in info.data and (info.data["flow"] is None) == (dialplan is None):
-            raise of_section([((), "needs either flow or dialplan: what an answered call is handed to")])
+        ways = ("flow", "agents", "queue")
+        if all(way in info.data for way in ways):
+            given = [way for way in ways if info.data[way] is not None] + ["dialplan"] * (dialplan is not None)
+            if len(given) != 1:
+                has = f"has {' and '.join(given)}" if given else "says nothing of what an answered call is handed to"
+                raise of_section([((), f"{has}; it needs exactly one of flow, agents, queue, dialplan")])
         return dialplan
+
+    @field_validator("sessions")
+    @classmethod
+    def _sessions_of_a_dialplan(cls, sessions: int | None, info: ValidationInfo) -> int | None:
+        if sessions is not None and "dialplan" in info.data and info.data["dialplan"] is None:
+            raise ValueError("counts what a dialplan can serve; write it beside `dialplan`")
+        return sessions
+
+    @field_validator("dialing")
+    @classmethod
+    def _preview_needs_people(cls, dialing: Dialing, info: ValidationInfo) -> Dialing:
+        if dialing.mode == "preview" and "agents" in info.data and info.data["agents"] is None:
+            raise ValueError("mode preview asks an agent on the line: it needs `agents`")
+        return dialing
+
+    @property
+    def paced(self) -> bool:
+        """Whether calls are placed for those who can take them: agents, members of a queue, sessions of a dialplan."""
+        return self.agents is not None or self.queue is not None or self.sessions is not None
 
     @field_validator("dnc")
     @classmethod

@@ -7,10 +7,11 @@ from typing import get_origin
 from pydantic import BaseModel, SecretStr
 from pydantic_core import ErrorDetails
 
-from ami_dialer.config import caller_ids, campaign, compliance, dispositions, kinds, lists, mqtt, schema
+from ami_dialer.config import agents, caller_ids, campaign, compliance, dispositions, kinds, lists, mqtt, schema
 from ami_dialer.config.problems import Path, Problem, nearest
 from ami_dialer.config.shape import bare, field_at, is_time, keys_of, kind_at, section_of
 from ami_dialer.config.yaml_lines import Document
+from ami_dialer.domain import pin
 
 #: What each pattern of the schema lets through, in words.
 ALLOWED: dict[str, str] = {
@@ -28,6 +29,13 @@ ALLOWED: dict[str, str] = {
     caller_ids.SHOWN_NAME_PATTERN: "a name of at most 64 characters, without quotes, commas, <, > or $",
     dispositions.TITLE_PATTERN: "a title of at most 60 characters",
     dispositions.KEY_PATTERN: "one or two digits",
+    agents.AGENT_NUMBER_PATTERN: "the number of an agent: 1 to 10 digits",
+    agents.PHONE_PATTERN: "one channel, like PJSIP/101 (no spaces, ',', '&', '$')",
+    agents.WORDS_PATTERN: "at most 60 characters on one line",
+    agents.QUEUE_PATTERN: "the name of a queue: letters, digits, '_', '.', '-', a letter or digit first",
+    agents.EXTENSION_PATTERN: "an extension: up to 20 digits, '*', '#' or '+'",
+    agents.CHOICE_PATTERN: "one digit, 1 to 9",
+    pin.HASH_PATTERN: "what `ami-dialer agent pin` prints",
     compliance.RULE_PATTERN: "the id of a rule (us-fl.hours), a jurisdiction (us-fl), a kind (hours) or '*'",
     compliance.STATE_PATTERN: "a state or province with its country, like US-TX or CA-ON",
     mqtt.TOPIC_PATTERN: "levels of a topic with / between them: letters, digits, '_', '.', '-'",

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
+from ami_dialer.config.agents import Agent, AgentLines, AgentNumber
 from ami_dialer.config.caller_ids import CallerIdPool
 from ami_dialer.config.campaign import Campaign
 from ami_dialer.config.compliance import Compliance
@@ -259,5 +260,9 @@ class Config(Section):
     disposition_sets: dict[Name, dict[Title, DispositionMeaning]] = Field(
         default_factory=dict, description="The results that calls can have, by the set's name and their titles."
     )
+    agents: dict[AgentNumber, Agent] = Field(
+        default_factory=dict, description="People who take calls, by the number that they log in with."
+    )
+    agent_lines: AgentLines = Field(default_factory=AgentLines, description="What agents hear, and can choose.")
     flows: dict[Name, Flow] = Field(default_factory=dict, description="What answered calls go through, by name.")
     campaigns: dict[Name, Campaign] = Field(default_factory=dict, description="What is to be done, by name.")

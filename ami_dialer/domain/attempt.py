@@ -27,6 +27,8 @@ class AttemptState(StrEnum):
     ANSWERED = "answered"
     #: A person is in the flow.
     IN_FLOW = "in_flow"
+    #: An agent, or what stands for one, has the person on the line.
+    CONNECTED = "connected"
     #: Over. Has an end reason and a disposition.
     ENDED = "ended"
 
@@ -38,6 +40,7 @@ class AttemptEvent(StrEnum):
     RING = "ring"
     ANSWER = "answer"
     FLOW = "flow"
+    CONNECT = "connect"
     END = "end"
 
 
@@ -49,11 +52,13 @@ TRANSITIONS: dict[tuple[AttemptState, AttemptEvent], AttemptState] = {
     (_S.ORIGINATING, _E.ANSWER): _S.ANSWERED,  # trunks that never send 180
     (_S.RINGING, _E.ANSWER): _S.ANSWERED,
     (_S.ANSWERED, _E.FLOW): _S.IN_FLOW,
+    (_S.ANSWERED, _E.CONNECT): _S.CONNECTED,
     (_S.CLAIMED, _E.END): _S.ENDED,
     (_S.ORIGINATING, _E.END): _S.ENDED,
     (_S.RINGING, _E.END): _S.ENDED,
     (_S.ANSWERED, _E.END): _S.ENDED,
     (_S.IN_FLOW, _E.END): _S.ENDED,
+    (_S.CONNECTED, _E.END): _S.ENDED,
 }
 
 
@@ -72,6 +77,11 @@ def advance(state: AttemptState, event: AttemptEvent) -> AttemptState:
 def new_attempt_id(now: datetime) -> str:
     """A new id: the channel's `ChannelId`, the `ActionID` of its Originate and the key in SQL. 27 characters."""
     return f"{ATTEMPT_ID_PREFIX}{int(now.timestamp() * 1000):011x}-{secrets.token_hex(5)}"
+
+
+def new_line_id() -> str:
+    """The Uniqueid of a channel to an agent's phone. No attempt's: event filters let lines pass by their context."""
+    return f"ami-dialer-line-{secrets.token_hex(8)}"
 
 
 def is_attempt_id(text: str) -> bool:
@@ -100,6 +110,9 @@ class Attempt:
     answered_at: datetime | None = None
     classified_at: datetime | None = None
     flow_at: datetime | None = None
+    connected_at: datetime | None = None
+    #: The number of the agent who had it; of a queue's member who is no agent of ours, its interface.
+    agent: str | None = None
     ended_at: datetime | None = None
     #: `AMDSTATUS` and `AMDCAUSE` as app_amd gave them.
     amd_status: str | None = None
@@ -135,6 +148,8 @@ class Attempt:
                 self.answered_at = now
             case AttemptState.IN_FLOW:
                 self.flow_at = now
+            case AttemptState.CONNECTED:
+                self.connected_at = now
             case AttemptState.ENDED:
                 self.ended_at = now
             case AttemptState.CLAIMED:  # pragma: no cover - no event leads back here

@@ -81,7 +81,128 @@ class CallEnded:
     reason: int | None = None
 
 
-CallEvent = CallRinging | CallAnswered | CallClassified | CallUnserved | CallEnded
+@dataclass(frozen=True, slots=True)
+class CallBridged:
+    """The person is in one bridge with somebody."""
+
+    attempt_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LineCame:
+    """An agent's line, or one that wants to be one, has come to our dialplan; its AGI session follows."""
+
+    #: Uniqueid of its channel.
+    line: str
+    channel: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LineWaits:
+    """An agent's line is in its holding bridge: it can be connected."""
+
+    line: str
+    channel: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LineLeft:
+    """An agent's line has left its holding bridge: for a call, for a dialogue, or for good."""
+
+    line: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LineKey:
+    """An agent pressed a key. Comes whatever the line is doing."""
+
+    line: str
+    digit: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LineEnded:
+    """An agent's line is gone."""
+
+    line: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member of one of Asterisk's queues, as `QueueMemberStatus` tells of it."""
+
+    queue: str
+    #: Its channel, like PJSIP/101: who it is.
+    interface: str
+    #: For people.
+    name: str
+    #: AST_DEVICE_* (devicestate.h): 1 not in use, 2 in use, 3 busy, 4 invalid, 5 unavailable, 6 ringing, 8 on hold.
+    status: int
+    paused: bool = False
+    paused_reason: str = ""
+    in_call: bool = False
+    #: When its last call ended, in seconds since 1970; 0: it had none.
+    last_call: int = 0
+    #: Seconds after a call in which the queue gives it none.
+    wrap_up: int = 0
+    penalty: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MemberChanged:
+    """A member came, or is not what it was."""
+
+    member: Member
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MemberGone:
+    """A member was taken out of its queue."""
+
+    queue: str
+    interface: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MemberConnected:
+    """A member of a queue has the person of an attempt on the line."""
+
+    attempt_id: str
+    queue: str
+    interface: str
+    #: The member's channel and its Uniqueid.
+    channel: str
+    line: str
+    at: datetime
+
+
+#: What happens to those who take calls, and not to one call.
+SeatEvent = LineCame | LineWaits | LineLeft | LineKey | LineEnded | MemberChanged | MemberGone | MemberConnected
+
+CallEvent = CallBridged | CallRinging | CallAnswered | CallClassified | CallUnserved | CallEnded
+
+
+@dataclass(frozen=True, slots=True)
+class LineRequest:
+    """What Asterisk is asked for when an agent's phone is called: all of it constants of the administrator's."""
+
+    #: The channel's Uniqueid, of our making (`domain.attempt.new_line_id`).
+    line: str
+    #: Like PJSIP/101.
+    channel: str
+    context: str
+    extension: str
+    ring_seconds: int
+    #: What the phone shows.
+    caller_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ class EnrolmentState(StrEnum):
     WAITING = "waiting"
     #: In the hopper, or being called: one engine holds it.
     CLAIMED = "claimed"
-    #: Not to be called again in this run, unless a callback is asked for; its last attempt says how it ended.
+    #: Not to be called again in this run, unless a callback is asked for or a result given afterwards says so; its last
+    #: attempt says how it ended.
     DONE = "done"
     #: Not called in this run, or not any more: a do-not-call entry, a filter or a rule took it out.
     EXCLUDED = "excluded"
@@ -21,7 +22,7 @@ class EnrolmentState(StrEnum):
 ENROLMENT_TRANSITIONS: dict[EnrolmentState, frozenset[EnrolmentState]] = {
     EnrolmentState.WAITING: frozenset({EnrolmentState.CLAIMED, EnrolmentState.EXCLUDED}),
     EnrolmentState.CLAIMED: frozenset({EnrolmentState.WAITING, EnrolmentState.DONE, EnrolmentState.EXCLUDED}),
-    #: Back by a callback alone (store/callbacks.py).
+    #: Back by a callback (store/callbacks.py), or by the `retry` of a result that was given then (store/retrying.py).
     EnrolmentState.DONE: frozenset({EnrolmentState.WAITING}),
     EnrolmentState.EXCLUDED: frozenset(),
 }

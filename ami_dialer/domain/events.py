@@ -43,6 +43,12 @@ class EventName(StrEnum):
     #: Its call was not placed in time.
     CALLBACK_MISSED = "callback.missed"
     CALLBACK_CANCELLED = "callback.cancelled"
+    #: A person and an agent, or what stands for one, are connected.
+    CONNECTED = "agent.connected"
+    #: Nobody was free within the time that the campaign lets people wait.
+    DROPPED = "agent.dropped"
+    #: An agent does something else than before.
+    AGENT_STATE = "agent.state"
     RUN_STARTED = "run.started"
     RUN_PAUSED = "run.paused"
     RUN_ENDED = "run.ended"

@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from ami_dialer.domain.agent import AgentState
 from ami_dialer.domain.events import Event, EventName
 from ami_dialer.ports import Events
 from ami_dialer.store.callback_rows import Seen
 from ami_dialer.store.giving_back import Refused
 
 if TYPE_CHECKING:
+    from ami_dialer.engine.agents.seats import Seat
     from ami_dialer.engine.floor import Call, RunDesk
 
 
@@ -70,6 +72,21 @@ class Announcer:
             answered_at=attempt.answered_at,
             ended_at=attempt.ended_at,
         )
+
+    def agent(self, seat: "Seat", before: AgentState, at: datetime) -> None:
+        """An agent does something else."""
+        if self._events is None:
+            return
+        data: dict[str, object | None] = {
+            "agent": seat.agent,
+            "kind": seat.kind,
+            "state": seat.state,
+            "before": before,
+            "reason": seat.reason,
+            "attempt": seat.attempt_id,
+        }
+        told = {key: value for key, value in data.items() if value is not None}
+        self._events.publish(Event(EventName.AGENT_STATE, at, None, told))
 
     def callback(self, name: EventName, callback: Seen, at: datetime) -> None:
         """A callback was asked for, missed or cancelled."""

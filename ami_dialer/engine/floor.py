@@ -11,6 +11,7 @@ from ami_dialer.config.schema import Config, Server, Trunk
 from ami_dialer.domain.attempt import Attempt
 from ami_dialer.domain.calls import CallEnded
 from ami_dialer.domain.verdict import Callee
+from ami_dialer.engine.agents.seats import Seats
 from ami_dialer.engine.announcer import Announcer
 from ami_dialer.engine.caller_ids import CallerIds
 from ami_dialer.engine.guard import Guard
@@ -172,6 +173,8 @@ class Floor:
     deadlines: Deadlines = NO_DEADLINES
     #: Tells the outside what happens.
     announcer: Announcer = field(default_factory=Announcer)
+    #: Whoever takes calls.
+    seats: Seats = field(init=False)
     #: Set whenever there may be something to do before the next tick.
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     #: No new calls: the dialer is stopping.
@@ -182,7 +185,8 @@ class Floor:
     caller_ids: CallerIds = field(init=False)
 
     def __post_init__(self) -> None:
-        """Its own limit and the caller ids are those of the configuration."""
+        """Its own limit and the caller ids are those of the configuration; nobody is logged in yet."""
+        self.seats = Seats(self.writer, self.announcer.agent, self.wake.set)
         self.limit = CallLimit("engine.max_calls", self.config.engine.max_calls)
         self.caller_ids = CallerIds(self.config.caller_ids, self.zone)
 

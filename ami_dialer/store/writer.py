@@ -7,13 +7,13 @@ and `trouble` says why, so that the engine starts no new calls meanwhile.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, Executable, and_, bindparam, case, exists, insert, select, update
+from sqlalchemy import ColumnElement, Executable, Table, and_, bindparam, case, exists, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,7 +22,7 @@ from ami_dialer.store import audit, callback_writes, consent_loading, dnc_loadin
 from ami_dialer.store.audit import Entry
 from ami_dialer.store.database import Database
 from ami_dialer.store.failures import may_pass, meaning
-from ami_dialer.store.tables import answered_calls, answers, attempts, enrolments
+from ami_dialer.store.tables import agent_sessions, agent_spells, answered_calls, answers, attempts, enrolments
 
 log = structlog.get_logger(__name__)
 
@@ -45,11 +45,13 @@ class Kind(IntEnum):
     OUTCOME = 8
     CALLBACK = 9
     KEPT = 10
+    SESSION = 11
+    SPELL = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One row to write. Rows of ATTEMPT, ENROLMENT and OUTCOME carry `key` and the columns that are set."""
+    """One row to write. Rows of ATTEMPT, ENROLMENT, OUTCOME and SESSION carry `key` and the columns that are set."""
 
     kind: Kind
     row: dict[str, Any]
@@ -84,6 +86,8 @@ def _statements(database: Database) -> dict[Kind, tuple[Executable, ...]]:
         Kind.OUTCOME: (update(attempts).where(attempts.c.id == bindparam("key")),),
         Kind.CALLBACK: callback_writes.WRITES,
         Kind.KEPT: callback_writes.KEEPS,
+        Kind.SESSION: (update(agent_sessions).where(agent_sessions.c.id == bindparam("key")),),
+        Kind.SPELL: (_insert_once(agent_spells, ("session_id", "since")),),
     }
 
 
@@ -96,10 +100,16 @@ def _phone_unless_taken() -> ColumnElement[str]:
 
 
 def _insert_answer() -> Executable:
-    columns = [column for column in answers.columns if column.name != "id"]
-    known = exists().where(and_(*(column == bindparam(column.name, type_=column.type) for column in columns)))
+    return _insert_once(answers, [column.name for column in answers.columns if column.name != "id"])
+
+
+def _insert_once(table: Table, alike: Collection[str]) -> Executable:
+    """Insert a row unless there is one that is alike in these columns."""
+    columns = [column for column in table.columns if column.name != "id"]
+    same = (column == bindparam(column.name, type_=column.type) for column in columns if column.name in alike)
+    known = exists().where(and_(*same))
     values = select(*(bindparam(column.name, type_=column.type) for column in columns)).where(~known)
-    return insert(answers).from_select(columns, values)
+    return insert(table).from_select(columns, values)
 
 
 class Writer:

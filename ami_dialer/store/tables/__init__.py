@@ -1,5 +1,13 @@
 """The tables. A change here needs a migration in `migrations/versions/`; a test compares the two."""
 
+from ami_dialer.store.tables.agents import (
+    agent_map_entries,
+    agent_maps,
+    agent_orders,
+    agent_sessions,
+    agent_spells,
+    agents,
+)
 from ami_dialer.store.tables.columns import Key, UtcDateTime, metadata
 from ami_dialer.store.tables.compliance import (
     amd_reviews,
@@ -28,6 +36,12 @@ from ami_dialer.store.tables.runs import (
 __all__ = [
     "Key",
     "UtcDateTime",
+    "agent_map_entries",
+    "agent_maps",
+    "agent_orders",
+    "agent_sessions",
+    "agent_spells",
+    "agents",
     "amd_reviews",
     "answered_calls",
     "answers",

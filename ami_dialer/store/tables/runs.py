@@ -89,6 +89,10 @@ enrolments = Table(
     Column("exclusion", String(16)),
     #: The entry, the filter or the rule that did it, for people.
     Column("excluded_by", String(300)),
+    #: The number of the agent it belongs to; None: anybody's.
+    Column("agent", String(10)),
+    #: How often agents skipped it in this run.
+    Column("skips", Integer, nullable=False, default=0, server_default="0"),
     Column("created_at", UtcDateTime, nullable=False),
     one_of("state", EnrolmentState),
     one_of("exclusion", Exclusion),
@@ -124,6 +128,9 @@ attempts = Table(
     Column("answered_at", UtcDateTime),
     Column("classified_at", UtcDateTime),
     Column("flow_at", UtcDateTime),
+    #: When an agent, or what stands for one, had the person on the line; who it was.
+    Column("connected_at", UtcDateTime),
+    Column("agent", String(120)),
     Column("ended_at", UtcDateTime),
     Column("amd_status", String(16)),
     Column("amd_cause", String(80)),

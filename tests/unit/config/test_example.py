@@ -34,8 +34,8 @@ def example(tmp_path: Path) -> Path:
 
 
 def with_every_default_written(file: Path) -> Examination:
-    # `dialplan` is the alternative to a flow, `caller_ids` to a caller id: they cannot stand beside it.
-    text = re.sub(r"^ +(dialplan|caller_ids):.*\n", "", UNCOMMENTED, flags=re.MULTILINE)
+    # These are alternatives to a flow, a caller id, an extension: they cannot stand beside them.
+    text = re.sub(r"^ +(dialplan|agents|queue|sessions|caller_ids):.*\n", "", UNCOMMENTED, flags=re.MULTILINE)
     file.write_text(text, encoding="utf-8")
     crm = file.parent / "secrets/crm"
     crm.parent.mkdir(exist_ok=True)
@@ -83,7 +83,7 @@ def test_what_the_example_calls_a_default_is_the_default(example: Path) -> None:
                 default = getattr(one, name)
                 assert default is None or getattr(other, name) == default, f"{section}.{name}"
     assert written.campaigns["survey"].retry == plain.campaigns["survey"].retry
-    for name in ("max_calls", "priority", "dialer_interval", "hopper", "callbacks", "opt_out_list", "dnc", "start"):
+    for name in ("max_calls", "priority", "dialer_interval", "hopper", "callbacks", "opt_out_list", "dnc", "start", "wrap_up"):
         assert getattr(written.campaigns["survey"], name) == getattr(plain.campaigns["survey"], name)
 
 

@@ -174,7 +174,10 @@ BELOW = {
             lists: [people]
             trunks: [out]
         """,
-        ["config.yaml:13:3: campaigns.spring: needs either flow or dialplan: what an answered call is handed to"],
+        [
+            "config.yaml:13:3: campaigns.spring: says nothing of what an answered call is handed to; it needs exactly "
+            "one of flow, agents, queue, dialplan"
+        ],
     ),
     "a campaign that does not heed its opt-outs": (
         """
@@ -201,7 +204,8 @@ BELOW = {
             nobody: knows
         """,
         [
-            "config.yaml:13:3: campaigns.spring: needs either flow or dialplan: what an answered call is handed to",
+            "config.yaml:13:3: campaigns.spring: says nothing of what an answered call is handed to; it needs exactly "
+            "one of flow, agents, queue, dialplan",
             "config.yaml:13:3: campaigns.spring.opt_out_list: 'opt-outs' is not among the lists in dnc; "
             "add it to dnc: [others, opt-outs]",
             "config.yaml:16:11: campaigns.spring.ring: 'soon' is not a time; write seconds (30) or 30s, 5m, 2h, 1d",
@@ -212,7 +216,7 @@ BELOW = {
     "a campaign with both flow and dialplan beside a field that is broken": (
         "campaigns: {a: {lists: [people], trunks: [out], flow: hello, dialplan: mine, ring: 1}}\n",
         [
-            "config.yaml:11:13: campaigns.a: needs either flow or dialplan: what an answered call is handed to",
+            "config.yaml:11:13: campaigns.a: has flow and dialplan; it needs exactly one of flow, agents, queue, dialplan",
             "config.yaml:11:84: campaigns.a.ring: '1' is out of range; write at least 5s",
         ],
     ),

@@ -1,0 +1,163 @@
+"""Seats: whoever can take calls, what they are doing, and for whom they are reserved. Part of the floor."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from ami_dialer.domain.agent import FREE, AgentEvent, AgentState, IllegalAgentEventError, SeatKind, advance
+from ami_dialer.store.agent_sessions import Doing, ended, moved
+from ami_dialer.store.hopper import Claimed
+from ami_dialer.store.writer import Writer
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Seat:
+    """An agent who is logged in on a line, a member of a queue, or one of the sessions of a dialplan."""
+
+    key: str
+    kind: SeatKind
+    #: The agent's number; of a member who is no agent of ours, its interface; of a session, its campaign and number.
+    agent: str
+    #: For people.
+    name: str
+    #: Name of the server that it is on.
+    server: str
+    #: When they logged in.
+    began_at: datetime
+    #: When the state began.
+    since: datetime
+    state: AgentState = AgentState.READY
+    #: Why the break, for people.
+    reason: str | None = None
+    #: Uniqueid and name of the line's channel; of a member's leg while it is in a call.
+    line: str = ""
+    channel: str = ""
+    #: Campaigns whose calls they take, by name; None: of all that they may.
+    campaigns: frozenset[str] | None = None
+    #: The queues that a member is in, and can take a call of now.
+    queues: frozenset[str] = frozenset()
+    #: Key of the log-in in SQL; None of what is not kept.
+    session: int | None = None
+    #: The run that it is reserved for, or whose contact or call it has.
+    run: int | None = None
+    #: The attempt that is in call, or wrapped up.
+    attempt_id: str | None = None
+    #: Who is offered, or was and is being called.
+    preview: Claimed | None = None
+    #: The line is in its holding bridge; always so for other kinds.
+    waiting: bool = True
+    #: The pause after a call is over then: no call comes before.
+    rested_at: datetime | None = None
+    #: What they asked for while it could not be: a break with this reason, or to be logged out.
+    wanted_break: str | None = None
+    wanted_logout: bool = False
+    #: Calls they had since they logged in.
+    calls: int = 0
+
+    @property
+    def free(self) -> bool:
+        """Whether they could take a call now, by their state and their line."""
+        return self.state in FREE and self.waiting and not self.wanted_logout and self.wanted_break is None
+
+    def rested(self, now: datetime) -> bool:
+        """Whether the pause after their last call is over."""
+        return self.rested_at is None or now >= self.rested_at
+
+
+@dataclass(slots=True)
+class Seats:
+    """All seats. Every change of a state goes through `move`, which keeps and tells it."""
+
+    writer: Writer
+    #: Told of each change: a seat, the state before, the moment.
+    tell: Callable[[Seat, AgentState, datetime], None] = lambda seat, before, at: None  # noqa: ARG005
+    #: Called when there may be something to do.
+    wake: Callable[[], None] = lambda: None
+    by_key: dict[str, Seat] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[Seat]:
+        return iter(self.by_key.values())
+
+    def of_agent(self, agent: str) -> Seat | None:
+        """Where an agent is logged in, by number or interface."""
+        return next((seat for seat in self if seat.agent == agent), None)
+
+    def of_line(self, line: str) -> Seat | None:
+        """Whose line this is, by its Uniqueid."""
+        return next((seat for seat in self if seat.line and seat.line == line), None)
+
+    def with_attempt(self, attempt_id: str) -> Seat | None:
+        """Who has the person of this attempt on the line."""
+        return next((seat for seat in self if seat.attempt_id == attempt_id and seat.state is AgentState.IN_CALL), None)
+
+    def enter(self, seat: Seat, now: datetime) -> None:
+        """Somebody logged in."""
+        self.by_key[seat.key] = seat
+        self.tell(seat, AgentState.LOGGED_OUT, now)
+        self.wake()
+
+    def move(
+        self,
+        seat: Seat,
+        event: AgentEvent,
+        now: datetime,
+        *,
+        run: int | None = None,
+        attempt_id: str | None = None,
+        reason: str | None = None,
+    ) -> None:
+        """Take one step of the table, keep it and tell it. Raises IllegalAgentEventError."""
+        before = Doing(seat.state, seat.since, seat.reason, seat.attempt_id)
+        seat.state = advance(seat.state, event)
+        seat.since, seat.run, seat.attempt_id, seat.reason = now, run, attempt_id, reason
+        if seat.state is AgentState.IN_CALL:
+            seat.calls += 1
+        if seat.session is not None:
+            after = Doing(seat.state, now, reason, attempt_id)
+            self.writer.put(*moved(seat.session, seat.agent, before, after))
+        log.debug("agent moved", agent=seat.agent, before=before.state, by=event, after=seat.state)
+        self.tell(seat, before.state, now)
+        self.wake()
+
+    def leave(self, seat: Seat, now: datetime, why: str) -> None:
+        """Somebody is logged out, or their line is gone."""
+        if self.by_key.pop(seat.key, None) is None:
+            return
+        before = Doing(seat.state, seat.since, seat.reason, seat.attempt_id)
+        seat.state, seat.since = AgentState.LOGGED_OUT, now
+        if seat.session is not None:
+            self.writer.put(*ended(seat.session, seat.agent, before, now, why))
+        log.info("agent logged out", action="agent_logged_out", agent=seat.agent, why=why)
+        self.tell(seat, before.state, now)
+        self.wake()
+
+    def finish(self, seat: Seat, now: datetime, *, wrap_up: bool) -> None:
+        """The call is over. With `wrap_up` its result is asked for; else the agent is ready again."""
+        attempt_id, run = seat.attempt_id, seat.run
+        self.move(seat, AgentEvent.FINISH, now, run=run, attempt_id=attempt_id)
+        if not wrap_up:
+            self.back(seat, now, 0.0)
+
+    def back(self, seat: Seat, now: datetime, pause: float) -> None:
+        """The wrap-up or break is over. A break or a log-out that was asked for meanwhile begins; `pause`: seconds."""
+        if seat.wanted_break is not None and seat.state is AgentState.WRAP_UP:
+            reason, seat.wanted_break = seat.wanted_break, None
+            self.move(seat, AgentEvent.BREAK, now, reason=reason)
+            return
+        seat.rested_at = now + timedelta(seconds=pause) if pause else None
+        self.move(seat, AgentEvent.RETURN, now)
+
+    def take_break(self, seat: Seat, now: datetime, reason: str) -> bool:
+        """A break, now or after the call that is going on. False where it begins later."""
+        try:
+            self.move(seat, AgentEvent.BREAK, now, reason=reason)
+        except IllegalAgentEventError:
+            if seat.state in {AgentState.IN_CALL, AgentState.WRAP_UP}:
+                seat.wanted_break = reason
+                return False
+            raise
+        return True
