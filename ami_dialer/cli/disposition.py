@@ -79,9 +79,9 @@ def _time(seconds: float) -> str:
 def set_command(config_file: Path, attempt: str, title: str, note: str | None, *, as_json: bool) -> None:
     """Give the call ATTEMPT the result TITLE, in place of the one that it has.
 
-    What TITLE means is done at once: the number goes on the do-not-call list, a callback is asked for, and whoever
-    waits for another try waits no more after a final result. A call that goes on may be given one too.
-    `ami-dialer trace NUMBER` shows the ids of calls.
+    What TITLE means is done at once: the number goes on the do-not-call list, a callback is asked for, whoever waits
+    for another try waits no more after a final result, and a `retry` of its own says when the next try is. A call
+    that goes on may be given one too. `ami-dialer trace NUMBER` shows the ids of calls.
     """
     given = asyncio.run(_give(load_config(config_file), attempt, title, note))
     if as_json:
@@ -104,5 +104,7 @@ def _print(given: Given) -> None:
         click.echo(f"  a callback waits for {local(given.callback_at)}")
     if given.no_callback is not None:
         click.echo(f"  no callback was taken: {given.no_callback}", err=True)
+    if given.again_at is not None:
+        click.echo(f"  it is called again at {local(given.again_at)}")
     if given.taken_out:
         click.echo("  it waited for another try in this run, and is done now")

@@ -71,6 +71,11 @@ def put_out(number: str, tries: Mapping[str, int]) -> dict[str, int]:
     return {**tries, _on(_OUT, number): 1}
 
 
+def only_out(tries: Mapping[str, int], but: str) -> dict[str, int]:
+    """Of the tries the marks of phones that are not called any more in this run, `but` for that of this one."""
+    return {key: 1 for key in tries if key.startswith(_on(_OUT, "")) and key != _on(_OUT, but)}
+
+
 def _on(key: str, number: str) -> str:
     return f"{key}@{number}"
 

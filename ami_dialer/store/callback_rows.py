@@ -66,9 +66,12 @@ async def due_of_runs(database: Database, run_ids: Collection[int]) -> dict[int,
 
 
 async def open_of(
-    connection: AsyncConnection, run_id: int, contact_ids: Collection[int], now: datetime
+    connection: AsyncConnection, run_id: int, contact_ids: Collection[int], now: datetime | None
 ) -> dict[int, int]:
-    """The callbacks of a run's campaign that a call placed now would keep, by contact: those that are due, or late."""
+    """The callbacks of a run's campaign that a call placed now would keep, by contact: those that are due, or late.
+
+    With None for `now` those that are not due yet too.
+    """
     of_run = select(runs.c.campaign_id).where(runs.c.id == run_id).scalar_subquery()
     newest = (
         select(func.max(callbacks.c.id).label("id"))
@@ -77,8 +80,10 @@ async def open_of(
         .group_by(callbacks.c.contact_id)
     )
     found = select(callbacks.c.contact_id, callbacks.c.id).where(
-        callbacks.c.id.in_(newest), callbacks.c.state.in_(OPEN), callbacks.c.at <= now
+        callbacks.c.id.in_(newest), callbacks.c.state.in_(OPEN)
     )
+    if now is not None:
+        found = found.where(callbacks.c.at <= now)
     return {row[0]: row[1] for row in await connection.execute(found)}
 
 

@@ -81,7 +81,7 @@ async def claim(
                     break
             if len(keys) >= limit or expired >= _MOST_EXPIRED:
                 break
-        found = await _load(connection, keys) if keys else []
+        found = await loaded(connection, keys) if keys else []
     if expired and on_expired is not None:
         on_expired(expired)
     return found
@@ -92,7 +92,7 @@ async def claim_callbacks(database: Database, run_id: int, limit: int, now: date
     async with database.writing() as connection:
         taken = await _take(connection, run_id, CALLBACK_RANK, limit, now)
         keys = [key for key, state in taken if state == EnrolmentState.CLAIMED]
-        return await _load(connection, keys) if keys else []
+        return await loaded(connection, keys) if keys else []
 
 
 def _taking() -> Any:  # noqa: ANN401 - SQLAlchemy's own type has no name for it
@@ -174,7 +174,8 @@ async def _due_ranks(connection: AsyncConnection, run_id: int, now: datetime) ->
     return list(await connection.scalars(_DUE_RANKS, {"run": run_id, "now": now}))
 
 
-async def _load(connection: AsyncConnection, keys: list[int]) -> list[Claimed]:
+async def loaded(connection: AsyncConnection, keys: list[int]) -> list[Claimed]:
+    """Enrolments by key, in order of dialing, in whatever state; `claimed_at` is None where it is no claim."""
     phones = await _further_phones(connection, keys)
     rows = await connection.execute(
         select(
@@ -258,7 +259,7 @@ async def held(connection: AsyncConnection, claimed: Sequence[Claimed]) -> list[
 async def load_claimed(database: Database, keys: list[int]) -> dict[int, Claimed]:
     """Enrolments by key: what a restarted dialer needs to take up the calls it finds alive."""
     async with database.reading() as connection:
-        return {claimed.enrolment_id: claimed for claimed in await _load(connection, keys)}
+        return {claimed.enrolment_id: claimed for claimed in await loaded(connection, keys)}
 
 
 async def release_unattempted(database: Database) -> int:

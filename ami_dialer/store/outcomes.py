@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.config.campaign import Campaign
@@ -13,21 +13,20 @@ from ami_dialer.config.schema import Config
 from ami_dialer.domain.attempt import AttemptState
 from ami_dialer.domain.callback import CallbackSource, CallbackState
 from ami_dialer.domain.ending import Disposition
-from ami_dialer.domain.enrolment import EnrolmentState
 from ami_dialer.domain.errors import DialerError, NotFoundError
 from ami_dialer.domain.meaning import Meaning, Meanings
-from ami_dialer.domain.rank import CALLBACK_RANK
 from ami_dialer.rules.compliance.deadline import NO_DEADLINES, Deadlines
 from ami_dialer.store import callbacks as callback_store
-from ami_dialer.store import dnc, revoking, rulebooks
+from ami_dialer.store import dnc, retrying, revoking, rulebooks
 from ami_dialer.store.audit import Entry, note
 from ami_dialer.store.callback_writes import Wanted
 from ami_dialer.store.callbacks import CallbackRefusedError
 from ami_dialer.store.consent_loading import NewRecord
 from ami_dialer.store.database import Database
 from ami_dialer.store.documents import legible_part
+from ami_dialer.store.retrying import Decided
 from ami_dialer.store.revoking import Barring
-from ami_dialer.store.tables import attempts, callbacks, campaigns, enrolments, runs
+from ami_dialer.store.tables import attempts, callbacks, campaigns, runs
 
 #: Characters that are kept of a note.
 MAX_NOTE = 1_000
@@ -54,6 +53,8 @@ class Given:
     #: The contact waited for another call in this run and does not wait any more.
     taken_out: bool
     callback_at: datetime | None
+    #: When the contact is called again by a rule of retry, because of this result; None: nothing changed in that.
+    again_at: datetime | None
     #: Why the callback that the result asks for was not taken, for people.
     no_callback: str | None = None
 
@@ -99,6 +100,7 @@ async def give(
         note(connection, _entry(about, meaning, before, said, source, now))
         if said_no is not None:
             await revoking.revoke_within(connection, *said_no, now)
+        became = await _called_again(connection, about, meaning, before, known)
         at, refused = await _call_back(connection, about, meaning, now)
         return Given(
             attempt=about.id,
@@ -107,30 +109,11 @@ async def give(
             title=meaning.title,
             before=None if before is None else before.title,
             do_not_call=about.document.opt_out_list if said_no is not None else None,
-            taken_out=meaning.over and about.ended and await take_out(connection, about.enrolment_id, about.id),
+            taken_out=became.taken_out,
             callback_at=at,
+            again_at=became.due_at if at is None else None,
             no_callback=refused,
         )
-
-
-async def take_out(connection: AsyncConnection, enrolment_id: int, attempt_id: str) -> bool:
-    """Nobody is called again after a result that is final: whoever waits for another call is done.
-
-    So is who is in a hopper for it: a claim that is not held any more is not dialled. Only the result of the last call
-    decides. Whoever asked to be called back stays. Returns whether somebody waited.
-    """
-    last = select(func.max(attempts.c.id)).where(attempts.c.enrolment_id == enrolment_id).scalar_subquery()
-    done = await connection.execute(
-        update(enrolments)
-        .where(
-            enrolments.c.id == enrolment_id,
-            enrolments.c.state.in_([EnrolmentState.WAITING, EnrolmentState.CLAIMED]),
-            enrolments.c.rank != CALLBACK_RANK,
-            last == attempt_id,
-        )
-        .values(state=EnrolmentState.DONE, held_by=None, claimed_at=None)
-    )
-    return bool(done.rowcount)
 
 
 async def of(database: Database, attempt_ids: Collection[str]) -> dict[str, str]:
@@ -217,6 +200,19 @@ async def _revocation(
     said = revoking.revocation(about.number, scope, "agent", now, evidence=reason, attempt_id=about.id)
     record = revoking.honoured(said, NO_DEADLINES if held is None else Deadlines(held[1]), now)
     return record, Barring(await dnc.ensure_list(database, about.document.opt_out_list, now), reason, "disposition")
+
+
+async def _called_again(
+    connection: AsyncConnection, about: _About, meaning: Meaning, before: Meaning | None, known: Meanings
+) -> Decided:
+    """As if it had been given during the call, where it is final or has a `retry` of its own, or takes one's place."""
+    if not about.ended:
+        return Decided()
+    if meaning.over:
+        return await retrying.take_out(connection, about.enrolment_id, about.id)
+    if meaning.retry is None and (before is None or before.retry is None):
+        return Decided()
+    return await retrying.decide_anew(connection, about.enrolment_id, about.id, known)
 
 
 async def _call_back(

@@ -1,20 +1,23 @@
 """Results that are given to calls by hand, and what follows from them, on both databases."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import select, update
 
 from ami_dialer.config.dispositions import meanings_of
 from ami_dialer.config.schema import Config
 from ami_dialer.domain.ending import EndReason
+from ami_dialer.domain.enrolment import RunState
 from ami_dialer.domain.errors import NotFoundError
 from ami_dialer.reporting.export import rows as exported
 from ami_dialer.reporting.outcomes import AtAttempt, Worth, pick_run, run_report
 from ami_dialer.reporting.status import campaign_status
 from ami_dialer.reporting.trace import trace
-from ami_dialer.store import documents, outcomes
+from ami_dialer.store import documents, hopper, outcomes, runs
 from ami_dialer.store.outcomes import UnknownTitleError
-from tests.store.reporting.past import ANN, BOB, CAT, Past
+from ami_dialer.store.tables import callbacks, enrolments
+from tests.store.reporting.past import ANN, BOB, CAT, DAN, Past
 from tests.store.world import rows, value
 
 pytestmark = pytest.mark.store
@@ -22,6 +25,7 @@ pytestmark = pytest.mark.store
 SALES = {
     "Sale": {"qualified": True, "contacted": True, "positive": True, "final": True},
     "Never": {"contacted": True, "do_not_call": True},
+    "Not Home": {"retry": {"after": "2h", "max": 1}},
     "Later": {"contacted": True, "callback": True, "callback_after": "2h"},
 }
 
@@ -146,3 +150,90 @@ async def test_reports_count_the_result_that_counts_and_each_contact_with_its_la
     cells = {line[1]: dict(zip(heading, line, strict=True)) for line in lines}
     assert (cells[ANN]["disposition"], cells[ANN]["system_disposition"]) == ("Sale", "Connected")
     assert (cells[BOB]["disposition"], bob.outcome) == ("Connected", None)
+
+
+TWO_HOURS = timedelta(hours=2)
+
+
+async def enrolled(past: Past, number: str) -> tuple[str, dict[str, int], datetime]:
+    found = select(enrolments.c.state, enrolments.c.tries, enrolments.c.due_at).where(enrolments.c.number == number)
+    async with past.database.reading() as connection:
+        return tuple((await connection.execute(found)).one())
+
+
+async def test_a_result_with_a_retry_of_its_own_brings_back_who_was_done_as_often_as_it_says(sales: Past) -> None:
+    call = await sales.call(ANN, EndReason.CONNECTED, answers_after=1)
+    ended_at = sales.clock.now()
+    assert (await enrolled(sales, ANN))[0] == "done"
+    sales.clock.advance(600)
+    for _ in range(2):  # given twice it is counted once
+        given = await give(sales, call.id, "not home")
+        assert (given.again_at, given.taken_out) == (ended_at + TWO_HOURS, False)
+        tries = {"connected": 1, "title:Not Home": 1}
+        assert await enrolled(sales, ANN) == ("waiting", tries, ended_at + TWO_HOURS)
+    [run] = (await trace(sales.database, ANN, ["US"], config())).runs
+    [step] = [step for step in run.steps if step.station == "retry"]
+    assert (step.what, step.facts["due_at"]) == ("Not Home: again after 7200 s", ended_at + TWO_HOURS)
+    sales.clock.advance(7_200)
+    second = await sales.call(ANN, EndReason.BUSY, cause=17, rings=None)
+    given = await give(sales, second.id, "Not Home")
+    assert (given.again_at, given.taken_out) == (None, True)
+    state, tries, _ = await enrolled(sales, ANN)
+    assert (state, tries) == ("done", {"connected": 1, "busy": 1, "title:Not Home": 2})
+
+
+async def test_it_puts_off_who_waits_and_one_without_a_retry_in_its_place_leaves_it_to_the_campaign(
+    sales: Past,
+) -> None:
+    call = await sales.call(ANN, EndReason.BUSY, cause=17, rings=None)
+    ended_at = sales.clock.now()
+    assert (await give(sales, call.id, "Not Home")).again_at == ended_at + TWO_HOURS
+    assert (await give(sales, call.id, "Unresolved")).again_at == ended_at + timedelta(minutes=5)
+    assert await enrolled(sales, ANN) == ("waiting", {"busy": 1}, ended_at + timedelta(minutes=5))
+
+
+async def test_it_takes_the_phone_whose_turn_it_is(past: Past) -> None:
+    await past.campaign({ANN: {}}, dispositions="sales")
+    await past.phone(ANN, DAN)
+    await past.start()
+    call = await past.call(ANN, EndReason.CONNECTED, answers_after=1)
+    await give(past, call.id, "Not Home")
+    tries = {"connected": 1, "title:Not Home": 1, f"connected@{ANN}": 1, f"title:Not Home@{ANN}": 1}
+    assert (await enrolled(past, DAN))[:2] == ("waiting", tries)
+
+
+@pytest.mark.parametrize(
+    "what", ["claimed again", "another call came after it", "excluded", "asked to be called back", "the run is over"]
+)
+async def test_who_is_elsewhere_is_left_alone(sales: Past, what: str) -> None:
+    call = await sales.call(ANN, EndReason.BUSY, cause=17, rings=None)
+    sales.clock.advance(60)
+    now = sales.clock.now()
+    match what:
+        case "claimed again":
+            assert await hopper.claim(sales.database, sales.run_id, 10, now + timedelta(hours=1))
+        case "another call came after it":
+            await sales.call(ANN, EndReason.BUSY, cause=17, rings=None)
+        case "excluded":
+            async with sales.database.writing() as connection:
+                await connection.execute(update(enrolments).values(state="excluded", exclusion="dnc"))
+        case "asked to be called back":
+            await give(sales, call.id, "Later")
+        case _:
+            await runs.end(sales.database, sales.run_id, RunState.STOPPED, now)
+    before = await enrolled(sales, ANN)
+    given = await give(sales, call.id, "Not Home")
+    assert (given.title, given.again_at, given.taken_out) == ("Not Home", None, False)
+    assert await enrolled(sales, ANN) == before
+
+
+async def test_a_final_result_of_the_call_that_kept_a_callback_takes_out_too(sales: Past) -> None:
+    first = await sales.call(ANN, EndReason.BUSY, cause=17, rings=None)
+    await give(sales, first.id, "Later")
+    sales.clock.advance(60)
+    second = await sales.call(ANN, EndReason.BUSY, cause=17, rings=None)
+    assert not (await give(sales, second.id, "Sale")).taken_out  # they are still to be called back
+    async with sales.database.writing() as connection:
+        await connection.execute(update(callbacks).values(state="kept", kept_by=second.id))
+    assert (await give(sales, second.id, "Sale")).taken_out
+    assert (await enrolled(sales, ANN))[0] == "done"
