@@ -13,7 +13,7 @@ from ami_dialer.domain.rank import CALLBACK_RANK
 from ami_dialer.engine.floor import Floor
 from ami_dialer.rules.retry import RetryVerdict
 from ami_dialer.store import callback_rows, callbacks, hopper
-from ami_dialer.store.callback_rows import Seen
+from ami_dialer.store.callback_rows import Waits
 from ami_dialer.store.writer import Kind, Write
 
 log = structlog.get_logger(__name__)
@@ -31,7 +31,7 @@ class Callbacks:
     def __init__(self, floor: Floor) -> None:
         self._floor = floor
         #: Those that wait, as they were seen last; None before the first look.
-        self._known: dict[int, Seen] | None = None
+        self._known: dict[int, Waits] | None = None
 
     async def look(self) -> None:
         """Take up what was asked for, miss what was not placed in time, tell both. Raises StoreError."""
@@ -62,14 +62,17 @@ class Callbacks:
         return bool(found)
 
     async def _tell(self, now: datetime) -> None:
-        known, waiting = self._known, await callback_rows.waiting(self._floor.database)
+        waiting = await callback_rows.waiting(self._floor.database)
+        known = waiting if self._known is None else self._known
+        changed = waiting.keys() ^ known.keys()
+        found = await callback_rows.load(self._floor.database, changed) if changed else []
         self._known = waiting
-        if known is None:
-            return
-        for key in waiting.keys() - known.keys():
-            self._floor.announcer.callback(EventName.CALLBACK_ASKED, waiting[key], now)
-        gone = known.keys() - waiting.keys()
-        for one in await callback_rows.load(self._floor.database, gone) if gone else ():
+        for one in found:
+            if one.id in waiting:
+                self._floor.announcer.callback(EventName.CALLBACK_ASKED, one, now)
+        for one in found:
+            if one.id in waiting:
+                continue
             if one.state is CallbackState.MISSED:
                 log.warning(
                     "a callback was missed",

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, and_, exists, func, select, union
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -87,13 +87,21 @@ async def open_of(
     return {row[0]: row[1] for row in await connection.execute(found)}
 
 
-async def waiting(database: Database) -> dict[int, Seen]:
-    """All that wait, by key."""
-    found = query().where(
+class Waits(NamedTuple):
+    """Whom a callback that waits is for, and when."""
+
+    campaign_id: int
+    contact_id: int
+    at: datetime
+
+
+async def waiting(database: Database) -> dict[int, Waits]:
+    """All that wait, by key: asked each second, and so no more than that is read of them."""
+    found = select(callbacks.c.id, callbacks.c.campaign_id, callbacks.c.contact_id, callbacks.c.at).where(
         callbacks.c.state == CallbackState.WAITING, callbacks.c.campaign_id.in_(select(campaigns.c.id))
     )
     async with database.reading() as connection:
-        return {row.id: as_seen(row) for row in await connection.execute(found)}
+        return {key: Waits(*rest) for key, *rest in await connection.execute(found)}
 
 
 async def load(database: Database, keys: Collection[int]) -> list[Seen]:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Select,
     and_,
     case,
+    exists,
     func,
     insert,
     or_,
@@ -254,23 +255,37 @@ async def settle(database: Database, now: datetime) -> list[int]:
 
 
 async def miss(database: Database, now: datetime) -> list[Seen]:
-    """Those whose time has been over for `callbacks.late` are missed; they may be kept late. Returns them."""
-    waiting = and_(callbacks.c.state == CallbackState.WAITING, callbacks.c.at <= now - _SHORTEST_LATE)
-    old = query().add_columns(campaigns.c.document).where(waiting, callbacks.c.campaign_id.in_(select(campaigns.c.id)))
+    """Those whose time has been over for `callbacks.late` are missed; they may be kept late. Returns them.
+
+    At most some hundreds, the oldest first: the next look goes on.
+    """
     async with database.reading() as connection:
-        found = [(as_seen(row[:-1]), row[-1]) for row in await connection.execute(old.limit(_AT_ONCE))]
-    late: dict[str, timedelta] = {}
-    missed = []
-    for one, document in found:
-        if one.campaign not in late:
-            late[one.campaign] = timedelta(seconds=legible_callbacks(document).late)
-        if one.at + late[one.campaign] <= now:
-            missed.append(one)
-    if not missed:
+        late = await _late(connection, now)
+        if not late:
+            return []
+        over = or_(*(and_(callbacks.c.campaign_id == key, callbacks.c.at <= now - most) for key, most in late.items()))
+        oldest = (
+            select(callbacks.c.id)
+            .where(callbacks.c.state == CallbackState.WAITING, over)
+            .order_by(callbacks.c.at, callbacks.c.id)
+            .limit(_AT_ONCE)
+        )
+        keys = (await connection.scalars(oldest)).all()
+    if not keys:
         return []
     async with database.writing() as connection:
-        why = "it could not be placed in time"
-        return await _miss(connection, callbacks.c.id.in_([one.id for one in missed]), now, why)
+        return await _miss(connection, callbacks.c.id.in_(keys), now, "it could not be placed in time")
+
+
+async def _late(connection: AsyncConnection, now: datetime) -> dict[int, timedelta]:
+    """`callbacks.late` of the campaigns in which some might be missed: nothing is before the shortest time there is."""
+    might = exists().where(
+        callbacks.c.campaign_id == campaigns.c.id,
+        callbacks.c.state == CallbackState.WAITING,
+        callbacks.c.at <= now - _SHORTEST_LATE,
+    )
+    rows = await connection.execute(select(campaigns.c.id, campaigns.c.document).where(might))
+    return {row.id: timedelta(seconds=legible_callbacks(row.document).late) for row in rows}
 
 
 async def run_over(connection: AsyncConnection, run_id: int, now: datetime) -> None:

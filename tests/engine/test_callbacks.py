@@ -19,6 +19,7 @@ from tests.engine.line import Line, lines
 from tests.engine.waiting import until_rows
 from tests.fakes.telephony import Plan
 from tests.journey.conftest import until
+from tests.store.world import number, rows, run_of
 
 pytestmark = pytest.mark.journey
 
@@ -125,3 +126,41 @@ async def test_a_call_that_outlives_the_dialer_keeps_its_callback_although_that_
     await until_rows(world, "SELECT state FROM enrolments", [("done",)])
     await until(lambda: world.engine.idle)
     assert len(world.telephony.ever) == 2
+
+
+async def test_each_second_those_that_changed_are_read_and_told_and_no_others(database, clock, monkeypatch):
+    now = clock.now()
+    await run_of(database, 3, now)
+    key = (await rows(database, "SELECT id FROM campaigns"))[0][0]
+    asked, told, read = [], [], []
+
+    async def ask_for(index):
+        contact = await callback_rows.contact_with(database, key, number(index))
+        at = now + timedelta(hours=1)
+        wanted = Wanted(campaign_id=key, contact_id=contact, number=number(index), at=at, source=CallbackSource.CLI)
+        asked.append((await callbacks.ask(database, wanted, now)).id)
+
+    async def load(database, keys, load=callback_rows.load):
+        read.append(set(keys))
+        return await load(database, keys)
+
+    monkeypatch.setattr(callback_rows, "load", load)
+    announcer = SimpleNamespace(callback=lambda name, one, _: told.append((name, one.id, one.campaign)))
+    looks = engine_callbacks.Callbacks(
+        SimpleNamespace(database=database, clock=clock, runs={}, announcer=announcer, wake=None)
+    )
+    await ask_for(0)
+    await looks.look()
+    await ask_for(1)
+    await looks.look()
+    await ask_for(2)
+    await callbacks.cancel(database, asked[:1], now, "by hand")
+    await looks.look()
+    await looks.look()
+    first, second, third = asked
+    assert read == [{second}, {first, third}]
+    assert told == [
+        ("callback.asked", second, "survey"),
+        ("callback.asked", third, "survey"),
+        ("callback.cancelled", first, "survey"),
+    ]

@@ -1,25 +1,29 @@
 """Callbacks: calls at a time that somebody asked for, and what they do to enrolments."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import insert, literal, select, update
 
 from ami_dialer.domain.callback import CallbackSource, CallbackState
 from ami_dialer.domain.ending import EndReason
 from ami_dialer.domain.enrolment import EnrolmentState, RunState
 from ami_dialer.store import attempts, callback_rows, callback_writes, callbacks, dnc, enrolments, hopper, runs
 from ami_dialer.store.callback_writes import Wanted
+from ami_dialer.store.tables import campaigns
 from ami_dialer.store.writer import Kind, Write, Writer
 from tests.store.world import attempt_on, campaign, config, fill, number, rows, run_of, value
 
 pytestmark = pytest.mark.store
 
 HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
 LINES = "SELECT number, state, rank FROM enrolments ORDER BY number"
 
 
 async def wanted(database, index, at, **more):
-    [[key]] = await rows(database, "SELECT id FROM campaigns")
+    key = await value(database, "SELECT min(id) FROM campaigns")
     contact = await callback_rows.contact_with(database, key, number(index))
     given = {"campaign_id": key, "contact_id": contact, "number": number(index), "at": at, "source": CallbackSource.CLI}
     return Wanted(**{**given, **more})
@@ -119,6 +123,35 @@ async def test_one_that_is_not_placed_in_time_is_missed_and_the_end_of_the_run_m
     assert await callback_rows.counts(database, key) == {CallbackState.MISSED: 2, CallbackState.WAITING: 1}
     assert {one.id for one in await callback_rows.find(database, states=[CallbackState.MISSED])} == {late.id, due.id}
     assert list(await callback_rows.waiting(database)) == [later.id]
+
+
+async def test_a_campaign_that_waits_long_for_many_does_not_keep_those_of_others_from_being_missed(
+    database, clock, monkeypatch
+):
+    monkeypatch.setattr(callbacks, "_AT_ONCE", 1)
+    now = clock.now()
+    key, _ = await campaign(database, config(callbacks={"late": "1d"}))
+    await fill(database, "people", [number(index) for index in range(4)], now)
+    for index in range(2):
+        await callbacks.ask(database, await wanted(database, index, now), now)
+    async with database.writing() as connection:
+        short = insert(campaigns).from_select(
+            ["name", "origin", "document"], select(literal("other"), campaigns.c.origin, campaigns.c.document)
+        )
+        other = (await connection.scalars(short.returning(campaigns.c.id))).one()
+        document = {**await connection.scalar(select(campaigns.c.document)), "callbacks": {"late": 600}}
+        await connection.execute(update(campaigns).where(campaigns.c.id == other).values(document=document))
+    asked = [
+        await callbacks.ask(database, replace(await wanted(database, index, now + at), campaign_id=other), now)
+        for index, at in ((2, 2 * MINUTE), (3, MINUTE))
+    ]
+    at = now + 12 * MINUTE
+    missed = [one.id for _ in range(3) for one in await callbacks.miss(database, at)]
+    assert missed == [asked[1].id, asked[0].id]
+    assert {one.state: one.campaign_id for one in await callback_rows.find(database)} == {
+        CallbackState.MISSED: other,
+        CallbackState.WAITING: key,
+    }
 
 
 async def test_without_a_run_it_waits_for_the_next_one(database, clock):
