@@ -3,7 +3,6 @@
 import asyncio
 import os
 import re
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from ami_dialer.cli.opening import reading
 from ami_dialer.cli.output import amount, json_option, load_config, local, print_json, print_rows, printable
 from ami_dialer.cli.progress import progress_bar
 from ami_dialer.cli.times import time_of
+from ami_dialer.cli.whole_file import whole_file
 from ami_dialer.config.schema import Config
 from ami_dialer.domain.audit import Record, moment
 from ami_dialer.domain.errors import DialerError
@@ -223,16 +223,7 @@ def export_command(config_file: Path, number: str, file: Path, region: str, *, a
 async def _export(config: Config, number: str, file: Path) -> dict[str, int]:
     async with reading(config) as database:
         found = await bundle.collect(database, number, SystemClock().now(), actor())
-    # Written beside it and then given its name: a half bundle must not pass for a whole one.
-    part = file.with_name(file.name + ".part")
-    try:
-        with suppress(FileNotFoundError):
-            part.unlink()
+    with whole_file(file, CannotWriteError) as part:
+        part.unlink(missing_ok=True)
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-            counts = bundle.write(found, out)
-        part.replace(file)
-    except OSError as error:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise CannotWriteError(f"{file} cannot be written: {error.strerror}; nothing was exported") from error
-    return counts
+            return bundle.write(found, out)

@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-from contextlib import suppress
 from dataclasses import fields
 from pathlib import Path
 
@@ -13,10 +12,10 @@ from ami_dialer.cli.abandonment import in_short
 from ami_dialer.cli.campaign.status import told
 from ami_dialer.cli.opening import reading
 from ami_dialer.cli.output import amount, json_option, load_config, local, print_json, print_rows, printable, zone_at
+from ami_dialer.cli.whole_file import whole_file
 from ami_dialer.config.dispositions import meanings_of
 from ami_dialer.config.schema import Config
 from ami_dialer.domain.enrolment import EnrolmentState
-from ami_dialer.domain.errors import DialerError
 from ami_dialer.reporting.abandonment import AbandonmentReport, legible_report
 from ami_dialer.reporting.export import write_csv
 from ami_dialer.reporting.outcomes import QuestionReport, RunReport, pick_run, run_report
@@ -68,17 +67,8 @@ async def _export(config: Config, name: str, run_id: int | None, file: Path) -> 
         run = await pick_run(database, name, run_id)
         if str(file) == "-":
             return await write_csv(database, run, sys.stdout)
-        # Written beside it and then given its name: a half export must not pass for a whole one.
-        part = file.with_name(file.name + ".part")
-        try:
-            with part.open("w", encoding="utf-8", newline="") as out:
-                count = await write_csv(database, run, out)
-            part.replace(file)
-        except OSError as error:
-            with suppress(OSError):
-                part.unlink(missing_ok=True)
-            raise DialerError(f"{file} cannot be written: {error.strerror}; nothing was exported") from error
-        return count
+        with whole_file(file) as part, part.open("w", encoding="utf-8", newline="") as out:
+            return await write_csv(database, run, out)
 
 
 def _print(found: RunReport, abandoned: str) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import csv
 import sys
 from collections.abc import AsyncIterator
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import asdict, fields
 from datetime import datetime
 from pathlib import Path
@@ -15,9 +15,9 @@ import orjson
 
 from ami_dialer.cli.opening import reading
 from ami_dialer.cli.output import amount, json_option, load_config, local, print_rows
+from ami_dialer.cli.whole_file import whole_file
 from ami_dialer.config.schema import Config
 from ami_dialer.domain.contact_status import ContactStatus
-from ami_dialer.domain.errors import DialerError
 from ami_dialer.domain.formulas import neutral
 from ami_dialer.domain.meaning import like
 from ami_dialer.reporting.outcomes import pick_run
@@ -129,17 +129,8 @@ async def _print_json(found: AsyncIterator[RunContact]) -> None:
 async def _to_file(found: AsyncIterator[RunContact], file: Path) -> int:
     if str(file) == "-":
         return await _write(found, sys.stdout)
-    # Written beside it and then given its name: half of it must not pass for the whole.
-    part = file.with_name(file.name + ".part")
-    try:
-        with part.open("w", encoding="utf-8", newline="") as out:
-            count = await _write(found, out)
-        part.replace(file)
-    except OSError as error:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise DialerError(f"{file} cannot be written: {error.strerror}; nothing was exported") from error
-    return count
+    with whole_file(file) as part, part.open("w", encoding="utf-8", newline="") as out:
+        return await _write(found, out)
 
 
 async def _write(found: AsyncIterator[RunContact], out: TextIO) -> int:

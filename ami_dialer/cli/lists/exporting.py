@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -11,8 +10,8 @@ import click
 from ami_dialer.cli.opening import reading
 from ami_dialer.cli.output import amount, json_option, load_config, print_json
 from ami_dialer.cli.progress import progress_bar
+from ami_dialer.cli.whole_file import whole_file
 from ami_dialer.config.schema import Config
-from ami_dialer.domain.errors import DialerError
 from ami_dialer.reporting.list_export import write_csv, write_jsonl
 from ami_dialer.store import lists
 
@@ -55,16 +54,7 @@ async def _export(config: Config, name: str, file: Path | None, kind: str) -> in
             advance = partial(progress.advance, progress.add_task(name, total=2 * total))
             if file is None:
                 return await write(database, stored.id, sys.stdout, advance)
-            # Written beside it and then given its name: a half export must not pass for a whole one.
-            part = file.with_name(file.name + ".part")
-            try:
-                # With a BOM: Excel takes CSV without one for the code page of the machine.
-                encoding = "utf-8-sig" if kind == "csv" else "utf-8"
-                with part.open("w", encoding=encoding, newline="") as out:
-                    count = await write(database, stored.id, out, advance)
-                part.replace(file)
-            except OSError as error:
-                with suppress(OSError):
-                    part.unlink(missing_ok=True)
-                raise DialerError(f"{file} cannot be written: {error.strerror}; nothing was exported") from error
-            return count
+            # With a BOM: Excel takes CSV without one for the code page of the machine.
+            encoding = "utf-8-sig" if kind == "csv" else "utf-8"
+            with whole_file(file) as part, part.open("w", encoding=encoding, newline="") as out:
+                return await write(database, stored.id, out, advance)
