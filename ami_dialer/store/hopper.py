@@ -53,6 +53,10 @@ class Claimed:
     rank: int = 1
     #: The contact's, in dialing order, without those that another enrolment of the run has.
     phones: tuple[str, ...] = ()
+    #: The number of the agent it belongs to; None: anybody's.
+    agent: str | None = None
+    #: How often agents skipped it in this run.
+    skips: int = 0
 
 
 #: One claim excludes at most so many whose time is over; the next one goes on. They are not to hold up the writes of
@@ -193,6 +197,8 @@ async def loaded(connection: AsyncConnection, keys: list[int]) -> list[Claimed]:
             contacts.c.time_zone,
             contacts.c.created_at,
             enrolments.c.rank,
+            enrolments.c.agent,
+            enrolments.c.skips,
         )
         .join(contacts, contacts.c.id == enrolments.c.contact_id)
         .where(enrolments.c.id.in_(keys))
@@ -214,6 +220,8 @@ async def loaded(connection: AsyncConnection, keys: list[int]) -> list[Claimed]:
             known_since=row.created_at,
             rank=row.rank,
             phones=_phones(row.number, row.first_number, phones.get(row.id, ())),
+            agent=row.agent,
+            skips=row.skips,
         )
         for row in rows
     ]

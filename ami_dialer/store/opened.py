@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 from ami_dialer.config.schema import Config
-from ami_dialer.store import dnc_lists, documents
+from ami_dialer.store import agents, dnc_lists, documents
 from ami_dialer.store.audit import DIALER
 from ami_dialer.store.database import Database
 from ami_dialer.store.migrate import migrate
@@ -22,6 +22,7 @@ async def opened_database(config: Config, now: datetime, actor: str = DIALER) ->
     try:
         await documents.apply_config(database, config)
         await dnc_lists.apply_config(database, config, now)
+        await agents.sync(database, config, now)
         yield database
     finally:
         await database.close()

@@ -33,6 +33,9 @@ UNRECORDED: dict[str, str] = {
     "store/imports.py:refuse": "nobody came in",
     "store/engine_status.py:write": "what the engine sees at the moment, for whoever looks; nothing of it is kept",
     "store/engine_status.py:clear": "the same, over",
+    "store/agents.py:right_pin": "wrong PINs are counted anew; the log-in that follows is recorded",
+    "store/agent_orders.py:done": "the answer to an order, which was recorded when it was asked",
+    "store/agent_orders.py:withdraw": "the same, where nobody answered",
     "store/probe.py:try_writing": "writes what changes nothing",
 }
 
