@@ -33,7 +33,8 @@ def test_half_of_it_is_not_left_and_the_one_before_stays(file, error):
             part.write_text("aft")
             raise error
 
-    pytest.raises(error, breaks_off)
+    with pytest.raises(error):
+        breaks_off()
     assert (file.read_text(), [*file.parent.iterdir()]) == ("before", [file])
 
 
