@@ -98,3 +98,28 @@ async def test_whoever_is_given_a_final_result_is_not_called_again_from_the_hopp
     await engine.stop(1.0)
     assert len(world.telephony.requests) == 2
     assert await world.rows("SELECT state FROM enrolments WHERE number = '+12125550101'") == [("done",)]
+
+
+async def test_whoever_was_done_is_called_again_where_the_result_given_after_the_call_says_so(house):
+    world = house(dialplan="agents", dispositions="sales")
+    world.config.disposition_sets["sales"] = {"Not Home": DispositionMeaning(retry={"after": "0.05s", "max": 1})}
+    world.people("+12125550101,Ann", "+12125550102,Bob")
+    world.telephony.plans = {"12125550101": Plan(answers=True), "12125550102": Plan(stays=True)}
+    engine = await world.start()
+    await until(lambda: len(world.telephony.requests) == 2 and len(engine.floor.calls) == 1)
+    await until(lambda: engine.floor.writer.waiting == 0)
+    [(key, state)] = await world.rows(
+        "SELECT attempts.id, enrolments.state FROM attempts JOIN enrolments ON enrolments.id = enrolment_id"
+        " WHERE attempts.number = '+12125550101'"
+    )
+    assert state == "done"
+    given = await outcomes.give(world.database, world.config, key, "Not Home", world.clock.now())
+    assert given.again_at is not None
+    for desk in engine.floor.runs.values():
+        desk.ask_again_at = 0.0  # as whoever gives it within the engine does
+    await until(lambda: len(world.telephony.requests) == 3)
+    await until(lambda: len(engine.floor.calls) == 1 and engine.floor.writer.waiting == 0)
+    assert await world.rows("SELECT state, attempts FROM enrolments WHERE number = '+12125550101'") == [("done", 2)]
+    for line in list(world.telephony.live):
+        world.telephony.end(line, 16)
+    await engine.stop(1.0)
