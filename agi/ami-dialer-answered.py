@@ -9,6 +9,10 @@ class:
     {"verb": "play", "sound": "hello", "digits": "12"}   play a sound file; a key of `digits` cuts it short
     {"verb": "wait", "milliseconds": 5000}               wait for a key
     {"verb": "hangup"}                                    hang up
+    {"verb": "exec", "application": "Bridge", "arguments": "..."}   run an application of the dialplan to its end
+    {"verb": "get", "variable": "BRIDGERESULT"}           read a channel variable; answered by {"value": "..."}
+    {"verb": "set", "variable": "...", "value": "..."}    write one
+    {"verb": "goto", "context": "...", "extension": "..."}   where the dialplan goes on; then the dialer says good-bye
     {"verb": "refuse", "why": "..."}                      the dialer does not serve this call
     {"verb": "checked"}                                   the dialer was reached; `ami-dialer doctor` asked
 
@@ -43,6 +47,8 @@ PATIENCE = 60.0
 KEYS = "0123456789*#"
 #: Code of a reply on a channel that was hung up; pyst2 does not know it.
 DEAD_CHANNEL = 511
+#: Result of EXEC for an application that is not loaded.
+NO_APPLICATION = "-2"
 
 
 class SoundMissingError(Exception):
@@ -97,7 +103,7 @@ def serve(agi: AGI, connection: socket.socket) -> int:
         if order["verb"] == "checked":
             return 0
         answer = carry_out(agi, order)
-        over = over or order["verb"] == "hangup" or answer.get("error") in ("hungup", "lost")
+        over = over or order["verb"] in ("hangup", "goto") or answer.get("error") in ("hungup", "lost")
         try:
             say(connection, answer)
         except BrokenPipeError:
@@ -114,6 +120,8 @@ def say(connection: socket.socket, message: dict[str, str]) -> None:
 def carry_out(agi: AGI, order: dict[str, Any]) -> dict[str, str]:
     """Do one verb; the answer to the dialer."""
     try:
+        if order["verb"] == "get":
+            return {"value": agi.get_variable(order["variable"])}
         return {"digit": do(agi, order)}
     except SoundMissingError:
         return {"error": "missing"}
@@ -139,6 +147,17 @@ def do(agi: AGI, order: dict[str, Any]) -> str:
         case "hangup":
             agi.hangup()
             digit = ""
+        case "exec":
+            execute(agi, order["application"], order["arguments"])
+            digit = ""
+        case "set":
+            agi.execute("SET VARIABLE", quoted(order["variable"]), quoted(order["value"]))
+            digit = ""
+        case "goto":
+            agi.execute("SET CONTEXT", quoted(order["context"]))
+            agi.execute("SET EXTENSION", quoted(order["extension"]))
+            agi.execute("SET PRIORITY", 1)
+            digit = ""
         case verb:
             raise AGIError(f"ami-dialer-answered.py knows no verb {verb!r}; it is of another version than the dialer")
     return digit if digit in KEYS else ""
@@ -155,6 +174,20 @@ def play(agi: AGI, sound: str, digits: str) -> str:
         # channel that is alive does the next command work.
         agi.wait_for_digit(1)
         raise SoundMissingError(sound) from failed
+
+
+def execute(agi: AGI, application: str, arguments: str) -> None:
+    """Run an application of the dialplan to its end."""
+    answer = agi.execute("EXEC", application, quoted(arguments))
+    if answer["result"][0] == NO_APPLICATION:
+        raise AGIError(f"Asterisk has no application {application}")
+
+
+def quoted(text: str) -> str:
+    """One argument of an AGI command. The dialer sends constants and ids; anything else is refused."""
+    if any(character in '"\\' or not character.isprintable() for character in text):
+        raise AGIError(f"{text!r} cannot be an argument")
+    return f'"{text}"'
 
 
 if __name__ == "__main__":

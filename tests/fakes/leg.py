@@ -3,7 +3,15 @@
 from collections.abc import Iterable
 
 from ami_dialer.domain.calls import AmdFacts
-from ami_dialer.ports import CallerHungUpError, CallLeg, CallLostError, SoundMissingError
+from ami_dialer.ports import (
+    AgentLeg,
+    CallerHungUpError,
+    CallLeg,
+    CallLostError,
+    LineNext,
+    LinePurpose,
+    SoundMissingError,
+)
 
 #: Entry of a behaviour: the person hangs up.
 HANGS_UP = "hangs up"
@@ -13,19 +21,13 @@ BREAKS_OFF = "breaks off"
 NOTHING = ""
 
 
-class FakeLeg(CallLeg):
+class _Behaviour:
     """Answers each verb with the next entry of `behaviour`: a key, NOTHING or a sign of the end; then NOTHING for ever.
 
     A key that the verb does not listen to is lost, as it is in Asterisk. `verbs` holds what was asked of it.
     """
 
-    def __init__(
-        self, behaviour: Iterable[str] = (), *, missing: Iterable[str] = (), attempt_id: str = "amid-1-1"
-    ) -> None:
-        self.attempt_id = attempt_id
-        self.amd = AmdFacts()
-        self.caller = None
-        self.crowded = ""
+    def __init__(self, behaviour: Iterable[str] = (), *, missing: Iterable[str] = ()) -> None:
         self.verbs: list[tuple[str, ...]] = []
         self.over = False
         self._behaviour = iter(behaviour)
@@ -67,3 +69,84 @@ class FakeLeg(CallLeg):
             self.over = True
             raise CallLostError
         return entry
+
+
+class FakeLeg(_Behaviour, CallLeg):
+    """A person's leg. Channels and queues in `nobody` have nobody to connect them with."""
+
+    def __init__(
+        self,
+        behaviour: Iterable[str] = (),
+        *,
+        missing: Iterable[str] = (),
+        attempt_id: str = "amid-1-1",
+        nobody: Iterable[str] = (),
+    ) -> None:
+        super().__init__(behaviour, missing=missing)
+        self.attempt_id = attempt_id
+        self.amd = AmdFacts()
+        self.caller = None
+        self.crowded = ""
+        self._nobody = frozenset(nobody)
+
+    async def connect(self, channel: str) -> bool:
+        self._still_there()
+        self.verbs.append(("connect", channel))
+        if channel in self._nobody:
+            return False
+        self._next()
+        return True
+
+    async def queue(self, name: str, seconds: float, music: str | None) -> bool:
+        self._still_there()
+        self.verbs.append(("queue", name, f"{seconds:g}", music or ""))
+        if name in self._nobody:
+            return False
+        self._next()
+        return True
+
+    async def record(self, file: str) -> None:
+        self._still_there()
+        self.verbs.append(("record", file))
+
+    async def music(self, name: str | None) -> None:
+        self._still_there()
+        self.verbs.append(("music", name or ""))
+
+    async def go_on(self, context: str, extension: str) -> None:
+        self._still_there()
+        self.verbs.append(("go on", context, extension))
+        self.over = True
+
+
+class FakeAgentLeg(_Behaviour, AgentLeg):
+    """An agent's line in a dialogue."""
+
+    def __init__(
+        self,
+        behaviour: Iterable[str] = (),
+        *,
+        missing: Iterable[str] = (),
+        purpose: LinePurpose = LinePurpose.DESK,
+        code: str = "",
+        line: str = "ami-dialer-line-1",
+        channel: str = "PJSIP/101-00000001",
+        caller: str = "101",
+    ) -> None:
+        super().__init__(behaviour, missing=missing)
+        self.line = line
+        self.channel = channel
+        self.purpose = purpose
+        self.code = code
+        self.caller = caller
+        #: What it does when the dialogue is over.
+        self.next = LineNext.BYE
+
+    async def spy(self, channel: str, mode: str) -> None:
+        self._still_there()
+        self.verbs.append(("spy", channel, mode))
+        self._next()
+
+    async def then(self, what: LineNext) -> None:
+        self._still_there()
+        self.next = what

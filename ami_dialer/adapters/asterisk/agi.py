@@ -18,6 +18,8 @@ _PAIR = re.compile(r"(\w+)=(\S*)(?: \((.*)\))?")
 #: Control characters end or garble an AGI line, and no escape exists for them.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
 _TRYING = "100"
+#: Result of an EXEC of an application that is not loaded.
+_NO_APPLICATION = "-2"
 
 
 class Lines(Protocol):
@@ -121,6 +123,33 @@ class FlowAgi(AGI):
             raise
         except AGIAppError as failed:
             raise AGIResultHangup("hung up while waiting for a digit") from failed
+
+    def run_application(self, name: str, arguments: str) -> None:
+        """Run an application of the dialplan to its end. AGIAppError where there is none of that name."""
+        try:
+            answer = self.execute("EXEC", name, self._quote(arguments))
+        except AGIHangup:
+            raise
+        except AGIAppError as failed:
+            # -1: the application wants the channel hung up, which most want when it is hung up already.
+            raise AGIResultHangup(f"{name} ended with the call") from failed
+        if answer["result"][0] == _NO_APPLICATION:
+            raise AGIError(f"Asterisk has no application {name}")
+
+    def read_variable(self, name: str) -> str:
+        """A channel variable; "" where it is not set."""
+        value, text = self.execute("GET VARIABLE", name)["result"]
+        return text if value == "1" else ""
+
+    def write_variable(self, name: str, value: str) -> None:
+        """Set a channel variable, or a function such as CHANNEL(musicclass)."""
+        self.execute("SET VARIABLE", self._quote(name), self._quote(value))
+
+    def go_on(self, context: str, extension: str) -> None:
+        """Where the dialplan goes on when the session is over: priority 1 of this extension."""
+        self.execute("SET CONTEXT", context)
+        self.execute("SET EXTENSION", extension)
+        self.execute("SET PRIORITY", 1)
 
     def _reply(self) -> tuple[str, str]:
         line = self._line()

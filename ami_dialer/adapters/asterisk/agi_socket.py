@@ -1,7 +1,8 @@
 """The dialer's side of the classic AGI script: a Unix socket on which agi/ami-dialer-answered.py asks what to do.
 
 One JSON object a line. The script begins with `{"attempt", "amdstatus", "amdcause"}`; then each `{"verb": …}`
-of ours is answered by `{"digit": "1"}` or `{"error": "hungup" | "lost" | "missing" | "failed", "detail": …}`.
+of ours is answered by `{"digit": "1"}`, for `get` by `{"value": …}`, or by
+`{"error": "hungup" | "lost" | "missing" | "failed", "detail": …}`.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from ami_dialer.adapters.asterisk.applications import Applications
 from ami_dialer.adapters.asterisk.call_server import (
     BACKLOG,
     CHECK,
@@ -32,7 +34,7 @@ from ami_dialer.ports import CallerHungUpError, CallLeg, CallLostError, SoundMis
 MAX_PATH = 107
 
 
-class ScriptLeg:
+class ScriptLeg(Applications):
     """An answered call that a classic AGI script holds; the script carries the verbs out through pyst2."""
 
     def __init__(
@@ -73,6 +75,18 @@ class ScriptLeg:
                 await self._verb(verb="hangup")
         self._over = True
 
+    async def _execute(self, application: str, arguments: str) -> None:
+        await self._verb(verb="exec", application=application, arguments=arguments)
+
+    async def _read(self, variable: str) -> str:
+        return await self._verb(verb="get", variable=variable)
+
+    async def _write(self, variable: str, value: str) -> None:
+        await self._verb(verb="set", variable=variable, value=value)
+
+    async def _leave(self, context: str, extension: str) -> None:
+        await self._verb(verb="goto", context=context, extension=extension)
+
     async def _verb(self, **order: object) -> str:
         if self._over or self._answer_due:
             raise CallerHungUpError
@@ -89,7 +103,7 @@ class ScriptLeg:
         answer = _parsed(line)
         match answer.get("error"):
             case None:
-                return str(answer.get("digit", ""))
+                return str(answer.get("digit", answer.get("value", "")))
             case "hungup":
                 self._over = True
                 raise CallerHungUpError

@@ -16,6 +16,7 @@ from asterisk.agi import AGIError, AGIHangup
 
 from ami_dialer import __version__
 from ami_dialer.adapters.asterisk.agi import ConnectionEndedError, FileNotPlayedError, FlowAgi
+from ami_dialer.adapters.asterisk.applications import Applications
 from ami_dialer.adapters.asterisk.call_server import (
     BACKLOG,
     CHECK,
@@ -67,7 +68,7 @@ class _Lines:
         """Commands are short and Asterisk reads them at once; there is nothing to wait for."""
 
 
-class AgiLeg:
+class AgiLeg(Applications):
     """An answered call over FastAGI."""
 
     def __init__(
@@ -111,6 +112,18 @@ class AgiLeg:
             with suppress(CallerHungUpError):
                 await self._verb(self._agi.hangup)
         self._over = True
+
+    async def _execute(self, application: str, arguments: str) -> None:
+        await self._verb(self._agi.run_application, application, arguments)
+
+    async def _read(self, variable: str) -> str:
+        return await self._verb(self._agi.read_variable, variable)
+
+    async def _write(self, variable: str, value: str) -> None:
+        await self._verb(self._agi.write_variable, variable, value)
+
+    async def _leave(self, context: str, extension: str) -> None:
+        await self._verb(self._agi.go_on, context, extension)
 
     async def _verb(self, verb: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         if self._over or self._reply_due:

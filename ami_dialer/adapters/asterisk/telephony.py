@@ -19,11 +19,12 @@ from ami_dialer.adapters.asterisk.faults import (
     LinkLostError,
     UnsendableError,
 )
+from ami_dialer.adapters.asterisk.lines import NORMAL_CLEARING, LineActions
 from ami_dialer.adapters.asterisk.reconnect import Reconnector
 from ami_dialer.adapters.backoff import Backoff
 from ami_dialer.config.schema import Server
 from ami_dialer.domain.attempt import ATTEMPT_ID_PREFIX
-from ami_dialer.domain.calls import CallEvent, LiveCall, OriginateRequest
+from ami_dialer.domain.calls import CallEvent, LiveCall, OriginateRequest, SeatEvent
 from ami_dialer.domain.errors import AsteriskError
 from ami_dialer.ports import Clock, OriginateRefusedError, OriginateUnknownError, Telephony
 
@@ -31,11 +32,9 @@ log = structlog.get_logger(__name__)
 
 #: CoreShowChannels of a PBX with thousands of channels takes well under a second.
 _ANSWER_TIMEOUT = 10.0
-#: AST_CAUSE_NORMAL_CLEARING.
-_NORMAL_CLEARING = "16"
 
 
-class AmiTelephony(Telephony):
+class AmiTelephony(LineActions, Telephony):
     """Calls through one Asterisk.
 
     Events of a call may come before `originate` has returned: Asterisk sends them on the heels of its answer.
@@ -56,7 +55,7 @@ class AmiTelephony(Telephony):
         self._originate_timeout = originate_timeout
         self._backoff = backoff or Backoff()
         self._calls = CallTracker(self._hear, clock.now)
-        self._on_event: Callable[[CallEvent], None] = lambda _: None
+        self._on_event: Callable[[CallEvent | SeatEvent], None] = lambda _: None
         self._on_link: Callable[[bool], None] = lambda _: None
         self._link: Reconnector | None = None
         self._task: asyncio.Task[None] | None = None
@@ -82,7 +81,7 @@ class AmiTelephony(Telephony):
     def _connection(self) -> AmiConnection | None:
         return self._link.connection if self._link is not None else None
 
-    async def start(self, on_event: Callable[[CallEvent], None], on_link: Callable[[bool], None]) -> None:
+    async def start(self, on_event: Callable[[CallEvent | SeatEvent], None], on_link: Callable[[bool], None]) -> None:
         """Begin to connect, and keep connected. After `stop` it may be started again."""
         if self._task is not None:
             raise RuntimeError(f"{self.name} is started already")
@@ -152,7 +151,7 @@ class AmiTelephony(Telephony):
         if not is_ours(attempt_id):  # a `/regex/` here would end the calls of others
             raise ValueError(f"{attempt_id!r} is no attempt's id")
         # Asterisk looks channels up by name or Uniqueid (main/channel.c, get_by_name_prefix_or_uniqueid).
-        action = AckAction({"Action": "Hangup", "Channel": attempt_id, "Cause": _NORMAL_CLEARING})
+        action = AckAction({"Action": "Hangup", "Channel": attempt_id, "Cause": NORMAL_CLEARING})
         try:
             await self._request(action)
         except AsteriskError as refused:
