@@ -53,6 +53,8 @@ WORLD: dict[str, Spoken | Synthesised] = {
 #: What the PBX plays: prompts of ours, installed as sounds/ami-dialer/*.
 PBX: dict[str, Spoken | Synthesised] = {
     "closing": Spoken("We are sorry, an error has occurred. Goodbye.", silence_before=0.1),
+    "beep": Synthesised("synth 0.15 sine 480 vol 0.3"),
+    "music": Synthesised("synth 20 sine 1500 vol 0.2"),
 }
 
 
