@@ -74,8 +74,14 @@ async def begin(database: Database, new: LogIn, now: datetime) -> int:
         return int(key or 0)
 
 
-def moved(session: int, agent: str, before: Doing, after: Doing) -> tuple[Write, Write]:
-    """What is written when an agent does something else: what it did until then, and what it does now."""
+def moved(session: int, agent: str, before: Doing, after: Doing) -> tuple[Write, ...]:
+    """What is written when an agent does something else: what it did until then, and what it does now.
+
+    A state that lasted no time is not kept: the next one has the same beginning, by which spells are told apart.
+    """
+    change = Write(Kind.SESSION, {"key": session, **_doing(after)})
+    if before.since == after.since:
+        return (change,)
     spell = {
         "session_id": session,
         "agent": agent,
@@ -85,14 +91,14 @@ def moved(session: int, agent: str, before: Doing, after: Doing) -> tuple[Write,
         "reason": before.reason,
         "attempt_id": before.attempt_id,
     }
-    return Write(Kind.SPELL, spell), Write(Kind.SESSION, {"key": session, **_doing(after)})
+    return Write(Kind.SPELL, spell), change
 
 
-def ended(session: int, agent: str, before: Doing, now: datetime, why: str) -> tuple[Write, Write]:
+def ended(session: int, agent: str, before: Doing, now: datetime, why: str) -> tuple[Write, ...]:
     """What is written when an agent is logged out."""
-    spell, change = moved(session, agent, before, Doing(AgentState.LOGGED_OUT, now))
+    *spell, change = moved(session, agent, before, Doing(AgentState.LOGGED_OUT, now))
     entry = Entry("agent.logout", agent, {"why": why}, now)
-    return spell, Write(Kind.SESSION, {**change.row, "ended_at": now, "why": why[:300]}, entry)
+    return *spell, Write(Kind.SESSION, {**change.row, "ended_at": now, "why": why[:300]}, entry)
 
 
 def _doing(doing: Doing) -> dict[str, object]:
