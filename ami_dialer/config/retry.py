@@ -27,6 +27,7 @@ class RetryRule(Section):
 DEFAULT_RETRY: dict[EndReason, RetryRule] = {
     EndReason.BUSY: RetryRule(after=1800, max=3),
     EndReason.NO_ANSWER: RetryRule(after=1800, max=3),
+    EndReason.WITHDRAWN: RetryRule(after=1800, max=3),
     EndReason.CONGESTION: RetryRule(after=1800, max=3),
     EndReason.FAILED: RetryRule(after=1800, max=3),
     EndReason.LOST: RetryRule(after=1800, max=3),

@@ -14,7 +14,7 @@ class EndReason(StrEnum):
     NO_INPUT = "no_input"
     #: The person hung up after the flow had begun.
     HUNG_UP = "hung_up"
-    #: The person was connected to a dialplan of the administrator and the call ended there.
+    #: The person was connected: to an agent, a queue's member or a dialplan of the administrator. The call ended there.
     CONNECTED = "connected"
     #: A person answered, and the call ended before anything was said to them.
     ABANDONED = "abandoned"
@@ -40,6 +40,8 @@ class EndReason(StrEnum):
     FLOW_FAILED = "flow_failed"
     #: The dialer, Asterisk or the link between them was down when the call ended, so how it ended is not known.
     LOST = "lost"
+    #: It rang, and we gave it up since no agent was left to take it.
+    WITHDRAWN = "withdrawn"
     #: The attempt was taken back before anything was sent to Asterisk.
     CANCELLED = "cancelled"
 
@@ -77,6 +79,7 @@ DISPOSITION_OF: dict[EndReason, Disposition] = {
     EndReason.FAILED: Disposition.FAILED,
     EndReason.FLOW_FAILED: Disposition.FAILED,
     EndReason.LOST: Disposition.FAILED,
+    EndReason.WITHDRAWN: Disposition.NO_ANSWER,
     EndReason.CANCELLED: Disposition.FAILED,
 }
 

@@ -65,13 +65,15 @@ SYSTEM: Mapping[str, Meaning] = _by_title(
     Meaning(_D.INVALID_NUMBER.value),
 )
 
+#: An agent had the call and gave it no result in time.
+FORGOTTEN = "System Generated"
+
 #: The agents' standard results: known to each campaign, whether it has a set or not.
 AGENTS: Mapping[str, Meaning] = _by_title(
     Meaning("Unresolved", contacted=True),
     Meaning("Requires Supervisor", contacted=True),
     Meaning("Resolved", qualified=True, contacted=True, final=True),
-    # An agent had the call and gave it no result in time.
-    Meaning("System Generated", contacted=True),
+    Meaning(FORGOTTEN, contacted=True),
 )
 
 #: Each result that is known without a set, by its title.

@@ -11,6 +11,7 @@ from ami_dialer.domain.attempt import Attempt, AttemptEvent, AttemptState
 from ami_dialer.domain.calls import (
     AmdFacts,
     CallAnswered,
+    CallBridged,
     CallClassified,
     CallEnded,
     CallEvent,
@@ -22,6 +23,8 @@ from ami_dialer.domain.enrolment import EnrolmentState
 from ami_dialer.domain.events import EventName
 from ami_dialer.domain.meaning import Meaning
 from ami_dialer.engine import callbacks
+from ami_dialer.engine.agents.connecting import Connecting
+from ami_dialer.engine.agents.room import Room
 from ami_dialer.engine.floor import Call, Floor, RunDesk, ServerDesk
 from ami_dialer.journey import amd, disposition, flow, retry
 from ami_dialer.ports import CallerHungUpError, CallLeg
@@ -49,8 +52,9 @@ _TOLD = {
 class Dispatch:
     """Applies events to calls. Every method here runs on the event loop and never blocks it."""
 
-    def __init__(self, floor: Floor) -> None:
+    def __init__(self, floor: Floor, room: Room) -> None:
         self._floor = floor
+        self.connecting = Connecting(floor, room, self)
         self._hang_ups: set[asyncio.Task[None]] = set()
         #: Servers that hold calls of another dialer: said once.
         self._shared: set[str] = set()
@@ -70,6 +74,9 @@ class Dispatch:
             case CallClassified():
                 self._answered(call, event.at)
                 self._note(call, AmdFacts(event.status, event.cause), event.at)
+            case CallBridged():
+                if call.desk.campaign.paced:
+                    self.connecting.bridged(call, event.at)
             case CallUnserved():
                 self._unserved(call, event)
             case CallEnded():
@@ -129,6 +136,9 @@ class Dispatch:
             partial(self._floor.announcer.call, call=call),
         )
         host.booking = self._booking(call)
+        if call.desk.campaign.paced:
+            await self.connecting.serve(leg, call, host, settings)
+            return
         try:
             if leg.crowded:
                 await self._not_served(call, leg, host, settings)
@@ -271,12 +281,15 @@ class Dispatch:
             cause=event.cause,
             reason=event.reason,
             now=event.at,
+            withdrawn=call.withdrawn,
         )
         self._after_end(call)
 
     def _after_end(self, call: Call) -> None:
         attempt, desk = call.attempt, call.desk
         now = self._floor.clock.now()
+        self.connecting.ended(call, now)
+        given = disposition.forgotten(attempt, desk.campaign)
         result = disposition.meaning(attempt, self._floor.config, desk.campaign)
         enrolment, verdict = retry.after(attempt, call.claimed, desk.campaign, now, result)
         called_back = self._call_back(call, result, now)
@@ -285,7 +298,7 @@ class Dispatch:
         barred = disposition.opt_outs(attempt, desk.campaign, result, desk.opt_outs, now)
         entered = self.entered(attempt, desk, cut_off=call.cut_off)
         end = attempts.ended(attempt, desk.run.campaign, opted_out=bool(barred))
-        self._floor.writer.put(end, enrolment, *barred, *called_back, *entered)
+        self._floor.writer.put(end, enrolment, *given, *barred, *called_back, *entered)
         desk.tally.ended(attempt)
         if verdict.delay is None:
             desk.tally.done += 1

@@ -22,6 +22,7 @@ from ami_dialer.journey.scrub import Court
 from ami_dialer.ports import Clock, Speech, Telephony
 from ami_dialer.rules.compliance.deadline import NO_DEADLINES, Deadlines
 from ami_dialer.rules.limits import CallLimit
+from ami_dialer.rules.pacing import Pacing
 from ami_dialer.rules.sharing import Share
 from ami_dialer.store.database import Database
 from ami_dialer.store.dnc_index import DncIndex
@@ -87,6 +88,12 @@ class RunDesk:
     #: Claims that verdicts refused, not given back yet.
     refused: list[Refused] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
+    #: How many calls are placed for those who take them; None where nobody has to be there.
+    pacing: Pacing | None = None
+    #: Why pacing lets no more calls start, for people; "" where it does.
+    pace_told: str = ""
+    #: When it was the turn of those who wait for their own agent: monotonic times by enrolment.
+    turn_came: dict[int, float] = field(default_factory=dict)
     #: Why the next call does not start, for people; "" when it does.
     why: str = ""
     #: Calls in a row whose flow broke.
@@ -132,14 +139,30 @@ class Call:
     in_flow: bool = False
     #: We hung up on it, because the dialer is stopping.
     cut_off: bool = False
+    #: We hung up on it while it rang, because nobody was left to take it.
+    withdrawn: bool = False
+    #: Nobody was free in time: the person hears the message, or heard it.
+    dropped: bool = False
+    #: The agent put the person on hold: they are connected again when it is over.
+    held: bool = False
+    #: Where the call goes to when the agent has left it: context and extension.
+    transfer: tuple[str, str] | None = None
     #: The hang-up came.
     ended: CallEnded | None = None
     #: Asterisk does not hold it any more, and no hang-up came.
     gone: bool = False
 
     @property
+    def wants_seat(self) -> bool:
+        """Whether somebody will be needed for it, if a person answers."""
+        over = self.ended is not None or self.gone or self.dropped or self.withdrawn
+        return not over and self.attempt.connected_at is None
+
+    @property
     def connected(self) -> bool:
         """Somebody or something talks to the person, as far as we know."""
+        if self.desk.campaign.paced:
+            return self.attempt.connected_at is not None
         if self.desk.campaign.dialplan is None:
             return self.in_flow and self.attempt.heard_at is not None
         answered = self.attempt.answered_at is not None
@@ -207,6 +230,16 @@ class Floor:
     def busy(self, claimed: Claimed) -> bool:
         """Whether the number or the contact is in a call."""
         return claimed.number in self.numbers or claimed.contact_id in self.contacts
+
+    def hold(self, claimed: Claimed) -> None:
+        """A contact is offered to an agent: nobody else calls it meanwhile."""
+        self.numbers[claimed.number] += 1
+        self.contacts[claimed.contact_id] += 1
+
+    def let_go(self, claimed: Claimed) -> None:
+        """The agent has decided."""
+        _count_down(self.numbers, claimed.number)
+        _count_down(self.contacts, claimed.contact_id)
 
     def closed(self, desk: RunDesk) -> bool:
         """Whether no call of a run may start, whatever limits and rules say; `desk.why` says why."""

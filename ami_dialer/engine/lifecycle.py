@@ -8,9 +8,11 @@ from typing import Protocol
 import structlog
 
 from ami_dialer.engine import abandonment, planned
+from ami_dialer.engine.agents.offers import Offers
+from ami_dialer.engine.agents.room import Room
 from ami_dialer.engine.dispatch import Dispatch
 from ami_dialer.engine.fetcher import LOOK_SECONDS, Fetcher
-from ami_dialer.engine.floor import Floor, ServerDesk
+from ami_dialer.engine.floor import Call, Floor, ServerDesk
 from ami_dialer.engine.opt_out_line import OptOutLine
 from ami_dialer.engine.planned import WRITTEN_SECONDS, Planned
 from ami_dialer.engine.reconcile import Reconcile
@@ -59,10 +61,12 @@ class Engine:
     ) -> None:
         """Without a `list_source` no list is fetched."""
         self.floor = floor
-        self._dispatch = Dispatch(floor)
+        self._room, self._offers = Room(floor), Offers(floor)
+        self._dispatch = Dispatch(floor, self._room)
+        floor.seats.wake = self._seats_changed
         self._reconcile = Reconcile(floor, self._dispatch)
         self._runs = Runs(floor)
-        self._ticker = Ticker(floor, self._runs, self._dispatch, self._reconcile)
+        self._ticker = Ticker(floor, self._runs, self._dispatch, self._reconcile, self._room, self._offers)
         jobs = [*jobs_of(floor), Job("abandoned calls", abandonment.LOOK_SECONDS, self._runs.abandonment.look)]
         self._opt_out_line = OptOutLine(floor)
         self._leg_servers = leg_servers(self._on_leg)
@@ -84,6 +88,11 @@ class Engine:
         self.fault: BaseException | None = None
         self._ticking: asyncio.Task[None] | None = None
         self._hurried = False
+
+    def _seats_changed(self) -> None:
+        """Somebody may have become free: first for those who wait on the line, then for further calls."""
+        self._dispatch.connecting.match()
+        self.floor.wake.set()
 
     async def start(self) -> None:
         """Take up what was left, listen for answered calls, connect, and begin to dial. Raises DialerError."""
@@ -129,8 +138,8 @@ class Engine:
         self.floor.draining = True
         await self._schedule.stop()
         await self._planned.stop()
-        if self.floor.calls:
-            log.info("waiting for calls in progress", calls=len(self.floor.calls), at_most_s=grace)
+        if calls := self._ours():
+            log.info("waiting for calls in progress", calls=len(calls), at_most_s=grace)
         if not await self._calls_over(grace, lambda: self._hurried):
             await self._ticker.settle(PLACED_SECONDS)  # what is just being placed has no channel to hang up yet
             await self._hang_up_all()
@@ -150,11 +159,19 @@ class Engine:
 
     def _watchable(self) -> bool:
         """Whether a call goes on whose end can be seen; without a link the next start asks for it."""
-        return any(call.trunk.server.telephony.connected or call.in_flow for call in self.floor.calls.values())
+        return any(call.trunk.server.telephony.connected or call.in_flow for call in self._ours())
+
+    def _ours(self) -> list[Call]:
+        """Calls that cannot go on without us. Who talks to an agent does, and the next start finds them."""
+        return [
+            call
+            for call in self.floor.calls.values()
+            if call.attempt.connected_at is None or not call.desk.campaign.paced
+        ]
 
     async def _hang_up_all(self) -> None:
-        log.info("the grace time is over; calls are hung up", calls=len(self.floor.calls))
-        for call in list(self.floor.calls.values()):
+        log.info("the grace time is over; calls are hung up", calls=len(self._ours()))
+        for call in self._ours():
             call.cut_off = True
             try:
                 await call.trunk.server.telephony.hang_up(call.attempt.id)

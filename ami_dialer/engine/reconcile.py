@@ -45,7 +45,8 @@ class Reconcile:
             if attempt.state is AttemptState.CLAIMED:
                 # Committed, and perhaps sent in the moment before the end: Asterisk will tell.
                 attempt.move(AttemptEvent.SENT, attempt.claimed_at)
-            attempt.heard_at = attempt.flow_at  # nobody knows whether the flow was heard; it had begun
+            # Nobody knows whether the flow was heard; it had begun.
+            attempt.heard_at = attempt.flow_at or attempt.connected_at
             trunk = self._floor.trunks.get(attempt.trunk)
             if trunk is None:
                 self._write_off(attempt, claimed, desk)

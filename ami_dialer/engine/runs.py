@@ -6,12 +6,14 @@ import structlog
 
 from ami_dialer.config.campaign import Campaign
 from ami_dialer.config.policy import policy_of
+from ami_dialer.domain.agent import AgentState
 from ami_dialer.domain.campaign import CampaignStatus, IllegalActionError
 from ami_dialer.domain.enrolment import RunState
 from ami_dialer.domain.errors import DialerError, StoreError
 from ami_dialer.domain.events import EventName
 from ami_dialer.domain.rulebook import Rulebook, in_force
 from ami_dialer.engine.abandonment import Abandonment
+from ami_dialer.engine.agents.room import pacing_of
 from ami_dialer.engine.floor import Floor, RunDesk
 from ami_dialer.journey.flow import FlowSettings
 from ami_dialer.journey.report import Tally
@@ -60,7 +62,7 @@ class Runs:
                 run_id = await runs.start(self._floor.database, standing.id, campaign, self._floor.clock.now())
             except (runs.AlreadyRunningError, IllegalActionError):
                 continue  # `ami-dialer campaign start` was quicker
-            except runs.ListsNotReadyError as error:
+            except (runs.ListsNotReadyError, NoAgentMapError) as error:
                 log.warning("campaign not started; start it by hand when they are", campaign=name, why=str(error))
                 continue
             log.info("run started", action="run_started", campaign=name, run=run_id)
@@ -155,6 +157,7 @@ class Runs:
             campaign=campaign,
             limit=self._limit(run, campaign),
             share=Share(campaign.priority),
+            pacing=pacing_of(campaign),
             trunks=[self._floor.trunks[name] for name in campaign.trunks if name in self._floor.trunks],
             flow=await self._flow(campaign, to),
             opt_outs=to,
@@ -202,11 +205,11 @@ class Runs:
         return rules
 
     async def _flow(self, campaign: Campaign, to: OptOuts) -> FlowSettings | None:
-        if campaign.flow is None:
+        if campaign.flow is None and not campaign.paced:
             return None
-        message = campaign.abandonment.message
+        message, name = campaign.abandonment.message, campaign.flow
         return FlowSettings(
-            flow=await documents.load_flow(self._floor.database, campaign.flow),
+            flow=None if name is None else await documents.load_flow(self._floor.database, name),
             voice=self._floor.config.speech.voice,
             closing=self._floor.config.fastagi.closing_prompt,
             opt_outs=to,
@@ -214,7 +217,12 @@ class Runs:
         )
 
     async def complete(self, desk: RunDesk) -> bool:
-        """Nobody is left to be called. False where the run goes on: it waits for what comes into its live lists."""
+        """Nobody is left to be called. False where the run goes on: it waits for what comes into its live lists.
+
+        So it does while agents give the results of its last calls: those may say that somebody is called again.
+        """
+        if any(seat.run == desk.run.id and seat.state is AgentState.WRAP_UP for seat in self._floor.seats):
+            return False
         if not await runs.complete(self._floor.database, desk.run.id, self._floor.clock.now()):
             return False
         self._floor.runs.pop(desk.run.id, None)

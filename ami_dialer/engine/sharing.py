@@ -5,6 +5,9 @@ from random import Random
 from typing import NamedTuple
 
 from ami_dialer.domain.attempt import Attempt, AttemptState, new_attempt_id
+from ami_dialer.engine.agents.offers import Offers
+from ami_dialer.engine.agents.room import Room
+from ami_dialer.engine.agents.seats import Seat
 from ami_dialer.engine.floor import Call, Floor, RunDesk
 from ami_dialer.journey import pacing
 from ami_dialer.journey.pacing import Way
@@ -19,13 +22,17 @@ class Turn(NamedTuple):
     place: int
     way: Way
     caller_id: Chosen | None
+    #: Who takes the call, or decides about it; None where nobody has to be there.
+    seat: Seat | None = None
 
 
 class Sharing:
     """Shares the calls among the runs that could make them now."""
 
-    def __init__(self, floor: Floor) -> None:
+    def __init__(self, floor: Floor, room: Room, offers: Offers) -> None:
         self._floor = floor
+        self._room = room
+        self._offers = offers
         #: Decides among equals; nobody gains by guessing it.
         self._draw: Callable[[int], int] = Random().randrange  # noqa: S311
 
@@ -34,8 +41,8 @@ class Sharing:
 
         Also the seconds after which the rate allows another one; None where the rate holds nothing back.
         """
-        picked: list[Call] = []
         waits: list[float] = []
+        picked = [call for desk in desks for call in self._decided(desk, waits)]
         able = [
             desk
             for desk in desks
@@ -44,44 +51,113 @@ class Sharing:
         while able:
             # All room is the emergency's; the others get what it leaves.
             contenders = [desk for desk in able if desk.run.emergency] or able
-            shares = [desk.share for desk in contenders]
-            place = chosen(shares, self._draw)
+            place = self._whose_turn(contenders)
             desk = contenders[place]
             turn = self._turn(desk, waits)  # anew: the calls before have taken room
             if turn is not None:
-                charge(shares, place)
-                picked.append(self._pick(desk, turn))
+                charge([each.share for each in contenders], place)
+                if (call := self._take(desk, turn)) is not None:
+                    picked.append(call)
             if turn is None or not desk.hopper:
                 able.remove(desk)
         return picked, min(waits, default=None)
 
+    def _whose_turn(self, contenders: Sequence[RunDesk]) -> int:
+        """The place of the run that gets the next call: by shares, but among runs that share agents by priority alone.
+
+        Agents whom a run had for `agent_idle` and gave no call are another one's first.
+        """
+        place = chosen([desk.share for desk in contenders], self._draw)
+        if contenders[place].pacing is None:
+            return place
+        now = self._floor.clock.now()
+        free = {n: self._room.free(desk, now) for n, desk in enumerate(contenders) if desk.pacing is not None}
+        mine = {seat.key for seat in free[place]}
+        rivals = [n for n, seats in free.items() if n == place or mine & {seat.key for seat in seats}]
+        fresh = [n for n in rivals if any(seat.passed_over != contenders[n].run.id for seat in free[n])] or rivals
+        return fresh[chosen([contenders[n].share for n in fresh], self._draw, strict=True)]
+
+    def _decided(self, desk: RunDesk, waits: list[float]) -> list[Call]:
+        """Contacts that agents were offered and want called: they need a way like all others."""
+        calls: list[Call] = []
+        for claimed, seat in self._offers.wanted(desk):
+            if self._floor.closed(desk):
+                break
+            way = self._way(desk, [seat], waits)
+            shown = self._floor.caller_ids.for_call(desk.campaign, claimed.number, self._floor.clock.now())
+            if way is None or isinstance(shown, NoneLeft):
+                desk.why = shown.why if isinstance(shown, NoneLeft) else desk.why
+                continue
+            self._offers.dialled(claimed)
+            calls.append(self._call(desk, claimed, Turn(0, way, shown, seat)))
+        return calls
+
     def _turn(self, desk: RunDesk, waits: list[float]) -> Turn | None:
         """What the run could do now; None where nothing, and `desk.why` says why. Waits for the rate go to `waits`."""
-        place = self._next_in(desk.hopper)
-        if place is None:
-            desk.why = "all who are due are being called already"
+        free: list[Seat] = []
+        if desk.pacing is not None:
+            pace = self._room.pace(desk)
+            if not pace.calls:
+                desk.why = pace.reason
+                return None
+            free = self._room.free(desk, self._floor.clock.now())
+        found = self._next_in(desk, free)
+        if found is None:
             return None
-        floor, now = self._floor, self._floor.clock.monotonic()
-        paced = pacing.next_way(floor.limit, desk.limit, desk.ways(now), now, floor.restraint(desk))
-        desk.why = paced.why
-        if paced.wait is not None:
-            waits.append(paced.wait)
-        if paced.way is None:
+        place, seat = found
+        way = self._way(desk, [seat] if seat is not None else None, waits)
+        if way is None:
             return None
-        shown = floor.caller_ids.for_call(desk.campaign, desk.hopper[place].number, floor.clock.now())
+        shown = self._floor.caller_ids.for_call(desk.campaign, desk.hopper[place].number, self._floor.clock.now())
         if isinstance(shown, NoneLeft):
             desk.why = shown.why
             return None
-        return Turn(place, paced.way, shown)
+        return Turn(place, way, shown, seat)
 
-    def _next_in(self, hopper: Sequence[Claimed]) -> int | None:
-        """The place of the first who is in no call at the moment, nor its number; the others wait in the hopper."""
-        return next((n for n, claimed in enumerate(hopper) if not self._floor.busy(claimed)), None)
+    def _way(self, desk: RunDesk, seats: Sequence[Seat] | None, waits: list[float]) -> Way | None:
+        """The way for one more call, to a server of these seats where somebody has to take it; `desk.why` says why not.
 
-    def _pick(self, desk: RunDesk, turn: Turn) -> Call:
-        """One of the hopper gets a call, which takes its place among the limits."""
+        A run with agents that abandons too many calls is held back by its pacing, not to one call at a time.
+        """
+        floor, now = self._floor, self._floor.clock.monotonic()
+        ways = desk.ways(now)
+        if seats is not None:
+            servers = {seat.server for seat in seats}
+            ways = [way for way in ways if way.server in servers]
+        restraint = floor.restraint(desk) if seats is None else None
+        paced = pacing.next_way(floor.limit, desk.limit, ways, now, restraint)
+        desk.why = paced.why
+        if paced.wait is not None:
+            waits.append(paced.wait)
+        return paced.way
+
+    def _next_in(self, desk: RunDesk, free: Sequence[Seat]) -> tuple[int, Seat | None] | None:
+        """The first of the hopper who can be called now, and who takes the call; the others wait in the hopper.
+
+        Who is in a call at the moment, or whose number is, waits; so does a contact whose own agent has no time.
+        """
+        desk.why = "all who are due are being called already"
+        for place, claimed in enumerate(desk.hopper):
+            if self._floor.busy(claimed):
+                continue
+            if desk.pacing is None:
+                return place, None
+            if (seat := self._room.seat_for(desk, claimed, free)) is not None:
+                return place, seat
+            desk.why = "all who are due wait for their own agents"
+        return None
+
+    def _take(self, desk: RunDesk, turn: Turn) -> Call | None:
+        """One of the hopper gets a call, or, in preview, is offered to an agent: then None."""
         claimed = desk.hopper[turn.place]
         del desk.hopper[turn.place]
+        if turn.seat is not None and desk.campaign.dialing.mode == "preview":
+            self._offers.offer(desk, claimed, turn.seat)
+            return None
+        return self._call(desk, claimed, turn)
+
+    def _call(self, desk: RunDesk, claimed: Claimed, turn: Turn) -> Call:
+        """A call, which takes its place among the limits and its agent."""
         now = self._floor.clock.now()
         attempt = Attempt(
             id=new_attempt_id(now),
@@ -99,4 +175,6 @@ class Sharing:
         if turn.caller_id is not None:
             attempt.caller_id, call.caller_id_why = turn.caller_id.shown, turn.caller_id.why
         self._floor.enter(call)
+        if turn.seat is not None:
+            self._room.reserve(desk, turn.seat)
         return call

@@ -9,9 +9,12 @@ import structlog
 
 from ami_dialer.domain.attempt import AttemptState
 from ami_dialer.domain.enrolment import Exclusion
-from ami_dialer.domain.errors import StoreError
+from ami_dialer.domain.errors import AsteriskError, StoreError
 from ami_dialer.domain.events import EventName
 from ami_dialer.engine import callbacks
+from ami_dialer.engine.agents import sessions
+from ami_dialer.engine.agents.offers import Offers
+from ami_dialer.engine.agents.room import Room
 from ami_dialer.engine.dispatch import Dispatch
 from ami_dialer.engine.floor import Call, Floor
 from ami_dialer.engine.reconcile import Reconcile
@@ -35,13 +38,17 @@ _VERDICT_SECONDS = 2.0
 class Ticker:
     """Looks for work each tick, at once when a call ends, and when a rate allows the next call."""
 
-    def __init__(self, floor: Floor, runs: Runs, dispatch: Dispatch, reconcile: Reconcile) -> None:
+    def __init__(
+        self, floor: Floor, runs: Runs, dispatch: Dispatch, reconcile: Reconcile, room: Room, offers: Offers
+    ) -> None:
         self._floor = floor
         self._runs = runs
         self._dispatch = dispatch
         self._reconcile = reconcile
         self._refill = Refill(floor, runs)
-        self._sharing = Sharing(floor)
+        self._sharing = Sharing(floor, room, offers)
+        self._room = room
+        self._offers = offers
         self._tick = floor.config.engine.tick
         self._followed_at = float("-inf")
         self._dials: set[asyncio.Task[None]] = set()
@@ -91,11 +98,29 @@ class Ticker:
         await self._runs.hold()
         desks = list(self._floor.runs.values())
         more = [await self._refill.look(desk) for desk in desks]
+        self._offers.look()
+        sessions.follow(self._floor, desks)
         picked, rate_wait = self._sharing.hand_out(desks)
+        self._withdraw(self._room.settle(desks))
         await self._dial_all(picked)
         for desk in desks:
             await self._refill.give_back(desk)
         return min(self._tick if rate_wait is None else rate_wait, _SOON_SECONDS if any(more) else self._tick)
+
+    def _withdraw(self, calls: list[Call]) -> None:
+        """Give up calls that ring and that nobody is left for; a person who picks up just then is counted."""
+        for call in calls:
+            call.withdrawn = True
+            log.info("a call that rings is given up: no agent is left for it", attempt=call.attempt.id)
+            task = asyncio.create_task(self._give_up(call))
+            self._dials.add(task)
+            task.add_done_callback(self._dials.discard)
+
+    async def _give_up(self, call: Call) -> None:
+        try:
+            await call.trunk.server.telephony.hang_up(call.attempt.id)
+        except (ConnectionError, AsteriskError) as error:
+            log.warning("a call could not be given up", attempt=call.attempt.id, why=str(error))
 
     async def _dial_all(self, picked: list[Call]) -> None:
         """Place these calls, run by run.

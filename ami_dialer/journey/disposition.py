@@ -9,10 +9,10 @@ from ami_dialer.domain.abandonment import AnsweredCall
 from ami_dialer.domain.attempt import Attempt
 from ami_dialer.domain.callback import CallbackSource
 from ami_dialer.domain.ending import EndReason
-from ami_dialer.domain.meaning import Meaning
+from ami_dialer.domain.meaning import FORGOTTEN, Meaning
 from ami_dialer.rules.abandonment import Answered, Connect, outcome
 from ami_dialer.rules.ending import EndFacts, end_reason
-from ami_dialer.store import dnc_loading, revoking
+from ami_dialer.store import attempts, dnc_loading, revoking
 from ami_dialer.store.callback_writes import Wanted
 from ami_dialer.store.revoking import Barring, OptOuts
 from ami_dialer.store.writer import Kind, Write
@@ -31,14 +31,20 @@ def conclude(
     cause: int | None,
     reason: int | None,
     now: datetime,
+    withdrawn: bool = False,
 ) -> None:
-    """End an attempt whose call is over, with `cause` of the hang-up and `reason` of a failed Originate."""
+    """End an attempt whose call is over, with `cause` of the hang-up and `reason` of a failed Originate.
+
+    `withdrawn`: we gave it up while it rang.
+    """
     facts = EndFacts(
         answered=attempt.answered_at is not None,
         classified=classified,
         in_flow=attempt.flow_at is not None,
         flow_end=attempt.flow_end,
-        to_dialplan=campaign.dialplan is not None,
+        withdrawn=withdrawn,
+        connected=attempt.connected_at is not None,
+        to_dialplan=campaign.dialplan is not None and not campaign.paced,
         amd_done=attempt.amd_status is not None or not campaign.amd.enabled,
         cause=cause,
         reason=reason,
@@ -62,7 +68,8 @@ def answered(
     if not machine and attempt.greeting_end_at is None:
         attempt.greeting_end_at = at
     # Who hung up while AMD listened never came to the dialplan.
-    to_dialplan = campaign.dialplan is not None and end is EndReason.CONNECTED and attempt.amd_status != "HANGUP"
+    handed_on = campaign.dialplan is not None and not campaign.paced
+    to_dialplan = handed_on and end is EndReason.CONNECTED and attempt.amd_status != "HANGUP"
     found, delay = outcome(
         Answered(
             answered_at=at,
@@ -86,6 +93,15 @@ def meaning(attempt: Attempt, config: Config, campaign: Campaign) -> Meaning:
     if found is None:
         raise ValueError(f"attempt {attempt.id} has not ended")
     return found
+
+
+def forgotten(attempt: Attempt, campaign: Campaign) -> list[Write]:
+    """The result of a call that an agent had and has given none yet: it stands until they do, or for good."""
+    asked = campaign.wrap_up.limit > 0 and (campaign.agents is not None or campaign.queue is not None)
+    if attempt.connected_at is None or attempt.outcome is not None or not asked:
+        return []
+    attempt.outcome = FORGOTTEN
+    return [attempts.outcome(attempt)]
 
 
 def opt_outs(attempt: Attempt, campaign: Campaign, result: Meaning, to: OptOuts, now: datetime) -> list[Write]:
@@ -131,8 +147,8 @@ def lose(attempt: Attempt, now: datetime) -> None:
     What the flow saw stands: a hang-up, its own end, or that it lost Asterisk in the middle (LOST). A person whose
     flow ended with the dialer has been spoken to and is not called again for it; anything else is LOST.
     """
-    spoken_to = attempt.flow_at is not None
-    end = attempt.flow_end or (EndReason.HUNG_UP if spoken_to else EndReason.LOST)
+    spoken_to = EndReason.HUNG_UP if attempt.flow_at is not None else EndReason.LOST
+    end = attempt.flow_end or (EndReason.CONNECTED if attempt.connected_at is not None else spoken_to)
     if attempt.flow_end in {None, EndReason.LOST}:  # nobody saw a person hang up; Asterisk may have gone down
         attempt.detail = attempt.detail or "the dialer was not connected to Asterisk when the call ended"
     attempt.end(end, now)

@@ -32,7 +32,8 @@ OPT_OUT_SECONDS = 2.0
 class FlowSettings:
     """What is the same for every call of a run."""
 
-    flow: Flow
+    #: None where people are connected to agents, and only `message` is ever carried out.
+    flow: Flow | None
     voice: str
     closing: str
     #: What the key of `opt_out` does.
@@ -175,7 +176,9 @@ class CallHost:
 
 
 async def run(leg: CallLeg, host: CallHost, settings: FlowSettings) -> FlowResult:
-    """Carry out the flow on the call and hang up; says how it ended."""
+    """Carry out the flow on the call and hang up; says how it ended. Raises ValueError where there is none."""
+    if settings.flow is None:
+        raise ValueError("calls of this run are connected to agents")
     return await run_flow(settings.flow, leg, host, settings.closing, settings.message)
 
 

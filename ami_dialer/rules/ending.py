@@ -44,6 +44,10 @@ class EndFacts:
     in_flow: bool = False
     #: How the flow ended, when it came to an end.
     flow_end: EndReason | None = None
+    #: We gave it up while it rang.
+    withdrawn: bool = False
+    #: Somebody, or something that stands for an agent, had the person on the line.
+    connected: bool = False
     #: Handed to a dialplan of the administrator instead of a flow.
     to_dialplan: bool = False
     #: AMD, where it runs, has said something.
@@ -58,10 +62,10 @@ def end_reason(facts: EndFacts) -> EndReason:
     """The one end reason of a call whose hang-up was heard. The flow knows best, then AMD, then the cause."""
     if facts.flow_end is EndReason.LOST:
         return EndReason.HUNG_UP  # the flow lost its connection, but the hang-up was heard
-    if facts.flow_end is not None:
-        return facts.flow_end
+    if facts.flow_end is not None or facts.connected:
+        return facts.flow_end or EndReason.CONNECTED
     if not facts.answered:
-        return _unanswered(facts)
+        return EndReason.WITHDRAWN if facts.withdrawn else _unanswered(facts)
     if facts.classified is not None:
         return facts.classified
     if facts.to_dialplan:

@@ -37,6 +37,10 @@ class Pace:
 class Pacing(Protocol):
     """A way of dialing."""
 
+    def ratio(self, seen: Snapshot) -> float:
+        """Calls on their way for each free agent, at this moment; 1 or more."""
+        ...
+
     def pace(self, seen: Snapshot) -> Pace:
         """How many calls may start at this moment, beside those on their way."""
         ...
@@ -46,6 +50,10 @@ class Pacing(Protocol):
 class Progressive:
     """One call for each free agent."""
 
+    def ratio(self, seen: Snapshot) -> float:  # noqa: ARG002
+        """See `Pacing`."""
+        return 1.0
+
     def pace(self, seen: Snapshot) -> Pace:
         """See `Pacing`."""
         return _for_ratio(seen, 1.0, "one call for each free agent")
@@ -53,25 +61,37 @@ class Progressive:
 
 @dataclass(frozen=True, slots=True)
 class Power:
-    """`ratio` calls for each free agent: somebody answers sooner, and now and then one person too many."""
+    """`most` calls for each free agent: somebody answers sooner, and now and then one person too many."""
 
-    ratio: float
+    most: float
     #: From this share of idle ones among those logged in on the ratio goes down to 1; None: it never does.
     damper: float | None = None
+
+    def ratio(self, seen: Snapshot) -> float:
+        """See `Pacing`."""
+        return 1.0 if seen.restrained or self._damped(seen) else self.most
 
     def pace(self, seen: Snapshot) -> Pace:
         """See `Pacing`."""
         if seen.restrained:
-            return _for_ratio(seen, 1.0, "one call for each free agent: too many calls were abandoned")
-        if self.damper is not None and seen.logged_in and seen.free / seen.logged_in >= self.damper - _EXACT:
-            idle = f"{seen.free} of {seen.logged_in} agents are idle, so the call ratio is damped to 1"
-            return _for_ratio(seen, 1.0, idle)
-        return _for_ratio(seen, self.ratio, f"{self.ratio:g} calls for each free agent")
+            rule = "one call for each free agent, since too many calls were abandoned"
+        elif self._damped(seen):
+            rule = f"{seen.free} of {seen.logged_in} agents are idle, so the call ratio is damped to 1"
+        else:
+            rule = f"{self.most:g} calls for each free agent"
+        return _for_ratio(seen, self.ratio(seen), rule)
+
+    def _damped(self, seen: Snapshot) -> bool:
+        return self.damper is not None and seen.free >= self.damper * seen.logged_in - _EXACT
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
     """One contact for each free agent, who decides when it is called."""
+
+    def ratio(self, seen: Snapshot) -> float:  # noqa: ARG002
+        """See `Pacing`."""
+        return 1.0
 
     def pace(self, seen: Snapshot) -> Pace:
         """See `Pacing`."""
@@ -82,8 +102,7 @@ def _for_ratio(seen: Snapshot, ratio: float, rule: str) -> Pace:
     if not seen.logged_in:
         return Pace(0, "no agent is logged in")
     if not seen.free:
-        doing = f"{seen.busy} of {seen.logged_in} agents are in calls or wrap up"
-        return Pace(0, f"no agent is free: {doing}" if seen.busy else "no agent is free: all are on a break")
+        return Pace(0, f"no agent is free: of {seen.logged_in} logged in {seen.busy} are in calls or wrap up")
     calls = max(0, int(ratio * seen.free + _EXACT) - seen.unconnected)
     return Pace(calls, "" if calls else f"{rule}, and {seen.unconnected} are on their way")
 

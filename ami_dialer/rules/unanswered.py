@@ -13,6 +13,6 @@ UNANSWERED = frozenset(
     }
 )
 #: Says nothing about the number: it was not called, or nobody knows how the call ended. Passed over.
-UNKNOWN = frozenset({EndReason.FAILED, EndReason.LOST, EndReason.CANCELLED})
+UNKNOWN = frozenset({EndReason.FAILED, EndReason.LOST, EndReason.WITHDRAWN, EndReason.CANCELLED})
 #: Somebody or something picked up: counting begins anew.
 ANSWERED = frozenset(EndReason) - UNANSWERED - UNKNOWN

@@ -40,6 +40,7 @@ def changed(
             "claimed_at": None,
             "rank": claimed.rank,
             "new_number": claimed.number,
+            "skips": claimed.skips,
             "last_end_reason": last_end_reason or claimed.last_end_reason,
             "excluded_by": None if excluded_by is None else excluded_by[:200],
         },

@@ -60,6 +60,7 @@ def test_a_contact_that_is_tried_again_waits_for_the_time_of_its_rule(ended, clo
         "excluded_by": None,
         "rank": 2,
         "new_number": claimed.number,
+        "skips": 0,
     }
 
 

@@ -28,8 +28,9 @@ class Seat:
     server: str
     #: When they logged in.
     began_at: datetime
-    #: When the state began.
+    #: When the state began; since when they have had no call.
     since: datetime
+    idle_since: datetime
     state: AgentState = AgentState.READY
     #: Why the break, for people.
     reason: str | None = None
@@ -48,6 +49,12 @@ class Seat:
     attempt_id: str | None = None
     #: Who is offered, or was and is being called.
     preview: Claimed | None = None
+    #: They said that the contact is to be dialled, or their time to decide is over.
+    dial_wanted: bool = False
+    #: The attempt whose person is just being connected to them: nobody else may be.
+    taken_by: str | None = None
+    #: The run that had them for `agent_idle` and gave them no call: others go first.
+    passed_over: int | None = None
     #: The line is in its holding bridge; always so for other kinds.
     waiting: bool = True
     #: The pause after a call is over then: no call comes before.
@@ -61,7 +68,8 @@ class Seat:
     @property
     def free(self) -> bool:
         """Whether they could take a call now, by their state and their line."""
-        return self.state in FREE and self.waiting and not self.wanted_logout and self.wanted_break is None
+        able = self.state in FREE and self.waiting and self.taken_by is None
+        return able and not self.wanted_logout and self.wanted_break is None
 
     def rested(self, now: datetime) -> bool:
         """Whether the pause after their last call is over."""
@@ -116,6 +124,9 @@ class Seats:
         seat.since, seat.run, seat.attempt_id, seat.reason = now, run, attempt_id, reason
         if seat.state is AgentState.IN_CALL:
             seat.calls += 1
+            seat.passed_over = None
+        elif seat.state is AgentState.READY and before.state not in {AgentState.RESERVED, AgentState.PREVIEWING}:
+            seat.idle_since = now
         if seat.session is not None:
             after = Doing(seat.state, now, reason, attempt_id)
             self.writer.put(*moved(seat.session, seat.agent, before, after))
@@ -135,12 +146,12 @@ class Seats:
         self.tell(seat, before.state, now)
         self.wake()
 
-    def finish(self, seat: Seat, now: datetime, *, wrap_up: bool) -> None:
-        """The call is over. With `wrap_up` its result is asked for; else the agent is ready again."""
+    def finish(self, seat: Seat, now: datetime, *, wrap_up: bool, pause: float = 0.0) -> None:
+        """The call is over. With `wrap_up` its result is asked for; else the agent is ready again after `pause` s."""
         attempt_id, run = seat.attempt_id, seat.run
         self.move(seat, AgentEvent.FINISH, now, run=run, attempt_id=attempt_id)
         if not wrap_up:
-            self.back(seat, now, 0.0)
+            self.back(seat, now, pause)
 
     def back(self, seat: Seat, now: datetime, pause: float) -> None:
         """The wrap-up or break is over. A break or a log-out that was asked for meanwhile begins; `pause`: seconds."""

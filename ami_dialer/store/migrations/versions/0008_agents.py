@@ -24,6 +24,12 @@ _STEPS = (
 )
 _ATTEMPT_STATES = "'claimed', 'originating', 'ringing', 'answered', 'in_flow', 'connected', 'ended'"
 
+_END_REASONS = (
+    "'completed', 'opted_out', 'no_input', 'hung_up', 'connected', 'abandoned', 'machine', 'silence', "
+    "'fax', 'busy', 'rejected', 'no_answer', 'congestion', 'invalid_number', 'failed', "
+    "'flow_failed', 'lost', 'withdrawn', 'cancelled'"
+)
+
 
 def _at(name: str, *, nullable: bool = True) -> sa.Column[datetime]:
     return sa.Column(name, UtcDateTime(timezone=True), nullable=nullable)
@@ -37,6 +43,8 @@ def upgrade() -> None:
         table.add_column(sa.Column("agent", sa.String(120)))
         table.drop_constraint(op.f("ck_attempts_state"), type_="check")
         table.create_check_constraint(op.f("ck_attempts_state"), f"state IN ({_ATTEMPT_STATES})")
+        table.drop_constraint(op.f("ck_attempts_end_reason"), type_="check")
+        table.create_check_constraint(op.f("ck_attempts_end_reason"), f"end_reason IN ({_END_REASONS})")
     _agents()
     _maps()
 

@@ -1,0 +1,307 @@
+"""Brings people who answered to those who take calls: who gets whom, for how long, and what when nobody is free."""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import structlog
+
+from ami_dialer.domain.agent import AgentEvent, AgentState, SeatKind
+from ami_dialer.domain.attempt import AttemptEvent, AttemptState
+from ami_dialer.domain.ending import EndReason
+from ami_dialer.domain.events import EventName
+from ami_dialer.engine.agents.room import Room, serves
+from ami_dialer.engine.agents.seats import Seat
+from ami_dialer.engine.floor import Call, Floor
+from ami_dialer.journey import agent, flow
+from ami_dialer.ports import CallerHungUpError, CallLeg, SoundMissingError, SpeechFailedError
+from ami_dialer.store import attempts
+
+if TYPE_CHECKING:
+    from ami_dialer.engine.dispatch import Dispatch
+
+log = structlog.get_logger(__name__)
+
+#: The kinds of seats that a line of ours reaches at once; members are chosen by their queue.
+_OURS = frozenset({SeatKind.LINE, SeatKind.SESSION})
+#: Who waits for somebody looks so often whether they are there, and whether the person is: a tenth of a second is not
+#: felt beside seconds of waiting.
+WAIT_SLICE_SECONDS = 0.1
+#: The class of music of those on hold by order; by key it is that of features.conf.
+HOLD_MUSIC = "default"
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A person who waits for somebody."""
+
+    call: Call
+    seat: Seat | None = None
+
+
+class Connecting:
+    """Serves answered calls of campaigns with agents."""
+
+    def __init__(self, floor: Floor, room: Room, dispatch: "Dispatch") -> None:
+        self._floor = floor
+        self._room = room
+        self._dispatch = dispatch
+        #: People who wait for a line or a session, in order, and who is told when somebody is there.
+        #: People who wait for a line or a session, in order.
+        self._waiting: dict[str, _Waiting] = {}
+
+    async def serve(self, leg: CallLeg, call: Call, host: flow.CallHost, settings: flow.FlowSettings) -> None:
+        """The whole call, from the end of AMD to the hang-up. Never raises, except when it is cancelled."""
+        end: EndReason = EndReason.CONNECTED
+        detail: str | None = None
+        try:
+            if leg.crowded:
+                end, detail = await self._drop(leg, call, host, settings, leg.crowded)
+            elif call.desk.campaign.queue is not None:
+                end, detail = await self._by_queue(leg, call, host, settings, call.desk.campaign.queue)
+            else:
+                end, detail = await self._by_seat(leg, call, host, settings)
+        except CallerHungUpError:
+            if call.attempt.connected_at is None:
+                end, detail = EndReason.ABANDONED, "hung up while waiting for an agent"
+        except asyncio.CancelledError:
+            if call.attempt.connected_at is None:
+                self._dispatch.flow_over(call, EndReason.FLOW_FAILED, "the dialer stopped while the person waited")
+            raise
+        except Exception as error:
+            log.exception("a call could not be connected", attempt=call.attempt.id)
+            end, detail = EndReason.FLOW_FAILED, f"{type(error).__name__}: {error}"
+            await flow.say_sorry(leg, host, settings)
+        finally:
+            self._waiting.pop(call.attempt.id, None)
+            self._give_back(call)
+        if call.transfer is None or call.attempt.connected_at is None:
+            with suppress(CallerHungUpError):
+                await leg.hang_up()
+        self._dispatch.flow_over(call, end, detail)
+
+    async def _by_seat(
+        self, leg: CallLeg, call: Call, host: flow.CallHost, settings: flow.FlowSettings
+    ) -> tuple[EndReason, str | None]:
+        """Lines and sessions: the first one that is free, within the time that the campaign lets people wait."""
+        campaign = call.desk.campaign
+        until = self._floor.clock.monotonic() + campaign.dialing.customer_wait
+        announced = False
+        while (seat := await self._seat(leg, call, until - self._floor.clock.monotonic())) is not None:
+            if seat.kind is SeatKind.SESSION:
+                self.bridged(call, self._floor.clock.now())
+                call.transfer = (campaign.dialplan or "", "s")
+                await leg.go_on(*call.transfer)
+                return EndReason.CONNECTED, None
+            if not announced:
+                await self._announce(leg, call, host)
+                announced = True
+            if await self._talk(leg, call, seat):
+                if call.transfer is None:
+                    return EndReason.CONNECTED, None
+                await leg.go_on(*call.transfer)
+                return EndReason.CONNECTED, f"transferred to {call.transfer[1]}"
+            log.warning("an agent's line is gone; the person gets another one", agent=seat.agent)
+        why = f"no agent was free within {campaign.dialing.customer_wait:g} s"
+        return await self._drop(leg, call, host, settings, why)
+
+    async def _seat(self, leg: CallLeg, call: Call, seconds: float) -> Seat | None:
+        """Somebody for the call, who is taken from now on; None where nobody is free in time.
+
+        Who waits longest is served first. The wait is a verb, so that a hang-up is noticed; keys mean nothing here.
+        """
+        waits = self._waiting[call.attempt.id] = _Waiting(call)
+        self.match()
+        until = self._floor.clock.monotonic() + seconds
+        music = False
+        try:
+            while waits.seat is None and self._floor.clock.monotonic() < until:
+                if not music:
+                    await agent.wait(leg, call.desk.campaign)
+                    music = True
+                await leg.wait_for_digit(WAIT_SLICE_SECONDS)
+        finally:
+            self._waiting.pop(call.attempt.id, None)
+        if music and call.desk.campaign.dialing.waiting_music is not None:
+            await leg.music(None)
+        return waits.seat
+
+    def match(self) -> None:
+        """Give those who wait whoever is free. Called whenever somebody may have become free; costs little else."""
+        for waits in self._waiting.values():
+            if waits.seat is None and (seat := self._best(waits.call)) is not None:
+                seat.taken_by = waits.call.attempt.id
+                waits.seat = seat
+
+    def _best(self, call: Call) -> Seat | None:
+        """Whoever takes this call; None where nobody is free.
+
+        Its own agent, who was reserved for its run, who is ready, and at last who is reserved for another run, since a
+        person waits here and theirs only ring; among equals who waits longest.
+        """
+        now, wanted = self._floor.clock.now(), call.claimed
+        only = wanted.agent if not call.desk.campaign.own_agent.others else None
+        free = (
+            seat
+            for seat in self._floor.seats
+            if seat.free
+            and seat.rested(now)
+            and seat.kind in _OURS
+            and serves(seat, call.desk)
+            and (seat.preview is None or seat.preview.enrolment_id == wanted.enrolment_id)
+            and only in {None, seat.agent}
+        )
+        return min(free, key=lambda seat: (*_closeness(seat, call), seat.idle_since), default=None)
+
+    async def _talk(self, leg: CallLeg, call: Call, seat: Seat) -> bool:
+        """Connect them until that is over. False where the line was gone before."""
+        attempt, campaign = call.attempt, call.desk.campaign
+        attempt.agent = seat.agent
+        if await agent.record(leg, attempt, campaign):
+            self._floor.writer.put(attempts.changed(attempt))
+        while await agent.connect(leg, seat.channel):
+            self.bridged(call, self._floor.clock.now())  # where the event was missed
+            if not call.held:
+                return True
+            await self._hold(leg, call, seat)
+            if call.transfer is not None or self._floor.seats.by_key.get(seat.key) is not seat:
+                return True
+        if seat.taken_by == attempt.id:
+            seat.taken_by, seat.waiting = None, False
+        return attempt.connected_at is not None
+
+    async def _hold(self, leg: CallLeg, call: Call, seat: Seat) -> None:
+        """The person hears music until the agent is back, or gone."""
+        await leg.music(HOLD_MUSIC)
+        while call.held and call.transfer is None and self._floor.seats.by_key.get(seat.key) is seat:
+            await leg.wait_for_digit(WAIT_SLICE_SECONDS)
+        call.held = False
+        await leg.music(None)
+
+    async def _by_queue(
+        self, leg: CallLeg, call: Call, host: flow.CallHost, settings: flow.FlowSettings, name: str
+    ) -> tuple[EndReason, str | None]:
+        """One of Asterisk's queues: it chooses among its members, and `MemberConnected` says whom."""
+        await self._announce(leg, call, host)
+        if await agent.record(leg, call.attempt, call.desk.campaign):
+            self._floor.writer.put(attempts.changed(call.attempt))
+        if await agent.queue(leg, call.desk.campaign, name):
+            if call.transfer is not None:
+                await leg.go_on(*call.transfer)
+                return EndReason.CONNECTED, f"transferred to {call.transfer[1]}"
+            return EndReason.CONNECTED, None
+        waited = call.desk.campaign.dialing.customer_wait
+        return await self._drop(leg, call, host, settings, f"no member of queue {name} answered within {waited:g} s")
+
+    async def _announce(self, leg: CallLeg, call: Call, host: flow.CallHost) -> None:
+        """Tell the person that the call is recorded, where the campaign says so. A text that fails ends no call."""
+        recording = call.desk.campaign.recording
+        if not recording.enabled or recording.announce is None:
+            return
+        try:
+            await leg.play(await host.speech(recording.announce, host.voice))
+        except (SpeechFailedError, SoundMissingError) as error:
+            log.warning("it could not be announced that a call is recorded", attempt=call.attempt.id, why=str(error))
+
+    async def _drop(
+        self, leg: CallLeg, call: Call, host: flow.CallHost, settings: flow.FlowSettings, why: str
+    ) -> tuple[EndReason, str | None]:
+        """Nobody is free: the person hears the message, with the key to opt out, and the call counts as abandoned."""
+        call.dropped = True
+        now = self._floor.clock.now()
+        since = call.attempt.classified_at or call.attempt.answered_at or now
+        log.warning("nobody was free for a call", attempt=call.attempt.id, campaign=call.desk.run.campaign, why=why)
+        self._floor.announcer.call(EventName.DROPPED, call, now, waited_s=round((now - since).total_seconds(), 3))
+        self._floor.wake.set()
+        trouble = await flow.say_sorry(leg, host, settings)
+        return EndReason.ABANDONED, f"{why}; {trouble}" if trouble else why
+
+    def bridged(self, call: Call, at: datetime) -> None:
+        """The person and somebody are in one bridge: from now on they are connected."""
+        attempt = call.attempt
+        if attempt.connected_at is not None or attempt.state is not AttemptState.ANSWERED:
+            return
+        attempt.move(AttemptEvent.CONNECT, at)
+        attempt.heard_at = at
+        seat = next((seat for seat in self._floor.seats if seat.taken_by == attempt.id), None)
+        if seat is not None:
+            seat.taken_by = None
+            attempt.agent = seat.agent
+            self._floor.seats.move(seat, AgentEvent.CONNECT, at, run=attempt.run_id, attempt_id=attempt.id)
+        self._floor.writer.put(attempts.changed(attempt))
+        waited = (at - (attempt.classified_at or attempt.answered_at or at)).total_seconds()
+        self._floor.announcer.call(EventName.CONNECTED, call, at, agent=attempt.agent, waited_s=round(waited, 3))
+
+    def _give_back(self, call: Call) -> None:
+        """The call does not need its seat any more: the agent wraps up, or is free again."""
+        now, attempt = self._floor.clock.now(), call.attempt
+        for seat in list(self._floor.seats):
+            if seat.taken_by == attempt.id:
+                seat.taken_by = None
+                self._floor.seats.wake()
+            if seat.kind is SeatKind.LINE and _talks(seat, attempt.id):
+                self.over(seat, call, now)
+
+    def over(self, seat: Seat, call: Call, now: datetime) -> None:
+        """An agent's call is over: its result is asked for, unless the campaign does not want to know."""
+        seat.preview, seat.dial_wanted = None, False
+        limit = call.desk.campaign.wrap_up.limit
+        if limit and call.attempt.outcome is None and seat.kind is not SeatKind.SESSION:
+            self._floor.seats.finish(seat, now, wrap_up=True)
+        else:
+            self._floor.seats.finish(seat, now, wrap_up=False, pause=call.desk.campaign.wrap_up.pause)
+
+    def ended(self, call: Call, now: datetime) -> None:
+        """An attempt has ended, however: whoever had it is not left in the call."""
+        for seat in list(self._floor.seats):
+            if _talks(seat, call.attempt.id) and seat.kind is not SeatKind.MEMBER:
+                self.over(seat, call, now)
+            if seat.taken_by == call.attempt.id:
+                seat.taken_by = None
+            if seat.preview is not None and seat.preview.enrolment_id == call.attempt.enrolment_id:
+                seat.preview, seat.dial_wanted = None, False
+
+    async def hang_up(self, call: Call) -> None:
+        """The agent ends the call. Raises ConnectionError, AsteriskError."""
+        await call.trunk.server.telephony.hang_up(call.attempt.id)
+
+    async def hold(self, call: Call) -> None:
+        """The agent's line leaves the bridge; the person hears music until `resume`. Raises ConnectionError."""
+        call.held = True
+        await self._out_of_bridge(call)
+
+    async def resume(self, call: Call) -> None:
+        """They are connected again."""
+        call.held = False
+
+    async def transfer(self, call: Call, context: str, extension: str) -> None:
+        """The agent's line leaves the bridge; the person goes on at an extension. Raises ConnectionError."""
+        call.transfer = (context, extension)
+        await self._out_of_bridge(call)
+
+    async def _out_of_bridge(self, call: Call) -> None:
+        seat = next((seat for seat in self._floor.seats if _talks(seat, call.attempt.id)), None)
+        if seat is None:
+            return
+        telephony = call.trunk.server.telephony
+        if seat.kind is SeatKind.LINE:
+            await telephony.redirect(seat.channel, self._floor.config.agent_lines.context, "s")
+        else:
+            await telephony.hang_up_line(seat.channel)
+
+
+def _talks(seat: Seat, attempt_id: str) -> bool:
+    return seat.state is AgentState.IN_CALL and seat.attempt_id == attempt_id
+
+
+def _closeness(seat: Seat, call: Call) -> tuple[bool, bool, bool, bool]:
+    """Lower first: the contact's own agent, who chose to dial it, who is reserved for the run, who is ready."""
+    chose = seat.preview is not None and seat.preview.enrolment_id == call.attempt.enrolment_id
+    return (
+        seat.agent != call.claimed.agent,
+        not chose,
+        seat.run != call.desk.run.id,
+        seat.state is not AgentState.READY,
+    )

@@ -1,0 +1,175 @@
+"""Room for calls: how many a run may place for those who can take them, for whom, and who is reserved for it."""
+
+import math
+from collections.abc import Iterable
+from datetime import datetime
+
+import structlog
+
+from ami_dialer.config.campaign import Campaign
+from ami_dialer.domain.agent import AgentEvent, AgentState, SeatKind
+from ami_dialer.domain.attempt import AttemptState
+from ami_dialer.engine.agents.seats import Seat
+from ami_dialer.engine.floor import Call, Floor, RunDesk
+from ami_dialer.rules.pacing import Pace, Pacing, Power, Preview, Progressive, Snapshot, surplus
+from ami_dialer.store.hopper import Claimed
+
+log = structlog.get_logger(__name__)
+
+_EXACT = 1e-9
+#: Calls that nobody has picked up yet, as far as is known: they can be taken back.
+_RINGING = frozenset({AttemptState.ORIGINATING, AttemptState.RINGING})
+#: What keeps a seat from calls although it is logged in.
+_BUSY = frozenset({AgentState.IN_CALL, AgentState.WRAP_UP})
+
+
+def pacing_of(campaign: Campaign) -> Pacing | None:
+    """How a campaign dials for those who take its calls; None where nobody has to be there."""
+    dialing = campaign.dialing
+    if not campaign.paced:
+        return None
+    if dialing.mode == "preview":
+        return Preview()
+    if dialing.mode == "progressive":
+        return Progressive()
+    return Power(dialing.call_ratio, dialing.damper.waiting if dialing.damper.mode == "waiting-stations" else None)
+
+
+class Room:
+    """Asks pacing, reserves seats, and lets them go."""
+
+    def __init__(self, floor: Floor) -> None:
+        self._floor = floor
+
+    def seats(self, desk: RunDesk) -> list[Seat]:
+        """Who takes calls of a run, whatever they are doing."""
+        return [seat for seat in self._floor.seats if serves(seat, desk)]
+
+    def free(self, desk: RunDesk, now: datetime) -> list[Seat]:
+        """Who of them could take a call now, and is not reserved for another run; whoever waits longest first."""
+        key = desk.run.id
+        able = [
+            seat
+            for seat in self.seats(desk)
+            if seat.free and seat.rested(now) and (seat.state is AgentState.READY or seat.run == key)
+        ]
+        return sorted(able, key=lambda seat: (seat.state is AgentState.READY, seat.idle_since))
+
+    def snapshot(self, desk: RunDesk) -> Snapshot:
+        """The run as pacing sees it now."""
+        seats = self.seats(desk)
+        return Snapshot(
+            free=len(self.free(desk, self._floor.clock.now())),
+            unconnected=len(self.unconnected(desk)),
+            logged_in=len(seats),
+            busy=sum(seat.state in _BUSY for seat in seats),
+            restrained=bool(desk.abandonment.why),
+        )
+
+    def unconnected(self, desk: RunDesk) -> list[Call]:
+        """The calls of a run that will want somebody, as far as is known; the newest last."""
+        return [call for call in self._floor.calls.values() if call.desk.run.id == desk.run.id and call.wants_seat]
+
+    def pace(self, desk: RunDesk) -> Pace:
+        """How many calls may start now. Keeps the reason with the desk."""
+        if desk.pacing is None:
+            raise ValueError(f"run {desk.run.id} is not paced")
+        pace = desk.pacing.pace(self.snapshot(desk))
+        desk.pace_told = pace.reason
+        return pace
+
+    def ratio(self, desk: RunDesk) -> float:
+        """Calls for each free agent, as pacing sees it now."""
+        return 1.0 if desk.pacing is None else desk.pacing.ratio(self.snapshot(desk))
+
+    def seat_for(self, desk: RunDesk, claimed: Claimed, free: Iterable[Seat]) -> Seat | None:
+        """Who would get this contact; None where it still waits for its own agent.
+
+        A contact waits for its agent from when its turn came, which is the first time that this is asked.
+        """
+        free = list(free)
+        own = next((seat for seat in free if seat.agent == claimed.agent), None) if claimed.agent else None
+        if claimed.agent is None or own is not None:
+            desk.turn_came.pop(claimed.enrolment_id, None)
+            return own or next(iter(free), None)
+        settings = desk.campaign.own_agent
+        since = desk.turn_came.setdefault(claimed.enrolment_id, self._floor.clock.monotonic())
+        if not settings.others or self._floor.clock.monotonic() - since < settings.wait:
+            return None
+        return next(iter(free), None)
+
+    def reserve(self, desk: RunDesk, seat: Seat) -> None:
+        """A call is about to be placed: as many seats as the calls on their way need are reserved, this one first."""
+        if seat.state is AgentState.READY and self._needed(desk) > self._reserved(desk):
+            self._floor.seats.move(seat, AgentEvent.RESERVE, self._floor.clock.now(), run=desk.run.id)
+
+    def settle(self, desks: Iterable[RunDesk]) -> list[Call]:
+        """Let go whoever is reserved for no call; returns calls that nobody is left for, which are to be taken back."""
+        now = self._floor.clock.now()
+        over: list[Call] = []
+        paced = {desk.run.id: desk for desk in desks if desk.pacing is not None}
+        for seat in [seat for seat in self._floor.seats if seat.state is AgentState.RESERVED]:
+            if seat.run not in paced and not any(call.desk.run.id == seat.run for call in self._floor.calls.values()):
+                self._release(seat, now)
+        for desk in paced.values():
+            self._let_go(desk, now)
+            over += self._surplus(desk)
+        return over
+
+    def _let_go(self, desk: RunDesk, now: datetime) -> None:
+        reserved = [seat for seat in self._floor.seats if seat.state is AgentState.RESERVED and seat.run == desk.run.id]
+        spare = len(reserved) - self._needed(desk)
+        idle = desk.campaign.dialing.agent_idle
+        for seat in sorted(reserved, key=lambda seat: seat.since):
+            if seat.taken_by is not None:
+                continue
+            too_long = (now - seat.since).total_seconds() >= idle and seat.preview is None
+            if too_long:
+                seat.passed_over = desk.run.id
+            if too_long or (spare > 0 and not self._previews(seat)):
+                spare -= 1
+                self._release(seat, now)
+
+    def _previews(self, seat: Seat) -> bool:
+        """Whether the contact they chose to dial is being called, or is about to be."""
+        if seat.preview is None:
+            return False
+        key = seat.preview.enrolment_id
+        return seat.dial_wanted or any(call.attempt.enrolment_id == key for call in self._floor.calls.values())
+
+    def _release(self, seat: Seat, now: datetime) -> None:
+        seat.preview = None
+        self._floor.seats.move(seat, AgentEvent.RELEASE, now)
+
+    def _surplus(self, desk: RunDesk) -> list[Call]:
+        """Calls on their way for whom nobody is left, the newest first; who was picked up already is not among them."""
+        seen = self.snapshot(desk)
+        taken = sum(seat.taken_by is not None for seat in self.seats(desk))
+        over = surplus(seen, self.ratio(desk)) - taken
+        if over <= 0:
+            return []
+        newest = sorted(self.unconnected(desk), key=lambda call: call.attempt.id, reverse=True)
+        return [call for call in newest if call.attempt.state in _RINGING and not call.withdrawn][:over]
+
+    def _needed(self, desk: RunDesk) -> int:
+        """Seats that the calls on their way need."""
+        return math.ceil(len(self.unconnected(desk)) / self.ratio(desk) - _EXACT)
+
+    def _reserved(self, desk: RunDesk) -> int:
+        return sum(seat.state is AgentState.RESERVED and seat.run == desk.run.id for seat in self._floor.seats)
+
+
+def serves(seat: Seat, desk: RunDesk) -> bool:
+    """Whether somebody takes calls of a run."""
+    campaign, name = desk.campaign, desk.run.campaign
+    if seat.campaigns is not None and name not in seat.campaigns:
+        return False
+    if not any(trunk.server.name == seat.server for trunk in desk.trunks):
+        return False
+    match seat.kind:
+        case SeatKind.LINE:
+            return campaign.agents == "all" or (campaign.agents is not None and seat.agent in campaign.agents)
+        case SeatKind.MEMBER:
+            return campaign.queue is not None and campaign.queue in seat.queues
+        case SeatKind.SESSION:
+            return campaign.sessions is not None and seat.campaigns is not None
