@@ -1,0 +1,136 @@
+"""Which dialogue a line needs now: it has come to us, and stays until it has nothing to be asked."""
+
+from collections.abc import Mapping
+
+import structlog
+
+from ami_dialer.domain.agent import AgentState, SeatKind
+from ami_dialer.engine.agents.dialogues import codes, login, menu, preview, results, supervise, words
+from ami_dialer.engine.agents.dialogues.talk import Talk
+from ami_dialer.engine.agents.seats import Seat
+from ami_dialer.engine.agents.steps import StepRefusedError, Steps
+from ami_dialer.engine.floor import Floor
+from ami_dialer.ports import AgentLeg, LineNext
+
+log = structlog.get_logger(__name__)
+
+#: A line that comes back from a call may be sooner than the word that the call is over; that is waited for so long.
+_OVER_SECONDS = 5.0
+
+
+class Desk:
+    """One dialogue after the other with each line that comes."""
+
+    def __init__(self, floor: Floor, steps: Steps, servers: Mapping[str, str]) -> None:
+        self._floor = floor
+        self._steps = steps
+        #: By line: the name of its server, where that is known.
+        self._servers = servers
+        #: By line: the key that was pressed while it waited, which brought it here.
+        self.keys: dict[str, str] = {}
+
+    async def supervise(self, leg: AgentLeg) -> None:
+        """Somebody wants to hear others' calls."""
+        await supervise.supervise(Talk(leg, self._floor))
+
+    async def code(self, leg: AgentLeg) -> None:
+        """A code was pressed in a call."""
+        seat = self._floor.seats.of_line(leg.line)
+        if seat is None or seat.state is not AgentState.IN_CALL:
+            log.info("a code was pressed in no call of ours", line=leg.line, code=leg.code)
+            return
+        await codes.code(Talk(leg, self._floor), seat, self._steps)
+
+    async def serve(self, leg: AgentLeg) -> None:
+        """A line at its desk: logged in first, then whatever its state asks for; then it waits, or ends."""
+        talk, key = Talk(leg, self._floor), self.keys.pop(leg.line, "")
+        seat = self._floor.seats.of_line(leg.line)
+        if seat is None and leg.line not in self._steps.displaced:
+            seat = await self._log_in(talk)
+            if seat is None:
+                await leg.then(LineNext.BYE)
+                return
+        while seat is not None and self._seated(seat):
+            before = seat.state, seat.since
+            await self._dialogue(talk, seat, key)
+            await self._steps.honour(seat)
+            key = ""
+            if (seat.state, seat.since) == before:
+                break
+        if seat is None or not self._seated(seat):
+            await self._part(talk)
+            return
+        if seat.kind is not SeatKind.LINE:
+            await leg.then(LineNext.BYE)
+            return
+        await leg.then(LineNext.WAIT_CONNECTING if seat.state is AgentState.RESERVED else LineNext.WAIT)
+
+    async def _dialogue(self, talk: Talk, seat: Seat, key: str) -> None:
+        match seat.state:
+            case AgentState.IN_CALL:
+                await self._still_in_call(talk, seat)
+            case AgentState.WRAP_UP:
+                await results.wrap_up(talk, seat, self._steps)
+            case AgentState.PREVIEWING:
+                await preview.preview(talk, seat, self._steps)
+            case AgentState.ON_BREAK:
+                await menu.on_break(talk, seat, self._steps, key)
+            case AgentState.READY | AgentState.RESERVED if key:
+                await menu.menu(talk, seat, self._steps)
+            case _:
+                pass
+
+    def _seated(self, seat: Seat) -> bool:
+        return self._floor.seats.by_key.get(seat.key) is seat
+
+    async def _part(self, talk: Talk) -> None:
+        """The line is nobody's any more: logged out by phone or command, or the agent came on another phone."""
+        if talk.leg.line in self._steps.displaced:
+            self._steps.displaced.discard(talk.leg.line)
+            await talk.say(words.OTHER_PHONE)
+        await talk.leg.then(LineNext.BYE)
+
+    async def _still_in_call(self, talk: Talk, seat: Seat) -> None:
+        """The line is out of the call: the person is on hold, or the call is over and that is heard of in a moment."""
+        attempt_id = seat.attempt_id
+        call = None if attempt_id is None else self._floor.calls.get(attempt_id)
+
+        def in_call() -> bool:
+            return self._seated(seat) and seat.state is AgentState.IN_CALL and seat.attempt_id == attempt_id
+
+        def held() -> bool:
+            return call is not None and call.held and in_call()
+
+        if held():
+            if await talk.ask(words.ON_HOLD, held, codes.HOLD_SECONDS) and held():
+                await self._steps.resume(seat)
+        else:
+            await talk.wait(_OVER_SECONDS, in_call)
+
+    async def _log_in(self, talk: Talk) -> Seat | None:
+        leg, steps = talk.leg, self._steps
+        expected = steps.expected.get(leg.line)
+        try:
+            if expected is not None:
+                seat = await steps.seat(expected.agent, leg.line, leg.channel, expected.server, expected.campaigns)
+                expected.seated.set()
+            else:
+                agent = await login.who(talk)
+                if agent is None:
+                    return None
+                chosen = await login.campaigns(talk, agent)
+                seat = await steps.seat(agent, leg.line, leg.channel, self._server_of(leg.line), chosen)
+        except StepRefusedError as refused:
+            log.info("an agent could not log in", line=leg.channel, why=str(refused))
+            await talk.say(words.BUSY_ELSEWHERE)
+            return None
+        await talk.say(words.WELCOME)
+        return seat
+
+    def _server_of(self, line: str) -> str:
+        known = self._servers.get(line)
+        if known is None:
+            known = next(iter(self._floor.servers))
+            if len(self._floor.servers) > 1:
+                log.warning("nobody said which server a line is on; the first is taken", line=line, server=known)
+        return known

@@ -1,0 +1,1 @@
+"""What agents hear and press: one file for each dialogue."""

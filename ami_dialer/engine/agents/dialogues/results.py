@@ -1,0 +1,84 @@
+"""The result of a call, chosen from the campaign's set: in wrap-up, and by code during the call."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from ami_dialer.config.dispositions import meanings_of
+from ami_dialer.domain.agent import AgentState
+from ami_dialer.domain.meaning import AGENTS, Meaning, Meanings
+from ami_dialer.engine.agents.dialogues import moments, words
+from ami_dialer.engine.agents.dialogues.talk import Talk, always
+from ami_dialer.engine.agents.seats import Seat
+from ami_dialer.engine.agents.steps import StepRefusedError, Steps
+from ami_dialer.engine.agents.talked import Talked
+from ami_dialer.journey.disposition import FORGOTTEN
+
+
+async def wrap_up(talk: Talk, seat: Seat, steps: Steps) -> None:
+    """Ask for the result, again and again until it is there or the time for it is over; then the wrap-up is over."""
+    attempt_id = seat.attempt_id
+    try:
+        talked = await steps.calls.of(seat)
+    except StepRefusedError:
+        steps.wrapped_up(seat)
+        return
+    limit = talked.document.wrap_up.limit
+
+    def going() -> bool:
+        return talk.waited < limit and seat.state is AgentState.WRAP_UP and seat.attempt_id == attempt_id
+
+    talk.waited = 0.0
+    while going() and not await choose(talk, seat, steps, talked, going):
+        pass
+    if seat.state is AgentState.WRAP_UP and seat.attempt_id == attempt_id:
+        steps.wrapped_up(seat)
+        await talk.say(words.RESULT_LOST)
+
+
+async def choose(
+    talk: Talk, seat: Seat, steps: Steps, talked: Talked, going: Callable[[], bool] = always
+) -> Meaning | None:
+    """Have one chosen, with what it asks for, and give it; None where none was given."""
+    offered = menu(meanings_of(talk.floor.config, talked.document))
+    titles = {digits: meaning.title for digits, meaning in offered.items()}
+    meaning = await talk.choose(words.results(titles), offered, going, tries=1)
+    if meaning is None or not going():
+        return None
+    if meaning.do_not_call and await talk.ask(words.CONFIRM_DNC, going) != "1":
+        return None
+    try:
+        if meaning.callback and not meaning.do_not_call:
+            await call_back(talk, seat, steps, talked, going)
+        if not going():
+            return None
+        await steps.disposition(seat, meaning.title)
+    except StepRefusedError as refused:
+        await talk.say(f"{refused}.")
+        return None
+    await talk.say(words.given(meaning.title))
+    return meaning
+
+
+async def call_back(
+    talk: Talk, seat: Seat, steps: Steps, talked: Talked, going: Callable[[], bool] = always
+) -> datetime | None:
+    """Have day and time entered, and take the callback. Raises StepRefusedError."""
+    at = await moments.ask(talk, talked.zones, going)
+    if at is None or not going():
+        return None
+    when = await steps.call_back(seat, at)
+    await talk.say(moments.told(talk, when, talked.zones))
+    return when
+
+
+def menu(known: Meanings) -> dict[str, Meaning]:
+    """What is offered, by digits: the titles with a key; where none has one all that agents give, numbered.
+
+    The campaign's own come first, in their order, and then the agents' standard results.
+    """
+    with_keys = {meaning.key: meaning for meaning in known.by_title.values() if meaning.key is not None}
+    if with_keys:
+        return with_keys
+    own = [meaning for title, meaning in known.by_title.items() if title in known.own]
+    rest = [known.by_title[title] for title in AGENTS if title not in known.own and title != FORGOTTEN]
+    return {str(digit): meaning for digit, meaning in enumerate([*own, *rest], 1)}
