@@ -10,6 +10,7 @@ class:
     {"verb": "wait", "milliseconds": 5000}               wait for a key
     {"verb": "hangup"}                                    hang up
     {"verb": "exec", "application": "Bridge", "arguments": "..."}   run an application of the dialplan to its end
+    {"verb": "gosub", "context": "...", "argument": "..."}   run a subroutine of the dialplan to its end
     {"verb": "get", "variable": "BRIDGERESULT"}           read a channel variable; answered by {"value": "..."}
     {"verb": "set", "variable": "...", "value": "..."}    write one
     {"verb": "goto", "context": "...", "extension": "..."}   where the dialplan goes on; then the dialer says good-bye
@@ -47,6 +48,8 @@ PATIENCE = 60.0
 KEYS = "0123456789*#"
 #: Code of a reply on a channel that was hung up; pyst2 does not know it.
 DEAD_CHANNEL = 511
+#: Code of the first of two replies to GOSUB; pyst2 does not know it either.
+TRYING = 100
 #: Result of EXEC for an application that is not loaded.
 NO_APPLICATION = "-2"
 
@@ -120,44 +123,44 @@ def say(connection: socket.socket, message: dict[str, str]) -> None:
 def carry_out(agi: AGI, order: dict[str, Any]) -> dict[str, str]:
     """Do one verb; the answer to the dialer."""
     try:
-        if order["verb"] == "get":
-            return {"value": agi.get_variable(order["variable"])}
-        return {"digit": do(agi, order)}
+        answer = {"value" if order["verb"] == "get" else "digit": do(agi, order)}
     except SoundMissingError:
-        return {"error": "missing"}
+        answer = {"error": "missing"}
     except AGIAppError:
         # A hang-up, or -1, which means one.
-        return {"error": "hungup"}
+        answer = {"error": "hungup"}
     except (ValueError, OSError):
         # Asterisk is gone. ValueError: pyst2 takes the end of its input for a reply without a number.
-        return {"error": "lost"}
+        answer = {"error": "lost"}
     except AGIError as error:
+        answer = {"error": "failed", "detail": f"{type(error).__name__} {error}"}
         if DEAD_CHANNEL in error.args:
-            return {"error": "hungup"}
-        return {"error": "failed", "detail": f"{type(error).__name__} {error}"}
+            answer = {"error": "hungup"}
+    return answer
 
 
 def do(agi: AGI, order: dict[str, Any]) -> str:
-    """One verb by pyst2; the key that was pressed, or ""."""
+    """One verb by pyst2; the key that was pressed, or "", or the variable that was read."""
+    digit = ""
     match order["verb"]:
+        case "get":
+            return agi.get_variable(order["variable"])
         case "play":
             digit = play(agi, order["sound"], order["digits"])
         case "wait":
             digit = agi.wait_for_digit(order["milliseconds"])
         case "hangup":
             agi.hangup()
-            digit = ""
         case "exec":
             execute(agi, order["application"], order["arguments"])
-            digit = ""
+        case "gosub":
+            subroutine(agi, order["context"], order["argument"])
         case "set":
             agi.execute("SET VARIABLE", quoted(order["variable"]), quoted(order["value"]))
-            digit = ""
         case "goto":
             agi.execute("SET CONTEXT", quoted(order["context"]))
             agi.execute("SET EXTENSION", quoted(order["extension"]))
             agi.execute("SET PRIORITY", 1)
-            digit = ""
         case verb:
             raise AGIError(f"ami-dialer-answered.py knows no verb {verb!r}; it is of another version than the dialer")
     return digit if digit in KEYS else ""
@@ -181,6 +184,16 @@ def execute(agi: AGI, application: str, arguments: str) -> None:
     answer = agi.execute("EXEC", application, quoted(arguments))
     if answer["result"][0] == NO_APPLICATION:
         raise AGIError(f"Asterisk has no application {application}")
+
+
+def subroutine(agi: AGI, context: str, argument: str) -> None:
+    """Run extension s of a context, up to its Return()."""
+    try:
+        agi.execute("GOSUB", context, "s", 1, quoted(argument))
+    except AGIError as answer:
+        if TRYING not in answer.args:
+            raise
+        agi.get_result()
 
 
 def quoted(text: str) -> str:

@@ -19,7 +19,7 @@ from ami_dialer.engine.floor import Floor, build_desks
 from ami_dialer.engine.lifecycle import Engine, LegServer
 from ami_dialer.journey.intake import Intake, IntakeError, import_list
 from ami_dialer.journey.scrub import import_dnc_file
-from ami_dialer.ports import CallLeg, Clock, ListSource, Telephony
+from ami_dialer.ports import AgentLeg, CallLeg, Clock, ListSource, Telephony
 from ami_dialer.sources.problems import SourceError
 from ami_dialer.store import dnc_lists, lists
 from ami_dialer.store.database import Database
@@ -113,7 +113,13 @@ async def engine(config: Config) -> AsyncIterator[Engine]:
         imported = [intake for intake in await import_lists(config, database, clock) if intake.read]
         await import_dnc_lists(config, database, clock)
         telephony: dict[str, Telephony] = {
-            name: AmiTelephony(name, server, clock, originate_timeout=config.engine.originate_timeout)
+            name: AmiTelephony(
+                name,
+                server,
+                clock,
+                originate_timeout=config.engine.originate_timeout,
+                agent_context=config.agent_lines.context,
+            )
             for name, server in config.servers.items()
         }
         servers, trunks = build_desks(config, telephony)
@@ -135,8 +141,10 @@ async def engine(config: Config) -> AsyncIterator[Engine]:
         for intake in imported:
             floor.announcer.imported(intake.list_name, intake.counts, clock.now())
 
-        def leg_servers(on_call: Callable[[CallLeg], Awaitable[None]]) -> list[LegServer]:
-            made: list[LegServer] = [FastAgiServer(config.fastagi, on_call)]
+        def leg_servers(
+            on_call: Callable[[CallLeg], Awaitable[None]], on_agent: Callable[[AgentLeg], Awaitable[None]] | None = None
+        ) -> list[LegServer]:
+            made: list[LegServer] = [FastAgiServer(config.fastagi, on_call, on_agent)]
             if config.fastagi.socket is not None:
                 made.append(AgiSocketServer(config.fastagi, on_call))
             return made

@@ -136,6 +136,10 @@ class FlowAgi(AGI):
         if answer["result"][0] == _NO_APPLICATION:
             raise AGIError(f"Asterisk has no application {name}")
 
+    def run_subroutine(self, context: str, argument: str) -> None:
+        """Run extension s of a context, as Gosub() does, up to its Return()."""
+        self.execute("GOSUB", context, "s", 1, self._quote(argument))
+
     def read_variable(self, name: str) -> str:
         """A channel variable; "" where it is not set."""
         value, text = self.execute("GET VARIABLE", name)["result"]

@@ -78,6 +78,9 @@ class ScriptLeg(Applications):
     async def _execute(self, application: str, arguments: str) -> None:
         await self._verb(verb="exec", application=application, arguments=arguments)
 
+    async def _gosub(self, context: str, argument: str) -> None:
+        await self._verb(verb="gosub", context=context, argument=argument)
+
     async def _read(self, variable: str) -> str:
         return await self._verb(verb="get", variable=variable)
 
@@ -86,6 +89,7 @@ class ScriptLeg(Applications):
 
     async def _leave(self, context: str, extension: str) -> None:
         await self._verb(verb="goto", context=context, extension=extension)
+        self._over = True
 
     async def _verb(self, **order: object) -> str:
         if self._over or self._answer_due:

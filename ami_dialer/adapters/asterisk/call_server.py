@@ -5,10 +5,11 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 
 from ami_dialer.config.schema import FastAgi
 from ami_dialer.domain.calls import Caller
-from ami_dialer.ports import CallLeg
+from ami_dialer.ports import AgentLeg, CallerHungUpError, CallLeg
 
 _log = logging.getLogger(__name__)
 
@@ -22,6 +23,8 @@ _PRESENTATION, _MAY_BE_SHOWN = 0x60, 0x00
 _NO_NUMBER = {"", "unknown", "anonymous", "restricted", "unavailable"}
 #: Serves one answered call, from the first prompt to the hang-up.
 OnCall = Callable[[CallLeg], Awaitable[None]]
+#: Serves an agent's line for one dialogue.
+OnAgent = Callable[[AgentLeg], Awaitable[None]]
 #: Connections that have not said yet what they want, beyond those of `max_calls`; more are closed at once. A
 #: port scan or a broken client must not take all file descriptors.
 MAX_STRANGERS = 1_000
@@ -50,12 +53,22 @@ def caller_of(number: str, presentation: str) -> Caller:
     return Caller(number.strip()[:64] if known else "", withheld=not shown)
 
 
+@dataclass(frozen=True, slots=True)
+class Dialogue:
+    """An agent's line that has come to the dialer."""
+
+    leg: AgentLeg
+    #: To be awaited when whoever served it has come to an end.
+    finish: Callable[[], Awaitable[None]]
+
+
 class CallServer(ABC):
     """Accepts connections on a stream socket and serves an answered call on each."""
 
-    def __init__(self, settings: FastAgi, on_call: OnCall) -> None:
+    def __init__(self, settings: FastAgi, on_call: OnCall, on_agent: OnAgent | None = None) -> None:
         self._settings = settings
         self._on_call = on_call
+        self._on_agent = on_agent
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
         self._calls = 0
@@ -91,7 +104,7 @@ class CallServer(ABC):
         """Open the socket with `_accept` as its callback."""
 
     @abstractmethod
-    async def _greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> CallLeg | None:
+    async def _greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> CallLeg | Dialogue | None:
         """Read who is there; None for a test call of `ami-dialer doctor`, which has had its answer.
 
         Raises NotACallError, or EOFError, OSError, LimitOverrunError of the stream.
@@ -112,7 +125,9 @@ class CallServer(ABC):
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             leg = await self._admit(reader, writer)
-            if leg is not None and leg.crowded:
+            if isinstance(leg, Dialogue):
+                await self._serve_agent(leg)
+            elif leg is not None and leg.crowded:
                 self._crowded += 1
                 try:
                     await self._serve(leg)
@@ -127,7 +142,7 @@ class CallServer(ABC):
         finally:
             await _close(writer)
 
-    async def _admit(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> CallLeg | None:
+    async def _admit(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> CallLeg | Dialogue | None:
         """The call that came in, or None where it is none or cannot be served."""
         report = _log.warning
         try:
@@ -143,7 +158,7 @@ class CallServer(ABC):
             _log.debug("connection without a call", extra={"peer": _peer(writer), "why": str(gone)})
             return None
         else:
-            if leg is None or self._room_for(leg):
+            if leg is None or isinstance(leg, Dialogue) or self._room_for(leg):
                 return leg
             why = leg.crowded
         report("call refused", extra={"peer": _peer(writer), "why": why})
@@ -181,6 +196,19 @@ class CallServer(ABC):
                 await leg.play(self._settings.closing_prompt)
             with suppress(Exception):
                 await leg.hang_up()
+
+    async def _serve_agent(self, dialogue: Dialogue) -> None:
+        """One dialogue. A line that was not told what comes next asks again: it outlives a dialer that ends."""
+        if self._on_agent is None:
+            return
+        leg = dialogue.leg
+        try:
+            await self._on_agent(leg)
+            await dialogue.finish()
+        except CallerHungUpError:
+            _log.debug("an agent's line left a dialogue", extra={"line": leg.line, "purpose": leg.purpose})
+        except Exception:  # noqa: BLE001 - the line comes again in 2 s; an agent is not logged out by a fault of ours
+            _log.exception("a dialogue with an agent failed", extra={"line": leg.line, "purpose": leg.purpose})
 
 
 async def _close(writer: asyncio.StreamWriter) -> None:

@@ -31,19 +31,34 @@ _Answer = Message | list[Message]
 
 #: For TCP, TLS, login and privileges together. Asterisk itself waits 1 s before it turns a login down.
 OPEN_TIMEOUT = 10.0
-#: Event classes we read: channels and OriginateResponse are `call`, UserEvent is `user`. `system` is out, and
+#: Event classes we read: channels, bridges and OriginateResponse are `call`, UserEvent is `user`, keys of agents are
+#: `dtmf`, members of queues are `agent`. Asterisk sends of these what the user's `read =` has. `system` is out, and
 #: FullyBooted with it, which Asterisk sends only to who reads that class (manager.c, action_login).
-EVENT_MASK = "call,user"
-#: Actions we send, and the write class of manager.conf that allows each (manager.c, __init_manager).
+EVENT_MASK = "call,user,dtmf,agent"
+#: Actions we always send, and the write class of manager.conf that allows each (manager.c, __init_manager). Redirect
+#: and MixMonitorMute need the class of Hangup, QueueStatus none.
 NEEDED = {"Originate": "originate", "Hangup": "call", "CoreShowChannels": "reporting"}
 
 
 class AmiConnection(Manager):
     """A panoramisk Manager with one life: no queue of actions, no reconnecting, no unanswered Ping."""
 
-    def __init__(self, settings: Server, handlers: Mapping[str, Handler], mark: str) -> None:
-        """`handlers` take the events named by their keys, and of those only the ones that hold `mark`."""
+    def __init__(
+        self,
+        settings: Server,
+        handlers: Mapping[str, Handler],
+        mark: str,
+        more_marks: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> None:
+        """`handlers` take the events named by their keys, and of those only the ones that hold `mark`.
+
+        Or one of `more_marks` of that name.
+        """
         self._handlers = {name.encode(): handler for name, handler in handlers.items()}
+        marks = {
+            name.encode(): tuple(text.encode() for text in (mark, *(more_marks or {}).get(name, ())))
+            for name in handlers
+        }
         super().__init__(
             loop=asyncio.get_running_loop(),
             host=settings.host,
@@ -52,7 +67,7 @@ class AmiConnection(Manager):
             username=settings.username,
             secret=settings.secret.get_secret_value(),
             events="off",
-            protocol_factory=partial(AmiProtocol, self, self._handlers, mark.encode()),
+            protocol_factory=partial(AmiProtocol, self, marks),
         )
         self.ping_delay = self.ping_interval = settings.keep_alive
         self._ping_timeout = settings.keep_alive_timeout

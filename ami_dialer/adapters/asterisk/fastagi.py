@@ -1,51 +1,48 @@
 """The FastAGI server: Asterisk connects for each answered call, and pyst2's verbs go over that connection.
 
-Only the dialplan of asterisk_conf is served: `AGI(agi://host:port/answered,ATTEMPT,AMDSTATUS,AMDCAUSE)`.
-There is no log-in in the protocol; the attempt id, which cannot be guessed, is the pass.
+Only the dialplan of asterisk_conf is served: `AGI(agi://host:port/answered,ATTEMPT,AMDSTATUS,AMDCAUSE)`, and for
+agents `agent`, `agent-code,CODE` and `supervise`. There is no log-in in the protocol; the attempt id, which cannot be
+guessed, is the pass, and for agents their number and PIN.
 """
 
 import asyncio
 import os
 import socket
-from collections.abc import Callable
-from contextlib import suppress
-from typing import ParamSpec, TypeVar
 from urllib.parse import parse_qs
 
-from asterisk.agi import AGIError, AGIHangup
+from asterisk.agi import AGIError
 
 from ami_dialer import __version__
-from ami_dialer.adapters.asterisk.agi import ConnectionEndedError, FileNotPlayedError, FlowAgi
-from ami_dialer.adapters.asterisk.applications import Applications
+from ami_dialer.adapters.asterisk.agi import FlowAgi
+from ami_dialer.adapters.asterisk.agi_legs import AgiAgentLeg, AgiLeg
 from ami_dialer.adapters.asterisk.call_server import (
     BACKLOG,
     CHECK,
     LIMIT,
     OPT_OUT,
     CallServer,
+    Dialogue,
     NotACallError,
+    OnAgent,
     OnCall,
     caller_of,
 )
-from ami_dialer.adapters.asterisk.greenlets import in_greenlet, wait_for
+from ami_dialer.adapters.asterisk.greenlets import wait_for
 from ami_dialer.config.schema import FastAgi
 from ami_dialer.domain.attempt import is_attempt_id
-from ami_dialer.domain.calls import AmdFacts, Caller
+from ami_dialer.domain.calls import AmdFacts
 from ami_dialer.domain.errors import AsteriskError
-from ami_dialer.ports import CallerHungUpError, CallLeg, CallLostError, SoundMissingError
+from ami_dialer.ports import CallLeg, LinePurpose
 
 SCRIPT = "answered"
+#: What an agent's line asks for.
+PURPOSES = {"agent": LinePurpose.DESK, "agent-code": LinePurpose.CODE, "supervise": LinePurpose.SUPERVISE}
 #: Channel variable in which a test call of `ami-dialer doctor` carries away what it reached.
 HEARD = "AMI_DIALER_HEARD"
 #: Lines of an AGI environment; Asterisk sends 22 and one for each argument, of which it allows 127.
 MAX_ENVIRONMENT_LINES = 160
-#: Keys of a telephone; anything else in a reply (Asterisk answers 1 for an interrupted wait) is no digit.
-_KEYS = frozenset("0123456789*#ABCD")
 #: Seconds: a peer whose machine is gone is noticed after idle + 3 intervals.
 _KEEPALIVE_IDLE, _KEEPALIVE_INTERVAL, _KEEPALIVE_COUNT = 30, 10, 3
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 class _Lines:
@@ -68,91 +65,17 @@ class _Lines:
         """Commands are short and Asterisk reads them at once; there is nothing to wait for."""
 
 
-class AgiLeg(Applications):
-    """An answered call over FastAGI."""
-
-    def __init__(
-        self,
-        agi: FlowAgi,
-        writer: asyncio.StreamWriter,
-        attempt_id: str,
-        amd: AmdFacts,
-        caller: Caller | None = None,
-    ) -> None:
-        self._agi = agi
-        self._writer = writer
-        self.attempt_id = attempt_id
-        self.amd = amd
-        self.caller = caller
-        self.crowded = ""
-        self._over = False
-        #: A command has been sent and its reply not read: after a cancelled verb the two sides are out of
-        #: step.
-        self._reply_due = False
-
-    async def play(self, sound: str, escape_digits: str = "") -> str:
-        """Play a sound file; see `CallLeg.play`."""
-        try:
-            return _key(await self._verb(self._agi.stream_file, sound, escape_digits))
-        except FileNotPlayedError:
-            raise SoundMissingError(sound) from None
-
-    async def wait_for_digit(self, seconds: float) -> str:
-        """The next digit pressed within `seconds`, or ""."""
-        return _key(await self._verb(self._agi.wait_for_digit, round(seconds * 1000)))
-
-    async def hang_up(self) -> None:
-        """End the call; no error when it is over already."""
-        if self._over:
-            return
-        if self._reply_due:
-            # Asterisk stops a running STREAM FILE or WAIT FOR DIGIT when a new command comes in.
-            self._writer.write(b"HANGUP\n")
-        else:
-            with suppress(CallerHungUpError):
-                await self._verb(self._agi.hangup)
-        self._over = True
-
-    async def _execute(self, application: str, arguments: str) -> None:
-        await self._verb(self._agi.run_application, application, arguments)
-
-    async def _read(self, variable: str) -> str:
-        return await self._verb(self._agi.read_variable, variable)
-
-    async def _write(self, variable: str, value: str) -> None:
-        await self._verb(self._agi.write_variable, variable, value)
-
-    async def _leave(self, context: str, extension: str) -> None:
-        await self._verb(self._agi.go_on, context, extension)
-
-    async def _verb(self, verb: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        if self._over or self._reply_due:
-            raise CallerHungUpError
-        self._reply_due = True
-        try:
-            result = await in_greenlet(verb, *args, **kwargs)
-        except (ConnectionEndedError, OSError) as gone:
-            self._over = True
-            raise CallLostError(str(gone)) from None
-        except AGIHangup as told:
-            self._over = True
-            raise CallerHungUpError(str(told)) from None
-        except FileNotPlayedError:
-            self._reply_due = False
-            raise
-        except AGIError as trouble:
-            self._reply_due = False
-            raise AsteriskError(f"AGI: {trouble}") from trouble
-        self._reply_due = False
-        return result
-
-
 class FastAgiServer(CallServer):
     """Serves answered calls over FastAGI."""
 
-    def __init__(self, settings: FastAgi, on_call: OnCall, *, port: int | None = None) -> None:
-        """Serve on `settings.host` and `settings.port`, or `port`; 0 takes a free one."""
-        super().__init__(settings, on_call)
+    def __init__(
+        self, settings: FastAgi, on_call: OnCall, on_agent: OnAgent | None = None, *, port: int | None = None
+    ) -> None:
+        """Serve on `settings.host` and `settings.port`, or `port`; 0 takes a free one.
+
+        Without `on_agent` agents' lines are refused.
+        """
+        super().__init__(settings, on_call, on_agent)
         self._port = settings.port if port is None else port
 
     @property
@@ -172,12 +95,17 @@ class FastAgiServer(CallServer):
                 "that has the port, or set fastagi.port and, to the same, AMI_DIALER_FASTAGI in the dialplan"
             ) from error
 
-    async def _greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> CallLeg | None:
+    async def _greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> CallLeg | Dialogue | None:
         environment = await _environment(reader)
         if environment.get("agi_network_script") == CHECK:
             writer.write(f'SET VARIABLE {HEARD} "{name_of_process()}"\n'.encode())
             await reader.readuntil(b"\n")
             return None
+        agi = FlowAgi(_Lines(reader, writer), environment)
+        purpose = PURPOSES.get(environment.get("agi_network_script", ""))
+        if purpose is not None:
+            _keep_alive(writer)
+            return self._dialogue(AgiAgentLeg(agi, writer, purpose))
         caller = None
         if environment.get("agi_network_script") == OPT_OUT:
             attempt_id, amd = environment.get("agi_uniqueid", ""), AmdFacts()
@@ -185,7 +113,12 @@ class FastAgiServer(CallServer):
         else:
             attempt_id, amd = _whose_call(environment)
         _keep_alive(writer)
-        return AgiLeg(FlowAgi(_Lines(reader, writer), environment), writer, attempt_id, amd, caller)
+        return AgiLeg(agi, writer, attempt_id, amd, caller)
+
+    def _dialogue(self, leg: AgiAgentLeg) -> Dialogue:
+        if self._on_agent is None:
+            raise NotACallError("agents are not served here")
+        return Dialogue(leg, leg.finish)
 
     def _refuse(self, writer: asyncio.StreamWriter, why: str) -> None:
         # A line that begins with "failure" makes Asterisk set AGISTATUS to FAILURE and go on in the dialplan
@@ -229,7 +162,3 @@ def _keep_alive(writer: asyncio.StreamWriter) -> None:
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _KEEPALIVE_IDLE)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, _KEEPALIVE_INTERVAL)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, _KEEPALIVE_COUNT)
-
-
-def _key(digit: str) -> str:
-    return digit if digit in _KEYS else ""

@@ -1,21 +1,34 @@
 """Actions for those who take calls: agents' lines and members of queues."""
 
+import asyncio
 from abc import ABC, abstractmethod
 
 from panoramisk.actions import Action
 from panoramisk.message import Message
 
+from ami_dialer.adapters.asterisk import actions
 from ami_dialer.adapters.asterisk.actions import AckAction
-from ami_dialer.domain.calls import LineRequest, Member
+from ami_dialer.adapters.asterisk.faults import UnsendableError
+from ami_dialer.adapters.asterisk.names import CHANNEL, EXTENSION, NAME, checked
+from ami_dialer.adapters.asterisk.seat_events import SeatTracker
+from ami_dialer.domain.calls import LineRequest, Member, OriginateRequest
 from ami_dialer.domain.errors import AsteriskError
+from ami_dialer.ports import OriginateRefusedError
 
 #: AST_CAUSE_NORMAL_CLEARING.
 NORMAL_CLEARING = "16"
-_GONE = ("No such channel", "Channel does not exist", "Channel not up")
+#: What Asterisk answers where a channel is gone (action_hangup, action_redirect, mixmonitor).
+_GONE = ("No such channel", "Channel does not exist")
+#: What it answers where the user's classes do not allow an action (manager.c).
+_DENIED = "Permission denied"
+#: Beyond the seconds that a phone rings: Asterisk's own way to its OriginateResponse.
+_RESPONSE_SECONDS = 5.0
 
 
 class LineActions(ABC):
     """What `ports.Telephony` has for seats, on `_request`."""
+
+    _seats: SeatTracker
 
     @abstractmethod
     async def _request(self, action: Action) -> list[Message]:
@@ -23,39 +36,114 @@ class LineActions(ABC):
 
     async def call_line(self, request: LineRequest) -> None:
         """Call an agent's phone; see ports.Telephony."""
-        raise NotImplementedError
+        loop = asyncio.get_running_loop()
+        answered = self._seats.calls.waiting[request.line] = loop.create_future()
+        try:
+            await self._request(AckAction(actions.originate(_as_call(request))))
+            async with asyncio.timeout(request.ring_seconds + _RESPONSE_SECONDS):
+                why = await answered
+        except (UnsendableError, AsteriskError) as refused:
+            raise OriginateRefusedError(str(refused)) from None
+        except TimeoutError:
+            raise OriginateRefusedError(f"{request.channel}: Asterisk does not say what became of the call") from None
+        finally:
+            del self._seats.calls.waiting[request.line]
+        if why:
+            raise OriginateRefusedError(f"{request.channel}: {why}")
 
     async def lines(self, context: str) -> dict[str, str]:
         """Lines of agents that Asterisk holds now; see ports.Telephony."""
         listed = await self._request(Action({"Action": "CoreShowChannels"}))
-        return {entry.uniqueid: entry.channel for entry in listed if entry.context == context}
+        return {
+            entry.uniqueid: entry.channel
+            for entry in listed
+            if entry.event == "CoreShowChannel" and entry.context == context
+        }
 
     async def redirect(self, channel: str, context: str, extension: str) -> bool:
         """Send a channel to an extension; see ports.Telephony."""
-        action = {"Action": "Redirect", "Channel": channel, "Context": context, "Exten": extension, "Priority": "1"}
-        return await self._unless_gone(AckAction(action))
+        return await self._unless_gone(
+            {
+                "Action": "Redirect",
+                "Channel": checked(CHANNEL, channel),
+                "Context": checked(NAME, context),
+                "Exten": checked(EXTENSION, extension),
+                "Priority": "1",
+            }
+        )
 
     async def hang_up_line(self, channel: str) -> None:
         """End a line; no error when it is gone already. Raises ConnectionError."""
-        await self._unless_gone(AckAction({"Action": "Hangup", "Channel": channel, "Cause": NORMAL_CLEARING}))
+        await self._unless_gone(
+            {"Action": "Hangup", "Channel": checked(CHANNEL, channel), "Cause": NORMAL_CLEARING},
+        )
 
     async def members(self, queue: str) -> list[Member] | None:
-        """The members of a queue; None where there is no such queue."""
-        raise NotImplementedError
+        """The members of a queue; None where there is no such queue. From then on their changes are told."""
+        self._seats.queues.add(checked(NAME, queue))
+        listed = await self._request(Action({"Action": "QueueStatus", "Queue": queue}))
+        entries = [entry for entry in listed if entry.queue == queue]
+        if not any(entry.event == "QueueParams" for entry in entries):
+            return None
+        return [_member(entry) for entry in entries if entry.event == "QueueMember"]
 
     async def pause_member(self, queue: str, interface: str, *, paused: bool, reason: str = "") -> None:
-        """Pause a member of a queue, or let it go on."""
-        raise NotImplementedError
+        """Pause a member of a queue, or let it go on; see ports.Telephony."""
+        action = {
+            "Action": "QueuePause",
+            "Queue": checked(NAME, queue),
+            "Interface": interface,
+            "Paused": "true" if paused else "false",
+        }
+        if reason:
+            action["Reason"] = reason
+        try:
+            await self._request(AckAction(action))
+        except AsteriskError as refused:
+            if _DENIED in str(refused):
+                raise AsteriskError(f"{refused}. Add `agent` to the user's `write =` line in manager.conf") from None
+            raise
 
     async def mute_recording(self, attempt_id: str, *, muted: bool) -> None:
-        """Silence in the recording of a call, or sound again."""
-        raise NotImplementedError
+        """Silence in the recording of a call, or sound again; see ports.Telephony."""
+        action = {"Channel": checked(CHANNEL, attempt_id), "Direction": "both", "State": "1" if muted else "0"}
+        await self._request(AckAction({"Action": "MixMonitorMute", **action}))
 
-    async def _unless_gone(self, action: Action) -> bool:
+    async def _unless_gone(self, action: dict[str, str]) -> bool:
         try:
-            await self._request(action)
+            await self._request(AckAction(action))
         except AsteriskError as refused:
             if any(words in str(refused) for words in _GONE):
                 return False
             raise
         return True
+
+
+def _as_call(request: LineRequest) -> OriginateRequest:
+    return OriginateRequest(
+        attempt_id=request.line,
+        channel=request.channel,
+        context=request.context,
+        extension=request.extension,
+        ring_seconds=request.ring_seconds,
+        caller_id=request.caller_id,
+    )
+
+
+def _member(entry: Message) -> Member:
+    return Member(
+        queue=entry.queue,
+        interface=entry.location,
+        name=entry.name,
+        status=_number(entry.status),
+        paused=entry.paused == "1",
+        paused_reason=entry.pausedreason,
+        in_call=entry.incall == "1",
+        last_call=_number(entry.lastcall),
+        wrap_up=_number(entry.wrapuptime),
+        penalty=_number(entry.penalty),
+    )
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() else 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Container
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import structlog
@@ -29,15 +29,14 @@ _MAX_MESSAGE_BYTES = 1 << 20
 class AmiProtocol(AMIProtocol):
     """panoramisk's protocol with its own framing: bytes are split first and decoded whole.
 
-    An event is heard only if its name is in `wanted` and `mark` stands somewhere in it. Answers to actions, and
-    the lists that follow some, become panoramisk's Messages and find their Action by its ActionID. Everything
-    else is dropped after one look at its first line.
+    An event is heard only if its name is in `wanted` and one of the marks given there stands somewhere in it.
+    Answers to actions, and the lists that follow some, become panoramisk's Messages and find their Action by its
+    ActionID. Everything else is dropped after one look at its first line.
     """
 
-    def __init__(self, link: AmiConnection, wanted: Container[bytes], mark: bytes) -> None:
+    def __init__(self, link: AmiConnection, wanted: Mapping[bytes, tuple[bytes, ...]]) -> None:
         self._link = link
         self._wanted = wanted
-        self._mark = mark
         self._rest = b""
         #: asyncio holds more unsent bytes than it likes to (64 KiB): Asterisk does not read.
         self.clogged = False
@@ -74,9 +73,12 @@ class AmiProtocol(AMIProtocol):
         try:
             if block.startswith(_EVENT):
                 name = block[len(_EVENT) : block.find(b"\r\n")]
-                if name in self._wanted:
-                    if self._mark in block:
-                        self._link.hear(name, AmiEvent(block))
+                marks = self._wanted.get(name)
+                if marks is not None:
+                    for mark in marks:
+                        if mark in block:
+                            self._link.hear(name, AmiEvent(block))
+                            break
                 elif self.responses and self._collected(block):
                     self.handle_message(_parsed(block))
             elif block.startswith(b"\r\n"):  # one EOL too many, as Asterisk sends now and then

@@ -21,6 +21,7 @@ from ami_dialer.adapters.asterisk.faults import (
 )
 from ami_dialer.adapters.asterisk.lines import NORMAL_CLEARING, LineActions
 from ami_dialer.adapters.asterisk.reconnect import Reconnector
+from ami_dialer.adapters.asterisk.seat_events import SeatTracker, both
 from ami_dialer.adapters.backoff import Backoff
 from ami_dialer.config.schema import Server
 from ami_dialer.domain.attempt import ATTEMPT_ID_PREFIX
@@ -48,13 +49,18 @@ class AmiTelephony(LineActions, Telephony):
         *,
         originate_timeout: float = 10.0,
         backoff: Backoff | None = None,
+        agent_context: str = "ami-dialer-agent",
     ) -> None:
-        """`originate_timeout` is in seconds; an Originate unanswered by then has an unknown fate."""
+        """`originate_timeout` is in seconds; an Originate unanswered by then has an unknown fate.
+
+        `agent_context` is where agents' lines are in the dialplan.
+        """
         self.name = name
         self._settings = settings
         self._originate_timeout = originate_timeout
         self._backoff = backoff or Backoff()
         self._calls = CallTracker(self._hear, clock.now)
+        self._seats = SeatTracker(self._hear, clock.now, agent_context)
         self._on_event: Callable[[CallEvent | SeatEvent], None] = lambda _: None
         self._on_link: Callable[[bool], None] = lambda _: None
         self._link: Reconnector | None = None
@@ -90,17 +96,19 @@ class AmiTelephony(LineActions, Telephony):
         self._task = asyncio.create_task(self._link.run(), name=f"ami-{self.name}")
 
     def _new_connection(self) -> AmiConnection:
-        return AmiConnection(self._settings, self._calls.handlers, ATTEMPT_ID_PREFIX)
+        handlers = both(self._calls.handlers, self._seats.handlers)
+        return AmiConnection(self._settings, handlers, ATTEMPT_ID_PREFIX, self._seats.marks)
 
-    def _hear(self, event: CallEvent) -> None:
+    def _hear(self, event: CallEvent | SeatEvent) -> None:
         try:
             self._on_event(event)
         except Exception:  # a fault of the listener must not cost other calls their events
-            log.exception("event_listener_failed", server=self.name, attempt=event.attempt_id)
+            log.exception("event_listener_failed", server=self.name, heard=str(event))
 
     def _link_changed(self, up: bool) -> None:
         if not up:
             self._calls.clear()
+            self._seats.calls.clear()
         try:
             self._on_link(up)
         except Exception:  # a fault of the listener must not take the link with it

@@ -46,7 +46,7 @@ class Wire(asyncio.Transport):
 
 
 def protocol(link: Link) -> AmiProtocol:
-    made = AmiProtocol(link, {b"Hangup"}, b"amid-")  # type: ignore[arg-type]
+    made = AmiProtocol(link, {b"Hangup": (b"amid-",)})  # type: ignore[arg-type]
     made.connection_made(Wire())
     return made
 

@@ -172,12 +172,10 @@ async def test_the_link_is_told_before_any_event_of_it(peer: AmiPeer) -> None:
         assert heard.order == [True, CallAnswered(ATTEMPT, NOON)]
 
 
-async def test_the_mask_asks_for_calls_and_user_events_only_and_not_before_the_login(
-    peer: AmiPeer, dialer: Dialer
-) -> None:
+async def test_the_mask_asks_for_what_is_read_only_and_not_before_the_login(peer: AmiPeer, dialer: Dialer) -> None:
     assert [action["Action"] for action in peer.actions] == ["Login", "ListCommands", "Events"]
     assert peer.actions[0]["Events"] == "off"
-    assert peer.actions[2]["EventMask"] == "call,user"
+    assert peer.actions[2]["EventMask"] == "call,user,dtmf,agent"
 
 
 async def test_stop_logs_off_and_leaves_nobody_connected(peer: AmiPeer) -> None:
