@@ -24,6 +24,7 @@ from ami_dialer.rules.compliance.policy import Policy
 from ami_dialer.rules.limits import CallLimit
 from ami_dialer.rules.sharing import Share
 from ami_dialer.store import dnc, documents, hopper, lists, progress, revoking, runs
+from ami_dialer.store.agent_maps import NoAgentMapError
 from ami_dialer.store.callees import columns_of
 from ami_dialer.store.campaigns import standings
 from ami_dialer.store.revoking import OptOuts

@@ -43,7 +43,15 @@ from ami_dialer.domain.rank import Turn, rank
 from ami_dialer.store.bulk import insert_into
 from ami_dialer.store.documents import as_json
 from ami_dialer.store.filters import kept_out_by
-from ami_dialer.store.tables import UtcDateTime, contacts, enrolments, list_members, list_revisions, lists
+from ami_dialer.store.tables import (
+    UtcDateTime,
+    agent_map_entries,
+    contacts,
+    enrolments,
+    list_members,
+    list_revisions,
+    lists,
+)
 
 #: `expire_days` of a list whose contacts do not expire.
 NEVER = -1
@@ -63,6 +71,7 @@ _COLUMNS = (
     "tries",
     "exclusion",
     "excluded_by",
+    "agent",
     "created_at",
 )
 
@@ -145,13 +154,18 @@ def rank_of(list_priority: int, contact_priority: ColumnElement[int]) -> ColumnE
     return literal(rank(list_priority, 0)) - contact_priority * len(Turn)
 
 
-def members_of(of: Attached, condition: Condition | None, now: datetime) -> Select[Any]:
-    """The members of a list as they would be enrolled: rank, expiry, and what keeps them out."""
+def members_of(of: Attached, condition: Condition | None, now: datetime, own: int | None = None) -> Select[Any]:
+    """The members of a list as they would be enrolled: rank, expiry, what keeps them out, and whose they are.
+
+    `own`: key of the mapping list that says so; its priorities count in place of the contacts'.
+    """
+    mapped = agent_map_entries.c
+    priority = contacts.c.priority if own is None else func.coalesce(mapped.priority, contacts.c.priority)
     expires = of.expire_days != NEVER
     came = list_revisions.c.at
     kept_out: ColumnElement[Any] = literal(None, Text()) if condition is None else kept_out_by(condition)
     old = f"{of.name}: not called within {of.expire_days} days"
-    return (
+    query = (
         select(
             list_members.c.number,
             list_members.c.occurrence,
@@ -160,7 +174,8 @@ def members_of(of: Attached, condition: Condition | None, now: datetime) -> Sele
             list_members.c.position,
             literal(of.place).label("place"),
             literal(of.id).label("list_id"),
-            rank_of(of.priority, contacts.c.priority).label("rank"),
+            rank_of(of.priority, priority).label("rank"),
+            (literal(None, String()) if own is None else mapped.agent).label("agent"),
             (_DaysLater(came, literal(of.expire_days)) if expires else null().cast(UtcDateTime())).label("expires_at"),
             kept_out.label("kept_out_by"),
             (came <= now - timedelta(days=of.expire_days) if expires else literal(None, Boolean())).label("expired"),
@@ -180,11 +195,14 @@ def members_of(of: Attached, condition: Condition | None, now: datetime) -> Sele
             list_members.c.revision <= of.up_to,
         )
     )
+    if own is None:
+        return query
+    return query.outerjoin(agent_map_entries, and_(mapped.map_id == own, mapped.number == list_members.c.number))
 
 
-def candidates(of: Sequence[Attached], condition: Condition | None, now: datetime) -> Subquery:
+def candidates(of: Sequence[Attached], condition: Condition | None, now: datetime, own: int | None = None) -> Subquery:
     """Each number of the lists once, as it would be enrolled, `exclusion` and `excluded_by` included."""
-    members = union_all(*(members_of(each, condition, now) for each in of)).subquery("members")
+    members = union_all(*(members_of(each, condition, now, own) for each in of)).subquery("members")
     barred = or_(members.c.kept_out_by.is_not(None), func.coalesce(members.c.expired, False))
     columns = [
         *(column for column in members.c if column.name not in {"kept_out_by", "expired", "old"}),
@@ -213,14 +231,16 @@ async def enrol(
     now: datetime,
     *,
     barred: bool,
+    own: int | None = None,
 ) -> int:
     """Enrol the members of these lists whose numbers the run does not hold yet. Returns how many are new in it.
 
     Those who are kept out are enrolled too, as excluded; with `barred` those as well whose numbers are in BARRED.
+    `own`: key of the mapping list that says whose they are.
     """
     if not of:
         return 0
-    found = candidates(of, condition, now)
+    found = candidates(of, condition, now, own)
     source: FromClause = found
     label: ColumnElement[Any] = literal(None, Text())
     if barred:
@@ -240,6 +260,7 @@ async def enrol(
             literal({}, enrolments.c.tries.type),
             func.coalesce(found.c.exclusion, case((label.is_not(None), Exclusion.DNC.value))),
             func.coalesce(found.c.excluded_by, label),
+            found.c.agent,
             literal(now, enrolments.c.created_at.type),
         )
         .select_from(source)

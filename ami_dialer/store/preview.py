@@ -17,7 +17,7 @@ from ami_dialer.config.campaign import Campaign
 from ami_dialer.config.filter import BUILT_IN, columns_of
 from ami_dialer.config.lists import ContactList
 from ami_dialer.domain.enrolment import EnrolmentState, Exclusion
-from ami_dialer.store import enrolling, scrub
+from ami_dialer.store import agent_maps, enrolling, scrub
 from ami_dialer.store.database import Database
 from ami_dialer.store.enrolling import Attached
 from ami_dialer.store.filters import field_text
@@ -83,6 +83,7 @@ async def carried_out(
     async with database.reading() as connection:
         await stand_before(connection)
         try:
+            await agent_maps.check(connection, document)
             of = await enrolling.attached(connection, document, written)
             counts = {each.name: await _count(connection, each) for each in of}
             enrolled, _ = await scrub.enrol(connection, NO_RUN, of, document, now)

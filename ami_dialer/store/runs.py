@@ -17,7 +17,7 @@ from ami_dialer.domain.enrolment import GOING_ON, RunState
 from ami_dialer.domain.errors import DialerError
 from ami_dialer.domain.intake import ImportState, ListState
 from ami_dialer.rules.schedule import Start
-from ami_dialer.store import audit, callbacks, campaigns, enrolling, live, scrub
+from ami_dialer.store import agent_maps, audit, callbacks, campaigns, enrolling, live, scrub
 from ami_dialer.store.audit import Entry
 from ami_dialer.store.campaigns import Standing
 from ami_dialer.store.database import Database
@@ -146,7 +146,9 @@ async def start(
     """Begin a run: enrol every contact of its lists, once per number, and take out who must not be called.
 
     Without `by` it is a start or a rerun, whichever fits. One transaction: a run is there whole or not at all, and the
-    campaign is running. Returns its key. Raises AlreadyRunningError, IllegalActionError, ListsNotReadyError.
+    campaign is running. Returns its key.
+
+    Raises AlreadyRunningError, IllegalActionError, ListsNotReadyError, NoAgentMapError.
     """
     async with database.bulk_writing() as connection:  # a row for each contact
         standing = await campaigns.locked(connection, campaign_key)
@@ -171,6 +173,7 @@ async def begin(
     # After an emergency the campaign starts by hand: no start of its schedule comes in between either.
     status = await campaigns.move(connection, standing, by, **({"next_start_at": None} if emergency else {}))
     await _check_lists(connection, document)
+    await agent_maps.check(connection, document)
     stored = as_json(document)
     values = {
         "campaign_id": standing.id,

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.config.campaign import Campaign
 from ami_dialer.domain.enrolment import EnrolmentState, Exclusion
-from ami_dialer.store import audit, barring, dnc, enrolling
+from ami_dialer.store import agent_maps, audit, barring, dnc, enrolling
 from ami_dialer.store.audit import Entry
 from ami_dialer.store.barring import COUNTS, LABEL, MAX_LABEL, WORK_MEM, typed
 from ami_dialer.store.bulk import is_sqlite
@@ -50,7 +50,8 @@ async def enrol(
     """
     lists = await lists_of(connection, document)
     barred = await barring.find(connection, of, lists, now) > 0
-    enrolled = await enrolling.enrol(connection, run_id, of, document.filter, now, barred=barred)
+    own = await agent_maps.of_campaign(connection, document)
+    enrolled = await enrolling.enrol(connection, run_id, of, document.filter, now, barred=barred, own=own)
     if not barred:
         return enrolled, 0
     await barring.drop(connection)
