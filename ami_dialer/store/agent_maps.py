@@ -205,7 +205,10 @@ async def every(database: Database) -> list[AgentMap]:
     async with database.reading() as connection:
         used = await _used(connection)
         rows = await connection.execute(query)
-        return [AgentMap(*row, tuple(used.get(row[0], ()))) for row in rows]
+        return [
+            AgentMap(name, description, count, owners, at, tuple(used.get(name, ())))
+            for name, description, count, owners, at in rows
+        ]
 
 
 async def names(database: Database) -> list[str]:

@@ -30,7 +30,7 @@ from ami_dialer.domain.callback import OPEN, Callback, CallbackState
 from ami_dialer.domain.enrolment import GOING_ON, EnrolmentState, Exclusion
 from ami_dialer.domain.errors import DialerError
 from ami_dialer.domain.rank import CALLBACK_RANK, Turn, rank
-from ami_dialer.store import audit, dnc
+from ami_dialer.store import agent_maps, audit, dnc
 from ami_dialer.store.audit import Entry
 from ami_dialer.store.callback_rows import Seen, as_callback, as_seen, query
 from ami_dialer.store.callback_writes import REPLACED, Wanted, asked, row_of
@@ -49,6 +49,8 @@ from ami_dialer.store.tables import (
 
 #: Characters that fit into `why`.
 _MAX_WHY = 300
+#: Characters of the number of an agent: a callback for somebody else is for anyone.
+_MAX_AGENT = 10
 _RUN_OVER = "the run ended before it was placed"
 #: The shortest `callbacks.late` that can be set: nothing is missed sooner.
 _SHORTEST_LATE = timedelta(seconds=60)
@@ -110,19 +112,31 @@ async def _back_in_line(connection: AsyncConnection, one: Callback) -> None:
         enrolments.c.rank == CALLBACK_RANK,
     )
     called = enrolments.c.attempts > 0
-    usual = await _usual_rank(connection, one)
+    mapped = await _mapped(connection, one.campaign_id, one.number)
+    usual = await _usual_rank(connection, one, None if mapped is None else mapped.priority)
     await connection.execute(
         update(enrolments)
         .where(of_callback)
         .values(
-            state=case((called, EnrolmentState.DONE), else_=EnrolmentState.WAITING), rank=usual, due_at=one.created_at
+            state=case((called, EnrolmentState.DONE), else_=EnrolmentState.WAITING),
+            rank=usual,
+            due_at=one.created_at,
+            agent=None if mapped is None else mapped.agent,
         )
     )
 
 
-async def _usual_rank(connection: AsyncConnection, one: Callback) -> int:
-    """The rank that the contact has without a callback, by its priority and that of its list."""
-    own = await connection.scalar(select(contacts.c.priority).where(contacts.c.id == one.contact_id))
+async def _mapped(connection: AsyncConnection, campaign_id: int, number: str) -> agent_maps.Mapped | None:
+    """What the mapping list of the run that is going on says of a number."""
+    document = await connection.scalar(select(runs.c.document).where(runs.c.id.in_(_going_on(campaign_id))).limit(1))
+    return await agent_maps.whose(connection, legible_part(document), number) if document else None
+
+
+async def _usual_rank(connection: AsyncConnection, one: Callback, mapped: int | None) -> int:
+    """The rank that the contact has without a callback, by its priority (`mapped` before its own) and its list's."""
+    own = mapped
+    if own is None:
+        own = await connection.scalar(select(contacts.c.priority).where(contacts.c.id == one.contact_id))
     of_run = select(run_lists.c.list_id).where(run_lists.c.run_id.in_(_going_on(one.campaign_id)))
     on = (
         select(lists.c.document)
@@ -179,6 +193,7 @@ async def take_up(
                 due_at=row.at,
                 held_by=None,
                 claimed_at=None,
+                **({} if row.agent is None or len(row.agent) > _MAX_AGENT else {"agent": row.agent}),
             )
         )
         touched.add(row.run_id)
@@ -214,12 +229,18 @@ def _not_known(campaign_id: int | None, contact_id: int | None) -> Select[Any]:
             enrolments.c.due_at == callbacks.c.at,
             and_(enrolments.c.due_at > callbacks.c.at, enrolments.c.held_by != ""),
         ),
+        or_(
+            callbacks.c.agent.is_(None),
+            callbacks.c.agent == enrolments.c.agent,
+            func.length(callbacks.c.agent) > _MAX_AGENT,
+        ),
     )
     query = (
         select(
             callbacks.c.id.label("callback"),
             callbacks.c.at,
             callbacks.c.number.label("wanted"),
+            callbacks.c.agent,
             enrolments.c.id.label("enrolment"),
             enrolments.c.number,
             enrolments.c.occurrence,

@@ -9,7 +9,17 @@ from sqlalchemy import insert, literal, select, update
 from ami_dialer.domain.callback import CallbackSource, CallbackState
 from ami_dialer.domain.ending import EndReason
 from ami_dialer.domain.enrolment import EnrolmentState, RunState
-from ami_dialer.store import attempts, callback_rows, callback_writes, callbacks, dnc, enrolments, hopper, runs
+from ami_dialer.store import (
+    agent_maps,
+    attempts,
+    callback_rows,
+    callback_writes,
+    callbacks,
+    dnc,
+    enrolments,
+    hopper,
+    runs,
+)
 from ami_dialer.store.callback_writes import Wanted
 from ami_dialer.store.tables import campaigns
 from ami_dialer.store.writer import Kind, Write, Writer
@@ -189,3 +199,21 @@ async def test_a_call_keeps_the_one_that_is_due_also_late_and_what_is_asked_in_i
         (CallbackState.WAITING, None, attempt.id),
     ]
     assert await value(database, "SELECT count(*) FROM callbacks") == 2
+
+
+async def test_it_goes_to_its_agent_and_after_it_was_taken_back_to_the_one_of_the_mapping_list(database, clock):
+    now = clock.now()
+    await campaign(database, config())
+    await fill(database, "people", [number(0), number(1)], now)
+    await agent_maps.bring(database, "own", [agent_maps.Mapped(number(0), "101", 7)], now)
+    key, document = await campaign(database, config(own_agent={"map": "own"}))
+    run = await runs.start(database, key, document, now)
+    of_nobody = await callbacks.ask(database, await wanted(database, 1, now, agent="somebody from sales"), now)
+    asked = await callbacks.ask(database, await wanted(database, 0, now, agent="102"), now)
+    assert await callbacks.settle(database, now) == []
+    claimed = await hopper.claim(database, run, 2, now)
+    assert {one.number: one.agent for one in claimed} == {number(0): "102", number(1): None}
+    await hopper.release(database, [one.enrolment_id for one in claimed])
+    await callbacks.cancel(database, [asked.id, of_nobody.id], now, "by hand")
+    again = await hopper.claim(database, run, 2, now)
+    assert [(one.number, one.agent) for one in again] == [(number(0), "101"), (number(1), None)]
