@@ -37,7 +37,7 @@ class Line:
         return OriginateRequest(**{**fields, **changes})
 
     def of(self, attempt_id: str) -> list[CallEvent]:
-        return [event for event in self.events if event.attempt_id == attempt_id]
+        return [event for event in self.events if getattr(event, "attempt_id", None) == attempt_id]
 
     def names(self, attempt_id: str) -> list[str]:
         return [type(event).__name__ for event in self.of(attempt_id)]
