@@ -118,7 +118,8 @@ def read_document(model: type[_Model], name: str, stored: object, *, run: int | 
 def legible_part(stored: object) -> Campaign:
     """Of a campaign that another version stored what this one can read; nobody is called by it."""
     gone = {"lists": ["gone"], "trunks": ["gone"], "dialplan": "gone"}
-    own = {"live", "filter", "flow", "schedule", *gone}
+    ways = {"flow", "agents", "queue", "sessions", "dialing"}  # whom calls are handed to, beside `dialplan`
+    own = {"live", "filter", "schedule", *ways, *gone}
     data = {key: value for key, value in stored.items() if key not in own} if isinstance(stored, dict) else {}
     while True:
         try:

@@ -13,7 +13,8 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-KEYS = "0123456789*#"
+#: Keys that cut a sentence short. Not pound: people press it behind a last digit that was taken already.
+KEYS = "0123456789*"
 #: Seconds in which a first key is waited for, and each further one.
 FIRST_SECONDS = 8.0
 NEXT_SECONDS = 3.0

@@ -1,0 +1,171 @@
+"""Logging in by phone, and what an agent can do who waits."""
+
+import pytest
+
+from ami_dialer.domain.agent import AgentEvent, AgentState
+from ami_dialer.domain.calls import LineEnded, LineKey, LineLeft
+from ami_dialer.ports import CallerHungUpError, LineNext, LinePurpose, SpeechFailedError
+from tests.engine.agents.conftest import LOG_IN, PIN
+from tests.fakes.agent_leg import HANGS_UP, Phone
+
+pytestmark = pytest.mark.journey
+
+SESSIONS = "SELECT agent, state, why FROM agent_sessions ORDER BY id"
+
+
+async def test_number_and_pin_make_an_agent_ready_who_hears_it(office):
+    phone = await office.call(LOG_IN)
+    assert (phone.next, phone.said("You are logged in and ready")) == (LineNext.WAIT, 1)
+    assert (office.seat.state, office.seat.waiting, office.seat.server) == (AgentState.READY, False, "pbx")
+    office.waits()
+    assert office.seat.free
+    assert await office.rows(SESSIONS) == [("101", "ready", None)]
+
+
+async def test_five_wrong_pins_lock_and_the_right_one_does_not_help_then(office):
+    phone = await office.call([("agent number", "101#"), ("your PIN", "0000#")] * 5)
+    assert (phone.said("do not match"), phone.said("locked"), phone.next) == (4, 1, LineNext.BYE)
+    assert (await office.call(LOG_IN, line="line-2")).said("locked") == 1
+    assert not list(office.floor.seats)
+    assert await office.rows("SELECT count(*) FROM audit_records WHERE action = 'agent.locked'") == [(1,)]
+
+
+async def test_wrong_pins_are_forgotten_after_the_right_one(office):
+    await office.call([("agent number", "101#"), ("your PIN", "0000#"), *LOG_IN])
+    assert await office.rows("SELECT wrong_pins FROM agents WHERE number = '101'") == [(0,)]
+
+
+async def test_a_number_of_nobody_is_told_like_a_wrong_pin(office):
+    phone = await office.call([("agent number", "999#"), ("your PIN", f"{PIN}#")] * 5)
+    assert (phone.said("do not match"), phone.next) == (5, LineNext.BYE)
+
+
+async def test_of_several_campaigns_the_agent_chooses_some_or_all(office):
+    await office.open_run("support")
+    phone = await office.call([*LOG_IN, ("Whose calls", "9#"), ("Whose calls", "3#")])
+    assert office.seat.campaigns == {"support"}
+    assert phone.said("not one of the choices") == 1
+    await office.call([*LOG_IN, ("Whose calls", "1")], line="line-2")
+    assert office.seat.campaigns is None
+
+
+async def test_who_logs_in_twice_is_logged_out_on_the_older_phone_and_told_there(office):
+    old = await office.ready()
+    await office.call(LOG_IN, line="line-2")
+    assert office.telephony.asked == [("redirect", old.channel, "ami-dialer-agent", "s")]
+    phone = await office.call([], line="line-1")
+    assert (phone.said("on another phone"), phone.next) == (1, LineNext.BYE)
+    assert office.seat.line == "line-2"
+    assert await office.rows(SESSIONS) == [
+        ("101", "logged_out", "logged in on another phone"),
+        ("101", "ready", None),
+    ]
+
+
+async def test_who_is_in_a_call_cannot_log_in_on_another_phone(office):
+    seat = await office.ready()
+    await office.talk(seat)
+    phone = await office.call(LOG_IN, line="line-2")
+    assert (phone.said("in a call on another phone"), phone.next) == (1, LineNext.BYE)
+    assert office.seat is seat
+
+
+async def test_a_key_opens_the_menu_and_nobody_is_connected_meanwhile(office):
+    seat = await office.ready()
+    office.telephony.tell(LineKey("line-1", "*", office.clock.now()))
+    assert not seat.free
+    office.telephony.tell(LineKey("line-1", "1", office.clock.now()))  # heard by the dialogue, and by AMI too
+    await office.settle()
+    assert len(office.telephony.asked) == 1
+    phone = await office.call([("For a break", "3")])
+    assert (phone.said("You have had 0 calls"), phone.next) == (1, LineNext.WAIT)
+
+
+async def test_a_break_with_its_reason_and_back(office):
+    seat = await office.ready()
+    office.clock.advance(1)
+    phone = await office.press("*", [("For a break", "7"), ("For a break", "1"), ("Lunch", "1")])
+    assert phone.said("not one of the choices") == 1
+    assert (seat.state, seat.reason, phone.next) == (AgentState.ON_BREAK, "Lunch", LineNext.WAIT)
+    office.waits()
+    phone = await office.press("1", [])
+    assert (seat.state, phone.heard) == (AgentState.READY, ["You are ready."])
+    assert await office.rows("SELECT state, reason FROM agent_spells ORDER BY id") == [
+        ("ready", None),
+        ("on_break", "Lunch"),
+    ]
+
+
+async def test_logging_out_by_phone_ends_the_line(office):
+    await office.ready()
+    phone = await office.press("*", [("For a break", "2")])
+    assert (phone.heard[-1], phone.next) == ("You are logged out. Good bye.", LineNext.BYE)
+    assert await office.rows(SESSIONS) == [("101", "logged_out", "logged out by phone")]
+
+
+async def test_a_line_that_ends_logs_out_whatever_it_was_doing(office):
+    seat = await office.ready()
+    await office.press("*", [("For a break", HANGS_UP)])
+    office.telephony.lose_line("line-1")
+    assert seat.state is AgentState.LOGGED_OUT
+    assert await office.rows(SESSIONS) == [("101", "logged_out", "the line ended")]
+    office.telephony.tell(LineEnded("line-1", office.clock.now()))
+
+
+async def test_no_key_redirects_a_line_that_is_being_connected(office):
+    seat = await office.ready()
+    seat.taken_by = "amid-1"
+    office.telephony.tell(LineKey("line-1", "*", office.clock.now()))
+    assert (office.telephony.asked, seat.waiting) == ([], True)
+    office.telephony.tell(LineLeft("line-1", office.clock.now()))
+    assert not seat.waiting
+
+
+async def test_a_menu_that_a_command_makes_pointless_ends(office):
+    seat = await office.ready()
+
+    def break_by_command():
+        office.floor.seats.move(seat, AgentEvent.BREAK, office.clock.now(), reason="Lunch")
+
+    phone = await office.press("*", [("For a break", break_by_command)])
+    assert (seat.state, phone.next, phone.said("You are on a break: Lunch")) == (AgentState.ON_BREAK, LineNext.WAIT, 3)
+
+
+async def test_who_speaks_badly_strands_nobody(office):
+    async def broken(text, voice):
+        raise SpeechFailedError("espeak-ng is not installed")
+
+    office.speech.sound_for = broken
+    phone = Phone(office)
+    phone._reactions = [("beep", "101#"), ("beep", f"{PIN}#")]
+    await office.lines.serve(phone)
+    assert (phone.heard, phone.next) == (["beep", "beep", "beep"], LineNext.WAIT)
+
+
+async def test_a_dialogue_that_breaks_leaves_the_agent_waiting(office, monkeypatch):
+    await office.ready()
+
+    async def broken(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(office.lines._desk, "_dialogue", broken)
+    assert (await office.call([])).next is LineNext.WAIT
+
+
+async def test_a_supervisor_listens_whispers_and_barges_in(office):
+    seat = await office.ready()
+    known = [("agent number", "102#"), ("your PIN", f"{PIN}#")]
+    whom = [("whose call you want", "999#"), ("whose call you want", "101#"), ("Press 4", "5")]
+    phone = await office.call([*known, *whom], line="line-2", purpose=LinePurpose.SUPERVISE)
+    assert (phone.spied, phone.said("no line that you could hear")) == ([(seat.channel, "whisper")], 1)
+    phone = await office.call(LOG_IN, line="line-3", purpose=LinePurpose.SUPERVISE)
+    assert (phone.spied, phone.said("may not listen")) == ([], 1)
+
+
+async def test_a_line_that_hangs_up_at_once_is_no_fault(office):
+    phone = Phone(office)
+    await phone.hang_up()
+    with pytest.raises(CallerHungUpError):
+        await phone.wait_for_digit(1)
+    await office.lines.serve(phone)
+    assert not list(office.floor.seats)
