@@ -118,8 +118,8 @@ class World:
     def connects(self, call, interface=ANN):
         self.becomes(interface, status=2, in_call=True)
         call.wants_seat = False
-        line = f"{interface}-0000002a", "1700000000.42"
-        self.telephony.tell(MemberConnected(call.attempt.id, "sales", interface, *line, self.clock.now()))
+        leg = f"{interface}-0000002a", "1700000000.42"
+        self.telephony.tell(MemberConnected(call.attempt.id, "sales", interface, *leg, self.clock.now()))
 
     def hangs_up(self, call, interface=ANN):
         del self.floor.calls[call.attempt.id]
@@ -201,6 +201,8 @@ async def test_a_call_of_ours_is_wrapped_up_under_a_pause_and_then_the_member_is
     await world.paused(("pause", OWN_PAUSE))
     world.hangs_up(call)
     assert (world.state(), world.seat().attempt_id) == ("wrap_up", "amid-1-1")
+    assert world.floor.seats.of_line("1700000000.42") is world.seat()  # its leg may come to be asked for the result
+    world.seat().waiting = False
     await world.after(59)
     assert world.state() == "wrap_up"
     await world.after(1)
@@ -232,6 +234,19 @@ async def test_a_result_given_in_the_call_leaves_only_the_pause(world):
     world.hangs_up(call)
     assert (world.state(), world.able()) == ("ready", {BOB})
     await world.after(3)
+    await until(lambda: world.able() == {"7", BOB})
+
+
+async def test_a_leg_that_is_still_there_when_the_wrap_up_is_over_is_no_call_of_somebody_else(world):
+    call = world.answered()
+    world.connects(call)
+    await world.paused(("pause", OWN_PAUSE))
+    world.queues.call_over(call.attempt.id, world.clock.now())
+    world.floor.seats.back(world.seat(), world.clock.now(), 0.0)
+    await world.after(1)
+    assert (world.state(), world.able()) == ("ready", {BOB})
+    world.becomes(status=1, in_call=False)
+    await world.settle()
     await until(lambda: world.able() == {"7", BOB})
 
 

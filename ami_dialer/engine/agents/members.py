@@ -46,6 +46,8 @@ class Place:
     pause: float = 0.0
     #: The pause is over then.
     rest_until: datetime | None = None
+    #: A call of ours is over, and the device was not seen idle since: the leg may still be asked for the result.
+    leaves: bool = False
     #: Since when it is in use without ringing.
     in_use_since: datetime | None = None
     #: By queue: when the end of the last call was seen first.
@@ -75,6 +77,7 @@ class Place:
             self._confirmed.discard(queue)
         talking = any(one.status == 2 for one in self.members.values()) and not rings(self.members.values())
         self.in_use_since = (self.in_use_since or at) if talking else None
+        self.leaves = self.leaves and Standing.BUSY in self.standings(at).values()
 
     def _let_go(self, queue: str) -> None:
         """Somebody took our pause back: in a call that is their wish, and after it the wrap-up is over."""
@@ -146,6 +149,7 @@ class Place:
         self.refused.clear()
         if talk is None:
             return
+        self.leaves = True
         settings = talk.call.desk.campaign.wrap_up
         self.pause = settings.pause
         asked = bool(settings.limit) and talk.call.attempt.outcome is None
@@ -154,7 +158,6 @@ class Place:
         else:
             self.wrap_until, self.rest_until = None, now + timedelta(seconds=settings.pause)
         if self.seat is not None and self.seat.state is AgentState.IN_CALL:
-            self.seat.line = self.seat.channel = ""
             seats.finish(self.seat, now, wrap_up=asked, pause=settings.pause)
             self.seat.rested_at = max(self.rest_until or now, now + _SOON)
 
@@ -182,7 +185,7 @@ def follow(place: Place, seats: Seats, now: datetime, somebody_waits: Callable[[
     if all(one is Standing.PAUSED for one in there.values()):
         reasons = (place.members[queue].paused_reason for queue in there)
         _break(seat, seats, now, next(filter(None, reasons), "paused in Asterisk"))
-    elif Standing.BUSY in there.values():
+    elif Standing.BUSY in there.values() and not place.leaves:
         answering = seat.state in FREE and _may_answer(place, now) and somebody_waits()
         if not answering:
             _other_call(place, seat, seats, now)
@@ -233,13 +236,14 @@ def _ready(place: Place, seat: Seat, seats: Seats, now: datetime) -> None:
         seats.finish(seat, now, wrap_up=False)
     while seat.state not in FREE:  # a break that was asked for is what Asterisk's queue says, or is none
         seats.back(seat, now, 0.0)
+    seat.waiting = True  # its leg may have been in a dialogue, for the wrap-up
 
 
 def _serve(
     place: Place, seat: Seat, seats: Seats, there: dict[str, Standing], now: datetime, *, answering: bool
 ) -> None:
     """The queues that the seat takes calls of, and from when on."""
-    free = frozenset(queue for queue, one in there.items() if one is Standing.FREE)
+    free = frozenset(queue for queue, one in there.items() if one is Standing.FREE and not place.leaves)
     takes = frozenset(queue for queue, one in there.items() if one in _TAKES_CALLS)
     waits = seat.state in FREE
     queues = (free if waits and not answering else frozenset()) or takes or frozenset(there)
