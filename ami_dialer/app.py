@@ -1,7 +1,7 @@
 """The composition root: the only file that knows every other. Builds, wires, prepares."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import structlog
@@ -16,10 +16,10 @@ from ami_dialer.adapters.web.list_api import WebListSource
 from ami_dialer.config.schema import Config
 from ami_dialer.engine.announcer import Announcer
 from ami_dialer.engine.floor import Floor, build_desks
-from ami_dialer.engine.lifecycle import Engine, LegServer
+from ami_dialer.engine.lifecycle import Engine, LegServer, OnAgent, OnLeg
 from ami_dialer.journey.intake import Intake, IntakeError, import_list
 from ami_dialer.journey.scrub import import_dnc_file
-from ami_dialer.ports import AgentLeg, CallLeg, Clock, ListSource, Telephony
+from ami_dialer.ports import Clock, ListSource, Telephony
 from ami_dialer.sources.problems import SourceError
 from ami_dialer.store import dnc_lists, lists
 from ami_dialer.store.database import Database
@@ -141,9 +141,7 @@ async def engine(config: Config) -> AsyncIterator[Engine]:
         for intake in imported:
             floor.announcer.imported(intake.list_name, intake.counts, clock.now())
 
-        def leg_servers(
-            on_call: Callable[[CallLeg], Awaitable[None]], on_agent: Callable[[AgentLeg], Awaitable[None]] | None = None
-        ) -> list[LegServer]:
+        def leg_servers(on_call: OnLeg, on_agent: OnAgent) -> list[LegServer]:
             made: list[LegServer] = [FastAgiServer(config.fastagi, on_call, on_agent)]
             if config.fastagi.socket is not None:
                 made.append(AgiSocketServer(config.fastagi, on_call))

@@ -7,8 +7,10 @@ from typing import Protocol
 
 import structlog
 
+from ami_dialer.domain.calls import CallEvent, SeatEvent
 from ami_dialer.engine import abandonment, planned
 from ami_dialer.engine.agents.offers import Offers
+from ami_dialer.engine.agents.office import Office
 from ami_dialer.engine.agents.room import Room
 from ami_dialer.engine.dispatch import Dispatch
 from ami_dialer.engine.fetcher import LOOK_SECONDS, Fetcher
@@ -21,7 +23,7 @@ from ami_dialer.engine.schedule import Job, Schedule, jobs_of
 from ami_dialer.engine.status import LOOK_SECONDS as STATUS_SECONDS
 from ami_dialer.engine.status import Status
 from ami_dialer.engine.ticker import Ticker
-from ami_dialer.ports import CallLeg, ListSource
+from ami_dialer.ports import AgentLeg, CallLeg, ListSource
 from ami_dialer.rules.compliance.deadline import Deadlines
 from ami_dialer.store import rulebooks
 
@@ -36,6 +38,11 @@ TICK_SECONDS = 25.0
 #: The last writes may take so long; then they are given up, and the log says how many.
 LAST_WRITES_SECONDS = 30.0
 _POLL_SECONDS = 0.05
+
+
+#: Serves an answered call; an agent's line.
+OnLeg = Callable[[CallLeg], Awaitable[None]]
+OnAgent = Callable[[AgentLeg], Awaitable[None]]
 
 
 class LegServer(Protocol):
@@ -56,20 +63,20 @@ class Engine:
     def __init__(
         self,
         floor: Floor,
-        leg_servers: Callable[[Callable[[CallLeg], Awaitable[None]]], list[LegServer]],
+        leg_servers: Callable[[OnLeg, OnAgent], list[LegServer]],
         list_source: ListSource | None = None,
     ) -> None:
         """Without a `list_source` no list is fetched."""
         self.floor = floor
-        self._room, self._offers = Room(floor), Offers(floor)
-        self._dispatch = Dispatch(floor, self._room)
-        floor.seats.wake = self._seats_changed
+        room, offers = Room(floor), Offers(floor)
+        self._dispatch = Dispatch(floor, room)
+        self._office = Office(floor, room, offers, self._dispatch.connecting)
         self._reconcile = Reconcile(floor, self._dispatch)
         self._runs = Runs(floor)
-        self._ticker = Ticker(floor, self._runs, self._dispatch, self._reconcile, self._room, self._offers)
+        self._ticker = Ticker(floor, self._runs, self._dispatch, self._reconcile, room, offers)
         jobs = [*jobs_of(floor), Job("abandoned calls", abandonment.LOOK_SECONDS, self._runs.abandonment.look)]
         self._opt_out_line = OptOutLine(floor)
-        self._leg_servers = leg_servers(self._on_leg)
+        self._leg_servers = leg_servers(self._on_leg, self._office.serve)
         self._fetcher = None
         if list_source is not None:
             self._fetcher = Fetcher(
@@ -82,17 +89,13 @@ class Engine:
         self._schedule = Schedule(jobs, floor.clock.monotonic)
         self._status = Status(floor, self._runs)
         # By itself: what it tells must not grow old while another job takes long.
-        telling = [Job("what the engine sees", STATUS_SECONDS, self._status.look)]
+        # So must what agents ask for, and the ends of their pauses, not wait for one.
+        telling = [Job("what the engine sees", STATUS_SECONDS, self._status.look), *self._office.jobs()]
         self._telling = Schedule(telling, floor.clock.monotonic)
         #: A fault of ours that ended the ticker: nothing is dialled any more.
         self.fault: BaseException | None = None
         self._ticking: asyncio.Task[None] | None = None
         self._hurried = False
-
-    def _seats_changed(self) -> None:
-        """Somebody may have become free: first for those who wait on the line, then for further calls."""
-        self._dispatch.connecting.match()
-        self.floor.wake.set()
 
     async def start(self) -> None:
         """Take up what was left, listen for answered calls, connect, and begin to dial. Raises DialerError."""
@@ -103,12 +106,13 @@ class Engine:
         await self._runs.start_declared()
         await self._runs.follow()
         await self._reconcile.restore(self._runs)
+        await self._office.restore()
         await self.floor.dnc.refresh(self.floor.database)
         await self._opt_out_line.prepare()
         for server in self._leg_servers:
             await server.start()
         for desk in self.floor.servers.values():
-            await desk.telephony.start(partial(self._dispatch.on_event, desk), partial(self._on_link, desk))
+            await desk.telephony.start(partial(self._on_event, desk), partial(self._on_link, desk))
         self._schedule.start()
         self._telling.start()
         self._ticking = asyncio.create_task(self._ticker.run(), name="ticker")
@@ -187,6 +191,7 @@ class Engine:
         for server in self._leg_servers:
             await server.stop(0.0)
         await self._reconcile.stop()
+        await self._office.stop()
         for desk in self.floor.servers.values():
             await desk.telephony.stop()
         if ticked and self.floor.writer.trouble is None:
@@ -226,8 +231,15 @@ class Engine:
         else:
             await self._dispatch.on_leg(leg)
 
+    def _on_event(self, desk: ServerDesk, event: CallEvent | SeatEvent) -> None:
+        if isinstance(event, SeatEvent):
+            self._office.on_event(desk, event)
+        else:
+            self._dispatch.on_event(desk, event)
+
     def _on_link(self, desk: ServerDesk, up: bool) -> None:
         self._reconcile.on_link(desk, up)
+        self._office.on_link(desk, up)
 
     def _ticker_ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and task.exception() is not None:

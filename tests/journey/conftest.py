@@ -45,7 +45,7 @@ class House:
         retry = {"rules": {"busy": {"after": "0.05s", "max": 1}, "machine": {"after": 1, "max": 0}}}
         document = {"lists": ["people"], "trunks": ["carrier"], "flow": "survey", "retry": retry}
         document = {**document, **UNRESTRICTED, **campaign}
-        if "dialplan" in campaign:
+        if {"dialplan", "agents", "queue"} & campaign.keys():
             document.pop("flow")
         self.config = Config.model_validate(
             {
@@ -91,8 +91,9 @@ class House:
             announcer=Announcer(self.events),
         )
 
-        def legs(on_leg: Callable[..., Awaitable[None]]) -> list[Any]:
+        def legs(on_leg: Callable[..., Awaitable[None]], on_agent: Callable[..., Awaitable[None]]) -> list[Any]:
             self.telephony.on_leg = on_leg
+            self.on_agent = on_agent
             return []
 
         self.engine = Engine(floor, legs)
@@ -105,6 +106,7 @@ class House:
         self.engine._ticker.stop()
         await self.engine._schedule.stop()
         await self.engine._telling.stop()
+        await self.engine._office.stop()
         await self.engine._ticking
         self.engine.floor.writer._task.cancel()
         self.telephony.connected = False

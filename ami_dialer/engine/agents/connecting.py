@@ -4,7 +4,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
@@ -33,6 +33,14 @@ WAIT_SLICE_SECONDS = 0.1
 HOLD_MUSIC = "default"
 
 
+class Members(Protocol):
+    """Whoever looks after members of queues."""
+
+    def call_over(self, attempt_id: str, now: datetime) -> None:
+        """A member has the person of this attempt no more. Nothing where none had them."""
+        ...
+
+
 @dataclass(slots=True)
 class _Waiting:
     """A person who waits for somebody."""
@@ -48,6 +56,8 @@ class Connecting:
         self._floor = floor
         self._room = room
         self._dispatch = dispatch
+        #: Told when the members of queues have their calls no more.
+        self.members: Members | None = None
         #: People who wait for a line or a session, in order, and who is told when somebody is there.
         #: People who wait for a line or a session, in order.
         self._waiting: dict[str, _Waiting] = {}
@@ -153,7 +163,16 @@ class Connecting:
             and (seat.preview is None or seat.preview.enrolment_id == wanted.enrolment_id)
             and only in {None, seat.agent}
         )
-        return min(free, key=lambda seat: (*_closeness(seat, call), seat.idle_since), default=None)
+
+        def closeness(seat: Seat) -> tuple[bool, bool, bool, bool, bool, datetime]:
+            """Lower first."""
+            own = seat.agent == wanted.agent
+            chose = seat.preview is not None
+            promised = not own and self._room.promised(seat)
+            theirs = seat.run != call.desk.run.id
+            return not own, not chose, promised, theirs, seat.state is not AgentState.READY, seat.idle_since
+
+        return min(free, key=closeness, default=None)
 
     async def _talk(self, leg: CallLeg, call: Call, seat: Seat) -> bool:
         """Connect them until that is over. False where the line was gone before."""
@@ -188,6 +207,7 @@ class Connecting:
         if await agent.record(leg, call.attempt, call.desk.campaign):
             self._floor.writer.put(attempts.changed(call.attempt))
         if await agent.queue(leg, call.desk.campaign, name):
+            self._member_left(call)
             if call.transfer is not None:
                 await leg.go_on(*call.transfer)
                 return EndReason.CONNECTED, f"transferred to {call.transfer[1]}"
@@ -255,6 +275,7 @@ class Connecting:
 
     def ended(self, call: Call, now: datetime) -> None:
         """An attempt has ended, however: whoever had it is not left in the call."""
+        self._member_left(call)
         for seat in list(self._floor.seats):
             if _talks(seat, call.attempt.id) and seat.kind is not SeatKind.MEMBER:
                 self.over(seat, call, now)
@@ -262,6 +283,10 @@ class Connecting:
                 seat.taken_by = None
             if seat.preview is not None and seat.preview.enrolment_id == call.attempt.enrolment_id:
                 seat.preview, seat.dial_wanted = None, False
+
+    def _member_left(self, call: Call) -> None:
+        if self.members is not None:
+            self.members.call_over(call.attempt.id, self._floor.clock.now())
 
     async def hang_up(self, call: Call) -> None:
         """The agent ends the call. Raises ConnectionError, AsteriskError."""
@@ -294,14 +319,3 @@ class Connecting:
 
 def _talks(seat: Seat, attempt_id: str) -> bool:
     return seat.state is AgentState.IN_CALL and seat.attempt_id == attempt_id
-
-
-def _closeness(seat: Seat, call: Call) -> tuple[bool, bool, bool, bool]:
-    """Lower first: the contact's own agent, who chose to dial it, who is reserved for the run, who is ready."""
-    chose = seat.preview is not None and seat.preview.enrolment_id == call.attempt.enrolment_id
-    return (
-        seat.agent != call.claimed.agent,
-        not chose,
-        seat.run != call.desk.run.id,
-        seat.state is not AgentState.READY,
-    )

@@ -1,7 +1,7 @@
 """Room for calls: how many a run may place for those who can take them, for whom, and who is reserved for it."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 import structlog
@@ -40,6 +40,10 @@ class Room:
 
     def __init__(self, floor: Floor) -> None:
         self._floor = floor
+        #: By run: who took its calls when it was looked at last, and was not on a break.
+        self._present: dict[int, set[str]] = {}
+        #: Why nobody can take calls of a run, whoever is there: its queue is missing. For people; None: nothing.
+        self.trouble: Callable[[RunDesk], str | None] = lambda desk: None  # noqa: ARG005
 
     def seats(self, desk: RunDesk) -> list[Seat]:
         """Who takes calls of a run, whatever they are doing."""
@@ -74,7 +78,8 @@ class Room:
         """How many calls may start now. Keeps the reason with the desk."""
         if desk.pacing is None:
             raise ValueError(f"run {desk.run.id} is not paced")
-        pace = desk.pacing.pace(self.snapshot(desk))
+        trouble = self.trouble(desk)
+        pace = desk.pacing.pace(self.snapshot(desk)) if trouble is None else Pace(0, trouble)
         desk.pace_told = pace.reason
         return pace
 
@@ -89,6 +94,8 @@ class Room:
         """
         free = list(free)
         own = next((seat for seat in free if seat.agent == claimed.agent), None) if claimed.agent else None
+        if own is not None and self.promised(own):
+            own = None
         if claimed.agent is None or own is not None:
             desk.turn_came.pop(claimed.enrolment_id, None)
             return own or next(iter(free), None)
@@ -98,10 +105,19 @@ class Room:
             return None
         return next(iter(free), None)
 
+    def promised(self, seat: Seat) -> bool:
+        """Whether a call is on its way to a contact of this agent's own."""
+        calls = self._floor.calls.values()
+        return any(call.claimed.agent == seat.agent and call.wants_seat and serves(seat, call.desk) for call in calls)
+
     def reserve(self, desk: RunDesk, seat: Seat) -> None:
         """A call is about to be placed: as many seats as the calls on their way need are reserved, this one first."""
-        if seat.state is AgentState.READY and self._needed(desk) > self._reserved(desk):
-            self._floor.seats.move(seat, AgentEvent.RESERVE, self._floor.clock.now(), run=desk.run.id)
+        if self._needed(desk) <= self._reserved(desk):
+            return
+        now = self._floor.clock.now()
+        ready = (one for one in (seat, *self.free(desk, now)) if one.state is AgentState.READY)
+        if (one := next(ready, None)) is not None:
+            self._floor.seats.move(one, AgentEvent.RESERVE, now, run=desk.run.id)
 
     def settle(self, desks: Iterable[RunDesk]) -> list[Call]:
         """Let go whoever is reserved for no call; returns calls that nobody is left for, which are to be taken back."""
@@ -113,8 +129,17 @@ class Room:
                 self._release(seat, now)
         for desk in paced.values():
             self._let_go(desk, now)
-            over += self._surplus(desk)
+            if self._somebody_left(desk):
+                over += self._surplus(desk)
+        self._present = {key: present for key, present in self._present.items() if key in paced}
         return over
+
+    def _somebody_left(self, desk: RunDesk) -> bool:
+        """Whether somebody has logged out, or begun a break, since the last look."""
+        present = {seat.key for seat in self.seats(desk) if seat.state is not AgentState.ON_BREAK}
+        before = self._present.get(desk.run.id, set())
+        self._present[desk.run.id] = present
+        return not before <= present
 
     def _let_go(self, desk: RunDesk, now: datetime) -> None:
         reserved = [seat for seat in self._floor.seats if seat.state is AgentState.RESERVED and seat.run == desk.run.id]
@@ -142,7 +167,10 @@ class Room:
         self._floor.seats.move(seat, AgentEvent.RELEASE, now)
 
     def _surplus(self, desk: RunDesk) -> list[Call]:
-        """Calls on their way for whom nobody is left, the newest first; who was picked up already is not among them."""
+        """Calls on their way for whom nobody is left, the newest first; who was picked up already is not among them.
+
+        Asked when agents leave. While they are only busy, calls of a ratio above 1 go on: one may become free in time.
+        """
         seen = self.snapshot(desk)
         taken = sum(seat.taken_by is not None for seat in self.seats(desk))
         over = surplus(seen, self.ratio(desk)) - taken
