@@ -216,9 +216,9 @@ def _write(home: Path, lab: LabSettings) -> None:
 def numbers() -> list[str]:
     """Every behaviour of the lab twice, and numbers of the mixed range to make it sixty.
 
-    But not who presses their own number, for flows that ask for one.
+    But not who presses their own number, for flows that ask for one, nor who waits for an agent.
     """
-    shown = [behaviour for behaviour in BEHAVIOURS if LAST_FOUR not in behaviour.presses]
+    shown = [one for one in BEHAVIOURS if LAST_FOUR not in one.presses and one.talks is None]
     twice = [behaviour.number(line) for line in (1, 2) for behaviour in shown]
     return [*twice, *mixed_numbers(CONTACTS - len(twice))][:CONTACTS]
 

@@ -15,6 +15,8 @@ from ami_dialer.domain.ending import EndReason
 LINES = 10_000
 #: Seed of the mixed range where the settings give none.
 DEFAULT_SEED = 1
+#: Of `Behaviour.talks`: as long as the agent does.
+UNTIL_AGENT = 0
 #: An answer: the last four digits of the number that was called, as the world's dialplan writes them.
 LAST_FOUR = "${EXTEN:-4}"
 
@@ -37,6 +39,8 @@ class Behaviour:
     amd: str | None = None
     #: What is pressed at each question; the last entry also at all further ones.
     presses: tuple[str, ...] = ()
+    #: Seconds that they talk with an agent, whom they wait for: the call ends `connected`; with nobody, `abandoned`.
+    talks: int | None = None
 
     def number(self, line: int) -> str:
         """The number of `line` (0 to 9999) in E.164."""
@@ -61,6 +65,10 @@ def _person(area: str, name: str, does: str, ends: EndReason, *presses: str, aft
 def _presses(area: str, digit: str) -> Behaviour:
     ends = {"9": _R.OPTED_OUT}.get(digit, _R.COMPLETED if digit in "123" else _R.NO_INPUT)
     return _person(area, f"presses-{digit}", f"Person who presses {digit} at each question.", ends, digit)
+
+
+def _talks(area: str, name: str, does: str, talks: int, *, waits: int = 60, ends: EndReason = _R.NO_INPUT) -> Behaviour:
+    return Behaviour(area, name, does, f"talks,s,1(1,{waits},{talks},${{EXTEN}})", ends, "HUMAN", talks=talks)
 
 
 BEHAVIOURS: tuple[Behaviour, ...] = (
@@ -143,6 +151,18 @@ BEHAVIOURS: tuple[Behaviour, ...] = (
     ),
     Behaviour(
         "614", "declined", "Person who declines the call: SIP 603, Q.850 cause 21.", "declined,s,1(1)", _R.REJECTED
+    ),
+    _talks("561", "talks-2s", "Person who waits for an agent, talks with them for 2 s and hangs up.", 2),
+    _talks("570", "talks-5s", "The same, talks for 5 s.", 5),
+    _talks("585", "talks-15s", "The same, talks for 15 s.", 15),
+    _talks("631", "talks-on", "Person who waits for an agent and talks until the agent hangs up.", UNTIL_AGENT),
+    _talks(
+        "646",
+        "impatient",
+        "Person who hangs up where no agent is there 2 s after hello; else talks for 3 s.",
+        3,
+        waits=2,
+        ends=_R.HUNG_UP,
     ),
 )
 

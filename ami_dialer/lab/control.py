@@ -103,6 +103,7 @@ def taken_ports(ports: Ports) -> list[str]:
     for name, kind in (
         ("ami", socket.SOCK_STREAM),
         ("fastagi", socket.SOCK_STREAM),
+        ("world_ami", socket.SOCK_STREAM),
         ("pbx_sip", socket.SOCK_DGRAM),
         ("world_sip", socket.SOCK_DGRAM),
     ):

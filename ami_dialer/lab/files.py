@@ -10,6 +10,7 @@ from ami_dialer.domain.errors import AsteriskError
 
 from . import sounds
 from .behaviours import numbers_conf
+from .phones import pjsip_conf, plans_conf
 from .programs import Asterisk
 from .settings import LabSettings
 
@@ -36,6 +37,8 @@ def write(settings: LabSettings, asterisk: Asterisk) -> set[str]:
     for name in INSTANCES:
         texts = _from_templates(settings, name)
         texts |= _as_installed(settings) if name == "pbx" else {"numbers.conf": "\n".join(numbers_conf()) + "\n"}
+        phones = pjsip_conf(settings.ports.world_sip) if name == "pbx" else plans_conf()
+        texts["phones.conf"] = "\n".join(phones) + "\n"
         written = [_write_private(settings.home / name / "etc" / file, text) for file, text in texts.items()]
         if any(written):
             changed.add(name)
@@ -59,6 +62,7 @@ def _values(settings: LabSettings, name: str) -> dict[str, object]:
     return {
         "HOME": settings.home / name,
         "AMI": ports.ami,
+        "WORLD_AMI": ports.world_ami,
         "PBX_SIP": ports.pbx_sip,
         "WORLD_SIP": ports.world_sip,
         "SIPP": ports.sipp,

@@ -24,6 +24,8 @@ class Ports:
     sipp: int = 15064
     #: Where the PBX expects the dialer's FastAGI server.
     fastagi: int = 14573
+    #: Manager port of the world, for whoever plays with agents' phones.
+    world_ami: int = 15039
     #: First and last RTP port; two for each call.
     pbx_rtp: tuple[int, int] = (16000, 17999)
     world_rtp: tuple[int, int] = (18000, 19999)
@@ -37,6 +39,7 @@ class Ports:
             world_sip=first + 2,
             sipp=first + 3,
             fastagi=first + 4,
+            world_ami=first + 5,
             pbx_rtp=(first + 10, first + 249),
             world_rtp=(first + 250, first + 489),
         )
