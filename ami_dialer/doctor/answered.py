@@ -40,8 +40,8 @@ async def _nobody(leg: CallLeg) -> None:
 
 
 async def _answered_calls(pbx: Pbx) -> Sequence[Result]:
-    if not pbx.flows:
-        return [not_checked("no campaign on this server has a flow")]
+    if not any(campaign.flow or campaign.paced for campaign in pbx.campaigns.values()):
+        return [not_checked("no campaign on this server has a flow, agents or a queue")]
     await pbx.must_have("res_agi.so")
     script = await pbx.variable("AMI_DIALER_AGI")
     return [await (_by_script(pbx, script) if script else _by_fastagi(pbx))]

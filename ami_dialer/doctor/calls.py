@@ -24,6 +24,8 @@ SOUND, FASTAGI, SCRIPT, AFTER_AMD = "sound", "fastagi", "script", "s"
 TOLD = "AmiDialerCheck"
 #: Every event the dialer reads.
 EVENTS = ("Newchannel", "Newstate", "OriginateResponse", "UserEvent", "Hangup")
+#: Tells of a line of agents, besides.
+LEFT = "BridgeLeave"
 #: Seconds for a test call. AMD() decides within its total_analysis_time, 5 s as shipped.
 PATIENCE = 20.0
 #: Seconds between two looks whether the call lives, where nothing is heard of it.
@@ -54,7 +56,7 @@ class Line:
     def __init__(self) -> None:
         self._calls: dict[str, Heard] = {}
         #: For the connection.
-        self.handlers = {name: partial(self._hear, name) for name in EVENTS}
+        self.handlers = {name: partial(self._hear, name) for name in (*EVENTS, LEFT)}
 
     def _hear(self, name: str, event: AmiEvent) -> None:
         call = self._calls.get(event.header("Uniqueid"))

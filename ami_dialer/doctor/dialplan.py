@@ -26,7 +26,11 @@ def _modules_of(pbx: Pbx) -> Iterator[tuple[str, str, bool]]:
     yield "app_userevent.so", "reports from the dialplan", True
     yield "app_playback.so", "plays the closing prompt", True
     yield "app_amd.so", "detects answering machines", any(campaign.amd.enabled for campaign in campaigns)
-    yield "res_agi.so", "hands answered calls to the dialer", any(campaign.flow for campaign in campaigns)
+    yield (
+        "res_agi.so",
+        "hands answered calls to the dialer",
+        any(campaign.flow or campaign.paced for campaign in campaigns),
+    )
     yield "format_sln.so", "reads spoken texts", bool(pbx.flows)
     yield "app_controlplayback.so", "lets doctor try sounds", False
     yield "res_tonedetect.so", "detects fax machines, which count as answering machines without it", False

@@ -64,7 +64,9 @@ async def _privileges(pbx: Pbx) -> Sequence[Result]:
 def with_classes(line: str, missing: set[str]) -> str:
     """The classes of a `read =` or `write =` line with those that are missing, in the order of asterisk_conf."""
     there = [part for part in re.split(r"[\s,|]+", line) if part]
-    return ",".join([*there, *(name for name in ("originate", "call", "reporting", "user") if name in missing)])
+    return ",".join(
+        [*there, *(name for name in ("originate", "call", "reporting", "user", "dtmf", "agent") if name in missing)]
+    )
 
 
 CHECKS = (

@@ -7,6 +7,7 @@ from ami_dialer.adapters.asterisk.faults import ActionRefusedError
 from ami_dialer.config.load import examine as examine_file
 from ami_dialer.config.schema import Config
 from ami_dialer.doctor import (
+    agents,
     answered,
     capacity,
     database,
@@ -36,6 +37,7 @@ PBX_CHECKS: tuple[Check[Pbx], ...] = (
     *events.CHECKS,
     *sounds.CHECKS,
     *answered.CHECKS,
+    *agents.CHECKS,
     *trunks.CHECKS,
     *capacity.CHECKS,
 )

@@ -22,6 +22,9 @@ USERS = {
     "no-call-events": "read = user\nwrite = originate,call,reporting",
     "no-user-events": "read = call\nwrite = originate,call,reporting",
     "filtered": "read = call,user\nwrite = originate,call,reporting\neventfilter(action(exclude),name(Hangup)) =",
+    "no-agents": "read = call,user\nwrite = originate,call,reporting",
+    "old-filters": "read = call,user,dtmf,agent\nwrite = originate,call,reporting,agent\n"
+    "eventfilter(action(include),name(Hangup)) =",
     "far-away": "read = call,user\nwrite = originate,call,reporting\ndeny = 0.0.0.0/0.0.0.0",
 }
 #: Trunks that do not work; @DEAD@ is a port where nothing listens.

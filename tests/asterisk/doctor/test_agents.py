@@ -1,0 +1,54 @@
+"""What doctor says of a PBX for campaigns with agents and queues."""
+
+from typing import Any
+
+import pytest
+
+from ami_dialer.doctor.finding import Status
+from tests.asterisk.doctor.ward import Ward
+
+pytestmark = pytest.mark.asterisk
+
+
+def campaign(username: str = "ami-dialer", **changes: Any) -> dict[str, Any]:
+    """The configuration with a campaign for agents instead of the flow's."""
+    survey = {"flow": None, "agents": "all", "recording": {"enabled": True}, **changes}
+    return {
+        "servers": {"pbx": {"username": username}},
+        "agents": {"101": {"name": "Ann"}},
+        "campaigns": {"survey": survey},
+    }
+
+
+async def test_a_fresh_lab_has_what_agents_and_queues_need(ward: Ward):
+    report = await ward.ask("agents", changes=campaign())
+    assert report.of("agents").status is Status.OK, report.of("agents")
+    transfer = {"context": "from-phones", "to": {"1": {"name": "Office", "extension": "7100"}}}
+    queued = campaign(agents=None, queue="lab-queue", transfer=transfer)
+    report = await ward.ask("agents", "queues", changes=queued)
+    assert report.checks(Status.FAILED) == set()
+    assert report.of("queues", "7100").status is Status.OK
+
+
+async def test_what_agents_lack_is_told_with_the_line_that_mends_it(ward: Ward):
+    result = (await ward.ask("agents", changes=campaign("no-agents"))).of("agents")
+    assert (result.status, "read = call,user,dtmf`" in result.mend) == (Status.FAILED, True), result
+    result = (await ward.ask("agents", changes=campaign("old-filters"))).of("agents")
+    assert (result.status, "name(BridgeLeave)" in result.mend) == (Status.FAILED, True), result
+    with ward.with_dialplan("remove extension after@ami-dialer-agent"):
+        result = (await ward.ask("agents", changes=campaign())).of("agents", "ami-dialer-agent")
+    assert "has no extension after" in result.detail
+    with ward.without_module("app_mixmonitor.so"):
+        result = (await ward.ask("agents", changes=campaign())).of("agents", "app_mixmonitor.so")
+    assert result.status is Status.FAILED
+
+
+async def test_a_queue_that_does_not_exist_one_without_members_and_a_transfer_to_nowhere_are_told(ward: Ward):
+    transfer = {"context": "from-phones", "to": {"1": {"name": "Office", "extension": "999"}}}
+    report = await ward.ask("queues", changes=campaign(agents=None, queue="no-such-queue", transfer=transfer))
+    assert report.of("queues", "no-such-queue").status is Status.FAILED
+    assert report.of("queues", "999").status is Status.FAILED
+    report = await ward.ask("queues", changes=campaign(agents=None, queue="lab-empty"))
+    assert report.of("queues", "lab-empty").status is Status.WARNING
+    report = await ward.ask("agents", changes=campaign("no-agents", agents=None, queue="lab-empty"))
+    assert "`read = call,user,dtmf,agent`" in report.of("agents").mend
