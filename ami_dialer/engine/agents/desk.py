@@ -16,6 +16,8 @@ log = structlog.get_logger(__name__)
 
 #: A line that comes back from a call may be sooner than the word that the call is over; that is waited for so long.
 _OVER_SECONDS = 5.0
+#: AMI tells of a line within so long after it has come.
+_TOLD_SECONDS = 1.0
 
 
 class Desk:
@@ -46,7 +48,7 @@ class Desk:
         talk, key = Talk(leg, self._floor), self.keys.pop(leg.line, "")
         seat = self._floor.seats.of_line(leg.line)
         if seat is None and leg.line not in self._steps.displaced:
-            seat = await self._log_in(talk)
+            seat = await self._log_in(talk) if await self._announced(talk) else None
             if seat is None:
                 await leg.then(LineNext.BYE)
                 return
@@ -64,6 +66,18 @@ class Desk:
             await leg.then(LineNext.BYE)
             return
         await leg.then(LineNext.WAIT_CONNECTING if seat.state is AgentState.RESERVED else LineNext.WAIT)
+
+    async def _announced(self, talk: Talk) -> bool:
+        """Whether it is a line of agents', of which AMI tells: a member of a queue is not asked who they are."""
+
+        def unknown() -> bool:
+            return talk.leg.line not in self._servers and talk.leg.line not in self._steps.expected
+
+        await talk.wait(_TOLD_SECONDS, unknown)
+        if not unknown() or not all(desk.telephony.connected for desk in self._floor.servers.values()):
+            return True
+        log.info("a line came that is no agent's, or that AMI does not tell of", line=talk.leg.channel)
+        return False
 
     async def _dialogue(self, talk: Talk, seat: Seat, key: str) -> None:
         match seat.state:

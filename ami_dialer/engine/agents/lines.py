@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Coroutine, Mapping
+from contextlib import suppress
 from typing import Any
 
 import structlog
 
 from ami_dialer.domain.agent import AgentEvent, AgentState, SeatKind
 from ami_dialer.domain.calls import LineCame, LineEnded, LineKey, LineLeft, LineWaits, SeatEvent
-from ami_dialer.domain.errors import DialerError
+from ami_dialer.domain.errors import DialerError, StoreError
 from ami_dialer.engine.agents.desk import Desk
 from ami_dialer.engine.agents.seats import Seat
 from ami_dialer.engine.agents.steps import Steps
@@ -35,8 +36,9 @@ class Lines:
         self._steps = steps
         #: By line: the name of its server, of those that came since the start.
         self._servers: dict[str, str] = {}
-        #: Lines in a dialogue.
+        #: Lines in a dialogue; those of them that have ended meanwhile.
         self._served: set[str] = set()
+        self._gone: set[str] = set()
         #: Log-ins of the engine before whose lines were not seen yet, by line.
         self._kept: dict[str, Session] = {}
         #: Lines that were brought to a dialogue by `look`, with the state that it was for.
@@ -84,14 +86,20 @@ class Lines:
         self._steps.displaced.discard(event.line)
         if (kept := self._kept.pop(event.line, None)) is not None:
             self._later(agent_sessions.close(self._floor.database, [kept.id], event.at, "the line ended"))
-        seat = self._floor.seats.of_line(event.line)
+        if event.line in self._served:
+            self._gone.add(event.line)
+        self._leave(event.line)
+
+    def _leave(self, line: str) -> None:
+        seat = self._floor.seats.of_line(line)
         if seat is not None and seat.kind is SeatKind.LINE:
-            self._floor.seats.leave(seat, event.at, "the line ended")
+            self._floor.seats.leave(seat, self._floor.clock.now(), "the line ended")
 
     async def serve(self, leg: AgentLeg) -> None:
         """A line has come to us. Never raises, except when it is cancelled; nobody is left without what comes next."""
         self._served.add(leg.line)
-        if (seat := self._floor.seats.of_line(leg.line)) is not None and leg.purpose is LinePurpose.DESK:
+        seat = self._floor.seats.of_line(leg.line)
+        if seat is not None and seat.kind is SeatKind.LINE and leg.purpose is LinePurpose.DESK:
             seat.waiting = False
         try:
             await self._serve(leg)
@@ -102,6 +110,9 @@ class Lines:
             await self._after_fault(leg)
         finally:
             self._served.discard(leg.line)
+            if leg.line in self._gone:  # it ended right when its agent was being logged in
+                self._gone.discard(leg.line)
+                self._leave(leg.line)
 
     async def _serve(self, leg: AgentLeg) -> None:
         if leg.purpose is LinePurpose.SUPERVISE:
@@ -137,6 +148,8 @@ class Lines:
         """
         held = await server.telephony.lines(self._floor.config.agent_lines.context)
         now = self._floor.clock.now()
+        for line in held:  # some may have been there before us, in the middle of their log-in
+            self._servers.setdefault(line, server.name)
         kept = [one for one in self._kept.values() if one.server == server.name]
         await self._close([one for one in kept if one.line not in held], "the line ended while nobody watched")
         alive = [one for one in kept if self._kept.pop(one.line, None) is not None]
@@ -157,7 +170,8 @@ class Lines:
     async def _take_up(self, sessions: list[Session], held: Mapping[str, str]) -> None:
         """Seats of the engine before."""
         if sessions and not self._names:
-            self._names = {one.number: one.name for one in await agents.every(self._floor.database)}
+            with suppress(StoreError):  # then they go by their numbers
+                self._names = {one.number: one.name for one in await agents.every(self._floor.database)}
         for one in sessions:
             self._adopt(one, held.get(one.line, one.channel))
 

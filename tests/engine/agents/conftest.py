@@ -171,8 +171,13 @@ class Office:
         return phone
 
     async def ready(self, line: str = "line-1") -> Seat:
-        """Agent 101 is logged in, and waits in the bridge."""
-        await self.call(LOG_IN, line=line)
+        """Agent 101 is logged in without a word, and waits in the bridge."""
+        phone = Phone(self, line=line)
+        self.telephony.agent_lines[line] = phone.channel
+        self.telephony.tell(LineCame(line, phone.channel, self.clock.now()))
+        agent = await agents.load(self.database, "101")
+        assert agent is not None
+        await self.steps.seat(agent, line, phone.channel, "pbx", None)
         self.waits(line)
         return self.seat
 

@@ -3,7 +3,7 @@
 import pytest
 
 from ami_dialer.domain.agent import AgentEvent, AgentState
-from ami_dialer.domain.calls import LineEnded, LineKey, LineLeft
+from ami_dialer.domain.calls import LineCame, LineEnded, LineKey, LineLeft
 from ami_dialer.ports import CallerHungUpError, LineNext, LinePurpose, SpeechFailedError
 from tests.engine.agents.conftest import LOG_IN, PIN
 from tests.fakes.agent_leg import HANGS_UP, Phone
@@ -137,6 +137,7 @@ async def test_who_speaks_badly_strands_nobody(office):
 
     office.speech.sound_for = broken
     phone = Phone(office)
+    office.telephony.tell(LineCame("line-1", phone.channel, office.clock.now()))
     phone._reactions = [("beep", "101#"), ("beep", f"{PIN}#")]
     await office.lines.serve(phone)
     assert (phone.heard, phone.next) == (["beep", "beep", "beep"], LineNext.WAIT)
@@ -160,6 +161,24 @@ async def test_a_supervisor_listens_whispers_and_barges_in(office):
     assert (phone.spied, phone.said("no line that you could hear")) == ([(seat.channel, "whisper")], 1)
     phone = await office.call(LOG_IN, line="line-3", purpose=LinePurpose.SUPERVISE)
     assert (phone.spied, phone.said("may not listen")) == ([], 1)
+
+
+async def test_a_line_that_ends_while_its_agent_is_logged_in_leaves_no_seat(office, monkeypatch):
+    enter = office.steps.seat
+
+    async def slow(*told):
+        office.telephony.lose_line("line-1")
+        return await enter(*told)
+
+    monkeypatch.setattr(office.steps, "seat", slow)
+    await office.call([*LOG_IN, ("You are logged in", HANGS_UP)])
+    assert not list(office.floor.seats)
+
+
+async def test_a_members_leg_is_not_asked_who_it_is(office):
+    phone = Phone(office, line="leg-of-a-member")
+    await office.lines.serve(phone)
+    assert (phone.heard, phone.next) == ([], LineNext.BYE)
 
 
 async def test_a_line_that_hangs_up_at_once_is_no_fault(office):

@@ -5,13 +5,12 @@ from datetime import datetime
 
 from ami_dialer.config.dispositions import meanings_of
 from ami_dialer.domain.agent import AgentState
-from ami_dialer.domain.meaning import AGENTS, Meaning, Meanings
+from ami_dialer.domain.meaning import AGENTS, FORGOTTEN, Meaning, Meanings
 from ami_dialer.engine.agents.dialogues import moments, words
 from ami_dialer.engine.agents.dialogues.talk import Talk, always
 from ami_dialer.engine.agents.seats import Seat
 from ami_dialer.engine.agents.steps import StepRefusedError, Steps
 from ami_dialer.engine.agents.talked import Talked
-from ami_dialer.journey.disposition import FORGOTTEN
 
 
 async def wrap_up(talk: Talk, seat: Seat, steps: Steps) -> None:
