@@ -1,5 +1,6 @@
 """Agents on lines for tests of the engine: logged in, waiting, and gone again."""
 
+import asyncio
 from datetime import timedelta
 
 from ami_dialer.domain.agent import AgentEvent, SeatKind
@@ -10,6 +11,17 @@ from tests.fakes.telephony import Plan
 
 #: A person who talks until the test, or the agent, ends it.
 TALKS = Plan(answers=True, stays=True)
+
+
+async def full_rate(world) -> None:
+    """The limits on calls a second allow a burst: they begin with one call."""
+    limits = [
+        desk.limit for desks in (world.engine.floor.trunks, world.engine.floor.servers) for desk in desks.values()
+    ]
+    for _ in range(2):
+        for limit in limits:
+            limit.room(world.clock.monotonic())
+        await asyncio.sleep(0.02)
 
 
 async def seat(world, agent: str, **more) -> Seat:

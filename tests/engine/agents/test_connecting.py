@@ -6,7 +6,7 @@ import pytest
 
 from ami_dialer.domain.agent import AgentState
 from ami_dialer.domain.calls import LineWaits
-from tests.engine.agents.seated import TALKS, agent_ends, leg_of, on_break, ready_again, seat
+from tests.engine.agents.seated import TALKS, agent_ends, full_rate, leg_of, on_break, ready_again, seat
 from tests.fakes.telephony import Plan
 from tests.journey.conftest import until
 
@@ -81,11 +81,12 @@ async def test_power_dials_by_its_ratio_and_whoever_finds_nobody_hears_the_messa
     world.people(*PEOPLE[:2])
     world.telephony.default = TALKS
     engine = await world.start()
+    await full_rate(world)
     one = await seat(world, "101")
     await in_call(world, one)
     await until(lambda: called(world) == len(world.telephony.legs) == 2)
     [other] = [leg for key, leg in world.telephony.legs.items() if key != one.attempt_id]
-    await until(lambda: other.over.is_set())
+    await until(other.over.is_set)
     assert other.heard == ["ami-dialer/closing"], "the campaign has no message of its own"
     world.telephony.end(other.attempt_id, 16)
     await until(lambda: len(engine.floor.calls) == 1)
@@ -100,6 +101,7 @@ async def test_who_waits_gets_the_agent_who_becomes_free(house):
     world.people(*PEOPLE[:2])
     world.telephony.default = TALKS
     await world.start()
+    await full_rate(world)
     one = await seat(world, "101")
     await in_call(world, one)
     first = one.attempt_id
@@ -177,6 +179,7 @@ async def test_a_person_who_hangs_up_while_waiting_was_abandoned(house):
     world.people(*PEOPLE[:2])
     world.telephony.default = TALKS
     engine = await world.start()
+    await full_rate(world)
     one = await seat(world, "101")
     await in_call(world, one)
     await until(lambda: len(world.telephony.legs) == 2)
