@@ -19,6 +19,8 @@ _COMMANDS = (
     "rules",
     "campaign",
     "monitor",
+    "agents",
+    "agent",
     "disposition",
     "caller-id",
     "callback",
@@ -63,6 +65,10 @@ class DialerGroup(click.Group):
                 from ami_dialer.cli.disposition import command
             case "monitor":
                 from ami_dialer.cli.monitor import command
+            case "agents":
+                from ami_dialer.cli.agents import command
+            case "agent":
+                from ami_dialer.cli.agent import command
             case "caller-id":
                 from ami_dialer.cli.caller_ids import command
             case "callback":

@@ -26,6 +26,10 @@ class Kind(StrEnum):
     PHONE_BAD = "phone_bad"
     ZONE = "zone"
     PRIORITY = "priority"
+    #: Of a mapping list: whose contact it is.
+    AGENT = "agent"
+    #: The same: the number stands in another row, with somebody else.
+    DOUBLE = "double"
     #: Of a do-not-call file: when the entry runs out.
     EXPIRY = "expiry"
     #: Of a file of consents: when it was said.
