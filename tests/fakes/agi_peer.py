@@ -49,13 +49,16 @@ class AsteriskSide:
         *,
         missing: Iterable[str] = (),
         variables: dict[str, str] | None = None,
+        after: dict[str, dict[str, str]] | None = None,
     ) -> None:
+        """`after`: variables that an application sets; one of the name HANGUP is the person's."""
         #: Every command received, as it came.
         self.commands: list[str] = []
         self.dead = False
         self._behaviour = iter(behaviour)
         self._missing = frozenset(missing)
-        self._variables = variables or {}
+        self.variables = dict(variables or {})
+        self._after = after or {}
 
     @property
     def verbs(self) -> list[tuple[str, ...]]:
@@ -70,6 +73,8 @@ class AsteriskSide:
                     verbs.append(("wait", f"{int(milliseconds) / 1000:g}"))
                 case ["HANGUP"]:
                     verbs.append(("hang up",))
+                case ["EXEC" | "GOSUB" | "SET", *rest]:
+                    verbs.append(tuple(rest))
         return verbs
 
     def reply(self, command: str) -> list[str] | None:
@@ -80,7 +85,7 @@ class AsteriskSide:
             return [DEAD]
         return self._carry_out(words)
 
-    def _carry_out(self, words: list[str]) -> list[str] | None:  # noqa: PLR0911 - a table of commands
+    def _carry_out(self, words: list[str]) -> list[str] | None:  # noqa: C901, PLR0911 - a table of commands
         match words:
             case ["GET", "VARIABLE", name]:
                 return self._variable(name)
@@ -92,14 +97,33 @@ class AsteriskSide:
                 return ["200 result=0"]
             case ["WAIT", "FOR", "DIGIT", _]:
                 return self._react("0123456789*#", "")
+            case ["EXEC", application, _]:
+                return self._application(application)
+            case ["GOSUB", _, "s", "1", _]:
+                return ["100 result=0 Trying...", "200 result=0 Gosub complete"]
+            case ["SET", "VARIABLE", name, value]:
+                self.variables[name] = value
+                return ["200 result=1"]
+            case ["SET", "CONTEXT" | "EXTENSION" | "PRIORITY", _]:
+                return ["200 result=0"]
             case ["HANGUP"]:
                 self.dead = True
                 return ["200 result=1", "HANGUP"]
             case _:
                 return ["510 Invalid or unknown command"]
 
+    def _application(self, name: str) -> list[str]:
+        after = self._after.get(name)
+        if after is None:
+            return ["200 result=-2"]
+        if "HANGUP" in after:
+            self.dead = True
+            return ["200 result=-1", "HANGUP"]
+        self.variables |= after
+        return ["200 result=0"]
+
     def _variable(self, name: str) -> list[str]:
-        value = self._variables.get(name)
+        value = self.variables.get(name)
         return ["200 result=0"] if value is None else [f"200 result=1 ({value})"]
 
     def _react(self, keys: str, position: str) -> list[str] | None:
