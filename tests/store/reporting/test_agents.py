@@ -87,7 +87,11 @@ async def test_a_report_by_agent_counts_the_results_of_each(database, clock):
             row = {"id": f"amid-{index}", "run_id": run, "enrolment_id": one.enrolment_id, "contact_id": one.contact_id}
             row |= {"ordinal": 1, "number": one.number, "server": "pbx", "trunk": "carrier", "state": "ended"}
             row |= {"claimed_at": now, "agent": agent, "connected_at": now if agent else None, "outcome": outcome}
-            row |= {"ended_at": now + timedelta(seconds=30 + index), "disposition": "Connected"}
+            row |= {
+                "ended_at": now + timedelta(seconds=30 + index),
+                "disposition": "Connected",
+                "end_reason": "connected",
+            }
             await connection.execute(insert(attempts).values(row))
     first, second = await office.of_run(database, run)
     assert (first.agent, first.calls, first.talked, first.average) == ("101", 2, 61, 30.5)
