@@ -103,7 +103,7 @@ class AmiTelephony(LineActions, Telephony):
         try:
             self._on_event(event)
         except Exception:  # a fault of the listener must not cost other calls their events
-            log.exception("event_listener_failed", server=self.name, heard=str(event))
+            log.exception("event_listener_failed", server=self.name, heard=type(event).__name__)
 
     def _link_changed(self, up: bool) -> None:
         if not up:

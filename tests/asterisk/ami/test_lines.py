@@ -7,6 +7,8 @@ from contextlib import suppress
 
 import pytest
 
+from ami_dialer.adapters.asterisk.agi_socket import AgiSocketServer
+from ami_dialer.config.schema import FastAgi
 from ami_dialer.domain.attempt import new_line_id
 from ami_dialer.domain.calls import CallBridged, LineCame, LineEnded, LineKey, LineLeft, LineRequest
 from ami_dialer.domain.errors import AsteriskError
@@ -172,6 +174,33 @@ async def test_a_phone_that_does_not_answer_is_told_and_leaves_nothing_behind(di
     with pytest.raises(OriginateRefusedError, match="Extension does not exist"):
         await dialer.line.telephony.call_line(LineRequest(new_line_id(), declined, "no-such-context", "s", 5))
     assert dialer.line.events == []
+
+
+async def test_the_classic_script_connects_records_and_hands_on_as_well(dialer: Dialer) -> None:
+    settings, console = dialer.world.settings, dialer.world.pbx.console
+    outcomes: list[bool] = []
+
+    async def connect(leg: CallLeg) -> None:
+        await leg.record(f"calls/{leg.attempt_id}.wav")
+        outcomes.append(await leg.connect(agent.channel))
+        outcomes.append(await leg.queue("no-such-queue", 5, "default"))
+        await leg.go_on("lab-hangup", "s")
+
+    agent = await dialer.agent()
+    server = AgiSocketServer(FastAgi(socket=settings.socket_directory / "answered.sock"), connect)
+    await server.start()
+    console(f"dialplan set global AMI_DIALER_AGI {settings.agi_directory / 'ami-dialer-answered.py'}")
+    try:
+        attempt_id = await dialer.person()
+        await until(lambda: dialer.heard(CallBridged))
+        await dialer.line.telephony.hang_up_line(agent.channel)
+        await dialer.line.end_of(attempt_id)
+    finally:
+        console("dialplan set global AMI_DIALER_AGI")
+        console("dialplan reload")
+        await server.stop(0)
+    assert outcomes == [True, False]
+    assert "CallUnserved" not in dialer.line.names(attempt_id)
 
 
 async def test_a_supervisor_hears_a_call_until_its_line_is_gone(dialer: Dialer) -> None:

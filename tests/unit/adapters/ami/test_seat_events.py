@@ -76,11 +76,11 @@ def told(*messages: bytes) -> list[CallEvent | SeatEvent]:
         ),
         (member("QueueMemberRemoved"), MemberGone(QUEUE, PHONE, NOON)),
         (
-            event("AgentConnect", Uniqueid=ATTEMPT, Queue=QUEUE, Interface=PHONE, DestChannel=CHANNEL, DestUniqueid="9"),
-            MemberConnected(ATTEMPT, QUEUE, PHONE, CHANNEL, "9", NOON),
+            event("AgentConnect", Uniqueid=ATTEMPT, Queue=QUEUE, Interface=PHONE, DestChannel="x/1", DestUniqueid="9"),
+            MemberConnected(ATTEMPT, QUEUE, PHONE, "x/1", "9", NOON),
         ),
     ],
-)  # fmt: skip
+)
 def test_what_happens_to_lines_and_members_is_told(heard: bytes, tells: object) -> None:
     assert told(heard) == [tells]
 
