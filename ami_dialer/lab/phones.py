@@ -89,24 +89,25 @@ def login(agent: str, pin: str = PIN) -> tuple[str, ...]:
     return (f"{agent}#", f"{pin}#")
 
 
+_DILIGENT = (
+    "Answers at once; ends a call after 30 s (*0); result 1, 2 or 3 by the contact.",
+    Plan(in_call=(Press(30, "*0", over=True),), results=("1", "2", "3")),
+)
 #: What the phones of the table do: sentence and plan, without the login.
 _HABITS: tuple[tuple[str, Plan], ...] = (
-    *[("Answers at once; result 1, 2 or 3 by the contact.", Plan(results=("1", "2", "3")))] * 8,
+    *[_DILIGENT] * 8,
     ("Ends each call after 3 s with *0; result 1.", Plan(in_call=(Press(3, "*0", over=True),))),
     ("Ends each call after 8 s with *0; result 2.", Plan(in_call=(Press(8, "*0", over=True),), results=("2",))),
-    (
-        "Presses *1 after 1 s and again 2 s later: hold and back; result 1.",
-        Plan(in_call=(Press(1, "*1"), Press(2, "*1"))),
-    ),
-    ("Presses *3 after 1 s: do not call; result 1.", Plan(in_call=(Press(1, "*3"),))),
+    ("Holds after 1 s (*1) and goes on 3 s later; result 1.", Plan(in_call=(Press(1, "*1"), Press(3, "1")))),
+    ("Do not call (*3) after 1 s, confirmed with 1 4 s later.", Plan(in_call=(Press(1, "*3"), Press(4, "1")))),
     ("Presses 8 in wrap-up, which no menu of the lab has, and 1 three seconds later.", Plan(results=("8wwwwww1",))),
     ("Presses nothing in wrap-up.", Plan(results=("",))),
     ("Hangs up in the middle of each call, after 2 s.", Plan(in_call=(Press(2, BYE),))),
     ("Hangs up while it waits, after two calls; result 1.", Plan(after=(2, (BYE,)))),
+    ("Break after two calls (* 1 1), and back; result 1.", Plan(after=(2, ("*", "1", "1", "1")))),
     ("Answers after 3 s; result 1.", Plan(answers=3)),
-    ("Answers after 8 s; result 1.", Plan(answers=8)),
     ("Never answers.", Plan(answers=None)),
-    ("Logs in with a wrong PIN first; result 1.", Plan(login=(f"{FIRST_AGENT + 19}#", "9999#", f"{PIN}#"))),
+    ("Logs in with a wrong PIN first; result 1.", Plan(login=(*login("120", "9999"), *login("120")))),
 )
 
 
