@@ -23,6 +23,7 @@ _CALL_WORDS = {
     AttemptState.RINGING: "ringing",
     AttemptState.ANSWERED: "answered",
     AttemptState.IN_FLOW: "in the flow",
+    AttemptState.CONNECTED: "with an agent",
 }
 #: Fewer log lines than this are not worth their heading.
 _FEWEST_LINES = 3

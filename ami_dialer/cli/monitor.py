@@ -21,10 +21,14 @@ from rich.table import Table
 from rich.text import Text
 
 from ami_dialer.adapters.clock import SystemClock
+from ami_dialer.cli.agents import for_programs as for_programs_of_agents
+from ami_dialer.cli.agents import table as agents_table
 from ami_dialer.cli.opening import reading
 from ami_dialer.cli.output import json_option, load_config, local, print_json
 from ami_dialer.config.schema import Config
+from ami_dialer.domain.agent import AgentState
 from ami_dialer.domain.ending import Disposition
+from ami_dialer.reporting.agents import STATE_WORDS
 from ami_dialer.reporting.monitor import FAILED, Going, Monitor, Picture
 
 #: Seconds between two looks.
@@ -114,6 +118,7 @@ def for_programs(picture: Picture) -> dict[str, Any]:
         "dialer_running": picture.dialer_running,
         "campaigns": [_going(one) for one in picture.campaigns],
         "sum": _going(picture.sum),
+        "agents": for_programs_of_agents(picture.office)["agents"],
         "servers": [] if picture.seen is None else [asdict(server) for server in picture.seen.servers],
     }
 
@@ -136,10 +141,14 @@ def draw(picture: Picture) -> RenderableType:
         return Group(*parts)
     rows = [*picture.campaigns, *([picture.sum] if len(picture.campaigns) > 1 else [])]
     parts += [_queue(rows), Text(""), _results(rows), Text(""), _rates(rows), Text("")]
+    if with_agents := [one for one in picture.campaigns if one.agents]:
+        parts += [_agents(with_agents), Text("")]
     for one in picture.campaigns:
         todo = f"; what to do: {one.todo}" if one.todo else ""
         style = "yellow" if one.why else "green"
         parts.append(Text.assemble((one.campaign, "bold"), (f"  {one.why or 'dialling'}{todo}", style)))
+    if picture.office.agents:
+        parts += [Text(""), agents_table(picture.office.agents)]
     if picture.seen is not None:
         parts.append(Text(""))
         for server in picture.seen.servers:
@@ -156,7 +165,7 @@ def _table(*columns: str) -> Table:
 
 
 def _queue(rows: list[Going]) -> Table:
-    columns = ("due", "later", "hopper", "placing", "ringing", "answered", "flow", "done", "excluded")
+    columns = ("due", "later", "hopper", "placing", "ringing", "answered", "flow", "agent", "done", "excluded")
     table = _table("campaign", *columns)
     for one in rows:
         calls = one.calls
@@ -170,6 +179,7 @@ def _queue(rows: list[Going]) -> Table:
                 calls.get("ringing", 0),
                 calls.get("answered", 0),
                 calls.get("in_flow", 0),
+                calls.get("connected", 0),
                 one.done,
                 one.excluded,
             ),
@@ -183,6 +193,14 @@ def _results(rows: list[Going]) -> Table:
         failed = (one.dispositions.get(kind, 0) for kind in FAILED)
         table.add_row(one.campaign, *_cells(one.attempts, one.answered, *failed))
     return table
+
+
+def _agents(rows: list[Going]) -> Table:
+    states = [state for state in STATE_WORDS if state is not AgentState.LOGGED_OUT]
+    drawn = _table("campaign", *(f"agents {STATE_WORDS[state]}" for state in states))
+    for one in rows:
+        drawn.add_row(one.campaign, *_cells(*(one.agents.get(state, 0) for state in states)))
+    return drawn
 
 
 def _rates(rows: list[Going]) -> Table:

@@ -69,6 +69,13 @@ class RunSeen:
     restraint: str = ""
     #: Contacts that each rule has put off since this engine looks after the run.
     held: dict[str, int] = field(default_factory=dict)
+    #: Whether calls are placed for those who take them; those there are, by what they do.
+    paced: bool = False
+    agents: dict[str, int] = field(default_factory=dict)
+    #: Why no more calls are placed for them, for people; "" where more are.
+    pacing: str = ""
+    #: Contacts whose turn it is and who wait for their own agents.
+    for_own: int = 0
 
 
 @dataclass(frozen=True, slots=True)

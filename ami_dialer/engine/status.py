@@ -17,6 +17,7 @@ from ami_dialer.domain.engine_status import (
     TrunkSeen,
 )
 from ami_dialer.domain.errors import StoreError
+from ami_dialer.engine.agents.room import serves
 from ami_dialer.engine.floor import Floor, RunDesk
 from ami_dialer.engine.runs import Runs
 from ami_dialer.rules.limits import CallLimit
@@ -96,6 +97,10 @@ class Status:
             emergency=desk.run.emergency,
             restraint=desk.abandonment.why,
             held=dict(desk.tally.held(now)),
+            paced=desk.pacing is not None,
+            agents=dict(Counter(seat.state.value for seat in self._floor.seats if serves(seat, desk))),
+            pacing=desk.pace_told,
+            for_own=len(desk.turn_came),
         )
 
 

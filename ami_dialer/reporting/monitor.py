@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from ami_dialer.domain.campaign import GOING_ON, CampaignStatus
 from ami_dialer.domain.ending import Disposition
 from ami_dialer.domain.engine_status import EngineStatus
+from ami_dialer.reporting import agents
+from ami_dialer.reporting.agents import Office
 from ami_dialer.reporting.why.asking import answer
 from ami_dialer.reporting.why.ranking import Shown
 from ami_dialer.reporting.why.reason import Facts
@@ -63,6 +65,8 @@ class Going:
     #: Why its next call does not start, and what to do; "" while one does.
     why: str = ""
     todo: str = ""
+    #: Those who take its calls, by what they do; empty where nobody has to be there.
+    agents: dict[str, int] = field(default_factory=dict)
 
     @property
     def mean_seconds(self) -> float:
@@ -91,6 +95,8 @@ class Picture:
     seen: EngineStatus | None
     campaigns: tuple[Going, ...]
     sum: Going
+    #: Who is logged in, and what they do.
+    office: Office
 
 
 @dataclass(slots=True)
@@ -148,7 +154,8 @@ class Monitor:
                     calls=calls.get(run.id, {}),
                 )
             found.append(_going(facts, run, new, begun, self._shown))
-        return Picture(now, running, seen, tuple(found), together(found))
+        office = await agents.look(database, now, campaign=self._campaign)
+        return Picture(now, running, seen, tuple(found), together(found), office)
 
     async def _runs(self) -> list[tuple[Standing, Run | None]]:
         if self._campaign is not None:
@@ -219,7 +226,13 @@ def _going(
         each_minute=(attempts + sum(calls.values())) / max(minutes, 1.0),
         why=first.text if first else "",
         todo=first.todo if first else "",
+        agents=_agents(facts, run),
     )
+
+
+def _agents(facts: Facts, run: Run | None) -> dict[str, int]:
+    seen = None if facts.seen is None or run is None else facts.seen.run(run.id)
+    return {} if seen is None else dict(seen.agents)
 
 
 def together(several: Iterable[Going]) -> Going:
