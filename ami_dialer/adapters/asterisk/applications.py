@@ -61,7 +61,7 @@ class Applications(ABC):
         if music is not None:
             await self._write("CHANNEL(musicclass)", checked(NAME, music))
         wait = max(1, round(seconds))
-        await self._execute("Queue", f"{queue},{_QUEUE},,,{wait},,,{MEMBER_CONTEXT}")
+        await self._execute("Queue", f"{queue},{_QUEUE},,,{wait}")
         return await self._read("QUEUESTATUS") == _SERVED
 
     async def record(self, file: str) -> None:

@@ -71,7 +71,7 @@ def queue(result: str) -> dict[str, dict[str, str]]:
     return {"Queue": {"QUEUESTATUS": result}}
 
 
-QUEUE = "support,cF(ami-dialer-agent^after^1)b(ami-dialer-member^before^1),,,5,,,ami-dialer-member"
+QUEUE = "support,cF(ami-dialer-agent^after^1)b(ami-dialer-member^before^1),,,5"
 
 
 @pytest.mark.parametrize(
