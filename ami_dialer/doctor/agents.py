@@ -65,7 +65,7 @@ async def _modules(pbx: Pbx, campaigns: Sequence[Campaign]) -> Result:
 
 
 async def _contexts(pbx: Pbx, campaigns: Sequence[Campaign]) -> Result:
-    wanted = {pbx.config.agent_lines.context: ("s", "supervise", "after", _CHECK), MEMBER_CONTEXT: ("s", "before")}
+    wanted = {pbx.config.agent_lines.context: ("s", "supervise", "after", _CHECK), MEMBER_CONTEXT: ("before",)}
     if any(campaign.recording.enabled for campaign in campaigns):
         wanted[RECORD_CONTEXT] = ("s",)
     for context, extensions in wanted.items():
