@@ -6,7 +6,7 @@ stays on the line (nailed up), or is called by it, as a member of a queue.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 #: Agent numbers of the table are 101 for phone 01 and so on; all have this PIN.
 FIRST_AGENT, PIN = 101, "2580"
@@ -89,13 +89,11 @@ def login(agent: str, pin: str = PIN) -> tuple[str, ...]:
     return (f"{agent}#", f"{pin}#")
 
 
-_DILIGENT = (
-    "Answers at once; ends a call after 30 s (*0); result 1, 2 or 3 by the contact.",
-    Plan(in_call=(Press(30, "*0", over=True),), results=("1", "2", "3")),
-)
+#: No phone of the table talks for ever.
+_AT_LAST = Press(30, "*0", over=True)
 #: What the phones of the table do: sentence and plan, without the login.
 _HABITS: tuple[tuple[str, Plan], ...] = (
-    *[_DILIGENT] * 8,
+    *[("Answers at once; result 1, 2 or 3 by the contact.", Plan(results=("1", "2", "3")))] * 8,
     ("Ends each call after 3 s with *0; result 1.", Plan(in_call=(Press(3, "*0", over=True),))),
     ("Ends each call after 8 s with *0; result 2.", Plan(in_call=(Press(8, "*0", over=True),), results=("2",))),
     ("Holds after 1 s (*1) and goes on 3 s later; result 1.", Plan(in_call=(Press(1, "*1"), Press(3, "1")))),
@@ -113,10 +111,9 @@ _HABITS: tuple[tuple[str, Plan], ...] = (
 
 def _phone(place: int, does: str, plan: Plan) -> Phone:
     made = Phone(f"{place:02}", does, plan)
-    if plan.login:
-        return made
-    values = {name: getattr(plan, name) for name in Plan.__slots__}
-    return Phone(made.phone, does, Plan(**{**values, "login": login(made.agent)}))
+    ends = any(press.over or press.keys == BYE for press in plan.in_call)
+    in_call = plan.in_call if ends else (*plan.in_call, _AT_LAST)
+    return replace(made, plan=replace(plan, login=plan.login or login(made.agent), in_call=in_call))
 
 
 PHONES: tuple[Phone, ...] = tuple(_phone(place, *habit) for place, habit in enumerate(_HABITS, 1))

@@ -8,7 +8,7 @@ import re
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 
@@ -66,8 +66,7 @@ class Phones:
         """Let the phone call the PBX and log in; returns at once."""
         chosen = plan or PHONES[number - 1].plan
         if agent is not None and pin is not None:
-            values = {name: getattr(chosen, name) for name in Plan.__slots__}
-            chosen = Plan(**{**values, "login": login(agent, pin)})
+            chosen = replace(chosen, login=login(agent, pin))
         self.plan(number, chosen)
         phone = PHONES[number - 1]
         self._ami.ask(
