@@ -18,6 +18,9 @@ log = structlog.get_logger(__name__)
 _OVER_SECONDS = 5.0
 #: AMI tells of a line within so long after it has come.
 _TOLD_SECONDS = 1.0
+#: Opens the menu.
+MENU_KEY = "*"
+_AFTER = frozenset({AgentState.WRAP_UP})
 
 
 class Desk:
@@ -30,6 +33,8 @@ class Desk:
         self._servers = servers
         #: By line: the key that was pressed while it waited, which brought it here.
         self.keys: dict[str, str] = {}
+        #: Lines in a dialogue whose agent asked for the menu, by AMI: AGI loses keys between two of its commands.
+        self.stars: set[str] = set()
 
     async def supervise(self, leg: AgentLeg) -> None:
         """Somebody wants to hear others' calls."""
@@ -41,7 +46,11 @@ class Desk:
         if seat is None or seat.state is not AgentState.IN_CALL:
             log.info("a code was pressed in no call of ours", line=leg.line, code=leg.code)
             return
-        await codes.code(Talk(leg, self._floor), seat, self._steps)
+        talk = Talk(leg, self._floor)
+        await codes.code(talk, seat, self._steps)
+        # Where the call ended meanwhile, it was meant for what comes next.
+        if talk.typed and seat.state in _AFTER:
+            self.keys[leg.line] = talk.take_typed()
 
     async def serve(self, leg: AgentLeg) -> None:
         """A line at its desk: logged in first, then whatever its state asks for; then it waits, or ends."""
@@ -54,10 +63,15 @@ class Desk:
                 return
         while seat is not None and self._seated(seat):
             before = seat.state, seat.since
+            if seat.state is AgentState.WRAP_UP:
+                talk.typed = talk.typed or key
             await self._dialogue(talk, seat, key)
             await self._steps.honour(seat)
-            key = ""
-            if (seat.state, seat.since) == before:
+            # A key too many at the end of one dialogue takes nobody out of the line; star is meant.
+            key = MENU_KEY if talk.typed == MENU_KEY or (leg.line in self.stars and not talk.star) else ""
+            talk.typed, talk.star = "", False
+            self.stars.discard(leg.line)
+            if (seat.state, seat.since) == before and not key:
                 break
         if seat is None or not self._seated(seat):
             await self._part(talk)

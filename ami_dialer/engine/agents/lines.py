@@ -10,7 +10,7 @@ import structlog
 from ami_dialer.domain.agent import AgentEvent, AgentState, SeatKind
 from ami_dialer.domain.calls import LineCame, LineEnded, LineKey, LineLeft, LineWaits, SeatEvent
 from ami_dialer.domain.errors import DialerError, StoreError
-from ami_dialer.engine.agents.desk import Desk
+from ami_dialer.engine.agents.desk import MENU_KEY, Desk
 from ami_dialer.engine.agents.seats import Seat
 from ami_dialer.engine.agents.steps import Steps
 from ami_dialer.engine.floor import Floor, ServerDesk
@@ -39,6 +39,8 @@ class Lines:
         #: Lines in a dialogue; those of them that have ended meanwhile.
         self._served: set[str] = set()
         self._gone: set[str] = set()
+        #: Lines of agents who asked for the menu on their way into the bridge: it opens when they are there.
+        self._early: set[str] = set()
         #: Log-ins of the engine before whose lines were not seen yet, by line.
         self._kept: dict[str, Session] = {}
         #: Lines that were brought to a dialogue by `look`, with the state that it was for.
@@ -68,20 +70,31 @@ class Lines:
         seat = self._floor.seats.of_line(line)
         if seat is not None and line not in self._served:
             seat.waiting = True
+            early = line in self._early
+            self._early.discard(line)
+            if early and seat.state in _LISTENS and seat.taken_by is None:
+                self._desk.keys[line] = MENU_KEY
+                self._bring(seat)
+                return
             self._floor.seats.wake()
 
     def _key(self, event: LineKey) -> None:
         """A key of somebody who waits opens the menu; from now on nobody can be connected with them."""
         seat = self._floor.seats.of_line(event.line)
-        if seat is None or seat.kind is not SeatKind.LINE or not seat.waiting:
+        if seat is None or seat.kind is not SeatKind.LINE or seat.taken_by is not None:
             return
-        if seat.state in _LISTENS and seat.taken_by is None:
+        if seat.state not in _LISTENS and event.line not in self._served:
+            return
+        if seat.waiting and seat.state in _LISTENS:
             self._desk.keys[event.line] = event.digit
             self._bring(seat)
+        elif event.digit == MENU_KEY and event.line not in self._desk.keys:
+            (self._desk.stars if event.line in self._served else self._early).add(event.line)
 
     def _ended(self, event: LineEnded) -> None:
         self._servers.pop(event.line, None)
         self._desk.keys.pop(event.line, None)
+        self._early.discard(event.line)
         self._brought.pop(event.line, None)
         self._steps.displaced.discard(event.line)
         if (kept := self._kept.pop(event.line, None)) is not None:
@@ -98,6 +111,7 @@ class Lines:
     async def serve(self, leg: AgentLeg) -> None:
         """A line has come to us. Never raises, except when it is cancelled; nobody is left without what comes next."""
         self._served.add(leg.line)
+        self._early.discard(leg.line)
         seat = self._floor.seats.of_line(leg.line)
         if seat is not None and seat.kind is SeatKind.LINE and leg.purpose is LinePurpose.DESK:
             seat.waiting = False
@@ -110,6 +124,7 @@ class Lines:
             await self._after_fault(leg)
         finally:
             self._served.discard(leg.line)
+            self._desk.stars.discard(leg.line)
             if leg.line in self._gone:  # it ended right when its agent was being logged in
                 self._gone.discard(leg.line)
                 self._leave(leg.line)

@@ -121,6 +121,17 @@ async def test_no_key_redirects_a_line_that_is_being_connected(office):
     assert not seat.waiting
 
 
+async def test_the_menu_opens_for_who_asks_for_it_on_the_way_into_the_bridge(office):
+    await office.call(LOG_IN)
+    for digit in ("5", "*"):
+        office.telephony.tell(LineKey("line-1", digit, office.clock.now()))
+    assert office.telephony.asked == []
+    office.waits()
+    await office.settle()
+    assert (len(office.telephony.asked), office.seat.free) == (1, False)
+    assert (await office.call([("For a break", "3")])).said("You have had 0 calls") == 1
+
+
 async def test_a_menu_that_a_command_makes_pointless_ends(office):
     seat = await office.ready()
 
@@ -128,7 +139,7 @@ async def test_a_menu_that_a_command_makes_pointless_ends(office):
         office.floor.seats.move(seat, AgentEvent.BREAK, office.clock.now(), reason="Lunch")
 
     phone = await office.press("*", [("For a break", break_by_command)])
-    assert (seat.state, phone.next, phone.said("You are on a break: Lunch")) == (AgentState.ON_BREAK, LineNext.WAIT, 3)
+    assert (seat.state, phone.next, phone.said("You are on a break: Lunch")) == (AgentState.ON_BREAK, LineNext.WAIT, 2)
 
 
 async def test_who_speaks_badly_strands_nobody(office):

@@ -35,6 +35,15 @@ async def test_a_result_of_two_keys_is_not_cut_short(office):
     assert await office.rows(OUTCOME) == [("Not Home",)]
 
 
+async def test_star_right_after_the_result_opens_the_menu_and_other_keys_do_nothing(office):
+    seat = await office.wraps_up()
+    await office.call([("What came", "1"), ("Sold.", "*"), ("For a break", "1"), ("Lunch", "2")])
+    assert (seat.state, seat.reason) == (AgentState.ON_BREAK, "Break")
+    await office.steps.ready(seat)
+    await office.call([("Sold.", "1")])
+    assert seat.state is AgentState.READY
+
+
 async def test_a_digit_outside_the_menu_is_told_and_asked_again(office):
     await office.wraps_up()
     phone = await office.call([("What came", "9"), ("What came", "1")])

@@ -16,7 +16,7 @@ async def menu(talk: Talk, seat: Seat, steps: Steps) -> None:
     def going() -> bool:
         return seat.state is state and seat.since == since
 
-    chosen = await talk.choose(words.MENU, {"1": _BREAK, "2": _LOG_OUT, "3": _STATE}, going)
+    chosen = await talk.choose(words.MENU, {"1": _BREAK, "2": _LOG_OUT, "3": _STATE}, going, tries=2)
     if chosen == _STATE and going():
         await talk.say(words.state(seat.state, seat.reason, seat.calls))
     elif chosen == _LOG_OUT:
@@ -33,7 +33,7 @@ async def on_break(talk: Talk, seat: Seat, steps: Steps, key: str) -> None:
         return seat.state is AgentState.ON_BREAK and seat.since == since
 
     choices = {"1": AgentState.READY, "2": AgentState.LOGGED_OUT}
-    chosen = choices.get(key) or await talk.choose(words.back_from_break(seat.reason), choices, going)
+    chosen = choices.get(key) or await talk.choose(words.back_from_break(seat.reason), choices, going, tries=2)
     if chosen is AgentState.LOGGED_OUT:
         await log_out(talk, seat, steps)
     elif chosen is AgentState.READY and going():

@@ -1,6 +1,7 @@
 """Speaking with an agent: sentences that a key cuts short, choices, numbers. Used by every dialogue."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import TypeVar
 
 import structlog
@@ -42,24 +43,37 @@ class Talk:
         self._voice = floor.config.agent_lines.voice or floor.config.speech.voice
         #: Seconds that were waited for keys so far.
         self.waited = 0.0
+        #: A key that cut a sentence short: it answers what is asked next.
+        self.typed = ""
+        #: Star was pressed, and heard here.
+        self.star = False
 
-    async def say(self, text: str, keys: str = "") -> str:
-        """Speak until a key of `keys` is pressed; that key, or "". A text that cannot be spoken is a beep."""
+    async def say(self, text: str) -> None:
+        """Speak until a key is pressed, which is kept for what is asked next. What cannot be spoken is a beep."""
+        if self.typed:
+            return
         try:
-            return await self.leg.play(await self.floor.speech.sound_for(text, self._voice), keys)
+            self.typed = await self.leg.play(await self.floor.speech.sound_for(text, self._voice), KEYS)
         except (SpeechFailedError, SoundMissingError) as error:
             log.error("an agent heard a beep instead of a sentence", line=self.leg.line, why=str(error) or repr(error))
-        try:
-            return await self.leg.play(BEEP, keys)
-        except SoundMissingError:
-            return ""
+            with suppress(SoundMissingError):
+                self.typed = await self.leg.play(BEEP, KEYS)
+        self.star |= self.typed == "*"
+
+    def take_typed(self) -> str:
+        """The key that was pressed ahead, once."""
+        key, self.typed = self.typed, ""
+        return key
 
     async def wait(self, seconds: float, going: Callable[[], bool] = always) -> str:
         """The next key within so many seconds, or ""; "" too as soon as `going` says no."""
+        if self.typed:
+            return self.take_typed()
         left = seconds
         while left > 0 and going():
             piece = min(left, SLICE_SECONDS)
             if key := await self.leg.wait_for_digit(piece):
+                self.star |= key == "*"
                 return key
             left -= piece
             self.waited += piece
@@ -69,7 +83,8 @@ class Talk:
         """One key: during the question or after it; "" for none."""
         if not going():
             return ""
-        return await self.say(question, KEYS) or await self.wait(seconds, going)
+        await self.say(question)
+        return await self.wait(seconds, going)
 
     async def number(self, question: str, most: int, going: Callable[[], bool] = always) -> str:
         """Digits, at most so many, up to pound or a pause."""
