@@ -1,6 +1,7 @@
 """Members of a real Asterisk's queue, as the dialer follows them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,10 @@ from ami_dialer.config.schema import Server
 from ami_dialer.domain.attempt import new_attempt_id
 from ami_dialer.domain.calls import OriginateRequest
 from ami_dialer.engine.agents.members import OWN_PAUSE
+from ami_dialer.lab.phones import PHONES
 from ami_dialer.store.database import Database
+from tests.asterisk.dialer import Dialer
+from tests.asterisk.phones import Phones
 from tests.asterisk.world import World, until
 from tests.engine.hall import Hall
 
@@ -82,3 +86,35 @@ async def test_a_member_is_paused_from_the_call_to_the_end_of_its_wrap_up(world:
     await hall.settle()
     await until(lambda: "paused" not in world.pbx.console(f"queue show {QUEUE}"))
     await until(lambda: hall.able() == {PHONE})
+
+
+@pytest.fixture
+def dialer(tmp_path: Path, world: World) -> Iterator[Dialer]:
+    # People who talk for 15 s with whoever they get.
+    dialer = Dialer(tmp_path, world, [f"+1585555{7_000 + index}" for index in range(4)])
+    config = tmp_path / "config.yaml"
+    text = config.read_text(encoding="utf-8")
+    campaign = "    queue: lab-queue\n    wrap_up: {limit: 8s, pause: 500ms}\n    dispositions: sales\n"
+    sets = "disposition_sets: {sales: {Sold: {key: 1}, Not Now: {key: 2}, Wrong Person: {key: 3}}}\n"
+    agent = "agents: {7: {name: Ann, phone: PJSIP/phone01}}\n"
+    config.write_text(agent + sets + text.replace("    flow: survey\n", campaign), encoding="utf-8")
+    yield dialer
+    dialer.close()
+
+
+def test_a_campaign_of_a_queue_reaches_everybody_and_has_the_result_that_each_member_pressed(
+    world: World, dialer: Dialer
+) -> None:
+    with Phones(world.settings) as phones:
+        phones.plan(1, PHONES[11].plan)  # puts whom it talks to on the do-not-call list
+        dialer.start()
+        dialer.wait()
+        talks, pressed = phones.talks(), phones.results()
+    titles = {"1": "Sold", "2": "Not Now", "3": "Wrong Person"}
+    rows = dialer.rows("SELECT number, agent, end_reason, outcome FROM attempts ORDER BY id")
+    agents = {number: "7" if whom == [1] else f"PJSIP/phone0{whom[0]}" for number, whom in talks.items()}
+    assert rows == [(number, agents[number], "connected", titles[pressed[number]]) for number, *_ in rows]
+    assert (len(rows), {len(whom) for whom in talks.values()}) == (4, {1})
+    barred = {number for (number,) in dialer.rows("SELECT number FROM dnc_entries")}
+    assert barred == {number for number, whom in talks.items() if whom == [1]} != set()
+    assert "paused" not in world.pbx.console("queue show lab-queue")
