@@ -9,6 +9,7 @@ import click
 
 from ami_dialer.adapters.clock import SystemClock
 from ami_dialer.cli.abandonment import in_short
+from ami_dialer.cli.agents import clock_of
 from ami_dialer.cli.campaign.status import told
 from ami_dialer.cli.opening import reading
 from ami_dialer.cli.output import amount, json_option, load_config, local, print_json, print_rows, printable, zone_at
@@ -16,7 +17,9 @@ from ami_dialer.cli.whole_file import whole_file
 from ami_dialer.config.dispositions import meanings_of
 from ami_dialer.config.schema import Config
 from ami_dialer.domain.enrolment import EnrolmentState
+from ami_dialer.reporting import agents
 from ami_dialer.reporting.abandonment import AbandonmentReport, legible_report
+from ami_dialer.reporting.agents import AgentReport
 from ami_dialer.reporting.export import write_csv
 from ami_dialer.reporting.outcomes import QuestionReport, RunReport, pick_run, run_report
 from ami_dialer.store.results import Duration
@@ -31,9 +34,12 @@ from ami_dialer.store.results import Duration
     type=click.Path(dir_okay=False, allow_dash=True, path_type=Path),
     help="Write one row for each contact to this file instead; - for standard output.",
 )
+@click.option("--by", type=click.Choice(["agent"]), help="What came of the calls of each agent instead.")
 @json_option
 @click.pass_obj
-def command(config_file: Path, name: str, run_id: int | None, csv_file: Path | None, *, as_json: bool) -> None:
+def command(
+    config_file: Path, name: str, run_id: int | None, csv_file: Path | None, *, by: str | None, as_json: bool
+) -> None:
     """What came of campaign NAME: outcomes, answers to each question, durations.
 
     The CSV has a row for each contact: number, state, attempts, how the last one ended, times (UTC), the contact's
@@ -48,6 +54,9 @@ def command(config_file: Path, name: str, run_id: int | None, csv_file: Path | N
         elif str(csv_file) != "-":
             click.echo(f"{csv_file}: {amount(count, 'contact')}")
         return
+    if by is not None:
+        by_agent(asyncio.run(_ask_by_agent(config, name, run_id)), as_json=as_json)
+        return
     found, abandoned = asyncio.run(_ask(config, name, run_id))
     if as_json:
         print_json({**{each.name: getattr(found, each.name) for each in fields(found)}, "abandonment": abandoned})
@@ -60,6 +69,36 @@ async def _ask(config: Config, name: str, run_id: int | None) -> tuple[RunReport
         run = await pick_run(database, name, run_id)
         found = await run_report(database, run, meanings_of(config, run.document))
         return found, await legible_report(database, config, name, SystemClock().now())
+
+
+async def _ask_by_agent(config: Config, name: str, run_id: int | None) -> list[AgentReport]:
+    async with reading(config) as database:
+        run = await pick_run(database, name, run_id)
+        return await agents.of_run(database, run.id)
+
+
+def by_agent(found: list[AgentReport], *, as_json: bool) -> None:
+    """What came of the calls of each agent."""
+    if as_json:
+        print_json(found)
+        return
+    if not found:
+        click.echo("no call of this run was connected to an agent and is over")
+        return
+    titles = list(dict.fromkeys(title for one in found for title in one.dispositions))
+    rows = [
+        (
+            one.agent or "-",
+            one.name,
+            f"{one.calls:,}",
+            clock_of(one.talked),
+            clock_of(one.average),
+            *(f"{one.dispositions.get(title, 0):,}" for title in titles),
+        )
+        for one in found
+    ]
+    heading = ("agent", "name", "calls", "talk", "average", *titles)
+    print_rows(heading, rows, right=frozenset(range(2, len(heading))))
 
 
 async def _export(config: Config, name: str, run_id: int | None, file: Path) -> int:

@@ -30,6 +30,8 @@ _CALL_COLUMNS = (
     "answered_at",
     "greeting_end_at",
     "flow_at",
+    "connected_at",
+    "agent",
     "ended_at",
     "end_reason",
     "disposition",

@@ -125,6 +125,12 @@ def _attempt(
     if attempt.flow_at is not None:
         flow = enrolled.document.flow
         yield step("flow", attempt.flow_at, f"flow {flow} begins", flow=flow)
+    if attempt.connected_at is not None:
+        talked = (
+            None if attempt.ended_at is None else round((attempt.ended_at - attempt.connected_at).total_seconds(), 1)
+        )
+        what = f"connected to {attempt.agent or 'somebody'}{'' if talked is None else f', for {talked:g} s'}"
+        yield step("agent", attempt.connected_at, what, agent=attempt.agent, talk_seconds=talked)
     yield from _flow(attempt, answers, barred)
     if attempt.ended_at is not None:
         yield step("disposition", attempt.ended_at, _ended(attempt), **_end_facts(attempt))

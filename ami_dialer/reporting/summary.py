@@ -118,6 +118,7 @@ def _times(call: _Row) -> str:
         ("answered", "answered_at"),
         ("greeting ended", "greeting_end_at"),
         ("connected", "flow_at"),
+        ("with an agent", "connected_at"),
         ("ended", "ended_at"),
     )
     return ", ".join(f"{word} {call[name]:%H:%M:%S.%f}"[:-3] for word, name in told if call[name]) or "not dialled"

@@ -138,3 +138,10 @@ def test_who_is_logged_in_is_shown(house: Folder) -> None:
     assert "survey" in told
     [one] = house.json("agents")["agents"]
     assert (one["agent"], one["state"], one["calls"], one["average_talk"]) == ("101", "ready", 0, 0)
+    assert "no call of this run was connected" in reported(house)
+
+
+def reported(house: Folder) -> str:
+    house.invoke("campaign", "start", "survey")
+    assert house.json("report", "survey", "--by", "agent") == []
+    return house.invoke("report", "survey", "--by", "agent").stdout
