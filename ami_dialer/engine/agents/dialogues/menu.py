@@ -7,14 +7,14 @@ from ami_dialer.engine.agents.seats import Seat
 from ami_dialer.engine.agents.steps import Steps
 
 _BREAK, _LOG_OUT, _STATE = "break", "log out", "state"
+_WAITS = frozenset({AgentState.READY, AgentState.RESERVED})
 
 
 async def menu(talk: Talk, seat: Seat, steps: Steps) -> None:
     """The menu of somebody who waits for calls. Without a choice they go on waiting."""
-    state, since = seat.state, seat.since
 
     def going() -> bool:
-        return seat.state is state and seat.since == since
+        return seat.state in _WAITS  # calls are placed for them and not any more meanwhile
 
     chosen = await talk.choose(words.MENU, {"1": _BREAK, "2": _LOG_OUT, "3": _STATE}, going, tries=2)
     if chosen == _STATE and going():
