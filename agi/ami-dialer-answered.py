@@ -181,7 +181,12 @@ def play(agi: AGI, sound: str, digits: str) -> str:
 
 def execute(agi: AGI, application: str, arguments: str) -> None:
     """Run an application of the dialplan to its end."""
-    answer = agi.execute("EXEC", application, quoted(arguments))
+    try:
+        answer = agi.execute("EXEC", application, quoted(arguments))
+    except AGIAppError:
+        # -1: most want the channel hung up then, as it is already. On one that is alive the next command works.
+        agi.wait_for_digit(1)
+        return
     if answer["result"][0] == NO_APPLICATION:
         raise AGIError(f"Asterisk has no application {application}")
 

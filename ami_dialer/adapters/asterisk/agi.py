@@ -130,9 +130,11 @@ class FlowAgi(AGI):
             answer = self.execute("EXEC", name, self._quote(arguments))
         except AGIHangup:
             raise
-        except AGIAppError as failed:
-            # -1: the application wants the channel hung up, which most want when it is hung up already.
-            raise AGIResultHangup(f"{name} ended with the call") from failed
+        except AGIAppError:
+            # -1: the application wants the channel hung up, as most do when it is already. ChanSpy() does so as well
+            # where there is nobody to hear; WAIT FOR DIGIT tells, see stream_file.
+            self.wait_for_digit(1)
+            return
         if answer["result"][0] == _NO_APPLICATION:
             raise AGIError(f"Asterisk has no application {name}")
 

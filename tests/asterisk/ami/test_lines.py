@@ -208,6 +208,7 @@ async def test_a_supervisor_hears_a_call_until_its_line_is_gone(dialer: Dialer) 
 
     async def agents(leg: AgentLeg) -> None:
         if leg.purpose is LinePurpose.SUPERVISE:
+            await leg.spy("PJSIP/nobody-00000001", "whisper")
             await leg.spy(agent.channel, "listen")
             over.set()
         else:
