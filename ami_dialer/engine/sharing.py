@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import NamedTuple
 
+from ami_dialer.domain.agent import AgentState
 from ami_dialer.domain.attempt import Attempt, AttemptState, new_attempt_id
 from ami_dialer.engine.agents.offers import Offers
 from ami_dialer.engine.agents.room import Room
@@ -101,6 +102,8 @@ class Sharing:
                 desk.why = pace.reason
                 return None
             free = self._room.free(desk, self._floor.clock.now())
+            if desk.campaign.dialing.mode == "preview":  # whoever is reserved has decided, and waits for that call
+                free = [seat for seat in free if seat.state is AgentState.READY]
         found = self._next_in(desk, free)
         if found is None:
             return None
