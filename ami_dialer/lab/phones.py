@@ -96,8 +96,14 @@ _HABITS: tuple[tuple[str, Plan], ...] = (
     *[("Answers at once; result 1, 2 or 3 by the contact.", Plan(results=("1", "2", "3")))] * 8,
     ("Ends each call after 3 s with *0; result 1.", Plan(in_call=(Press(3, "*0", over=True),))),
     ("Ends each call after 8 s with *0; result 2.", Plan(in_call=(Press(8, "*0", over=True),), results=("2",))),
-    ("Holds after 1 s (*1) and goes on 3 s later; result 1.", Plan(in_call=(Press(1, "*1"), Press(3, "1")))),
-    ("Do not call (*3) after 1 s, confirmed with 1 4 s later.", Plan(in_call=(Press(1, "*3"), Press(4, "1")))),
+    (
+        "Holds after 1 s (*1) and goes on 3 s later, with people who talk longer; result 1.",
+        Plan(in_call=(Press(1, "*1"), Press(3, "1"))),
+    ),
+    (
+        "Do not call (*3) after 1 s, confirmed with 1 4 s later, with people who talk longer; result 1.",
+        Plan(in_call=(Press(1, "*3"), Press(4, "1"))),
+    ),
     ("Presses 8 in wrap-up, which no menu of the lab has, and 1 three seconds later.", Plan(results=("8wwwwww1",))),
     ("Presses nothing in wrap-up.", Plan(results=("",))),
     ("Hangs up in the middle of each call, after 2 s.", Plan(in_call=(Press(2, BYE),))),
