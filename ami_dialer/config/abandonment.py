@@ -62,7 +62,7 @@ def message_advice(config: Config) -> Iterator[tuple[Path, str]]:
                     "flow that says who called and offers opt_out, as abandonment: {message: FLOW}; or say what else "
                     "it is for, as purpose: survey",
                 )
-        elif campaign.flow is None:
+        elif campaign.flow is None and not campaign.paced:
             yield path, "is never heard: calls go to a dialplan, which has to say something itself"
         elif (flow := config.flows.get(wanted)) is not None:
             yield from ((path, text) for text in _lacks(wanted, flow))

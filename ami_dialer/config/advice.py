@@ -7,6 +7,7 @@ from pathlib import Path as FilePath
 from urllib.parse import urlsplit
 
 from ami_dialer.config.abandonment import message_advice
+from ami_dialer.config.agent_advice import agent_advice
 from ami_dialer.config.caller_id_advice import caller_id_advice
 from ami_dialer.config.flow import Flow
 from ami_dialer.config.problems import Path, Problem
@@ -24,6 +25,7 @@ def advice(document: Document, config: Config, folder: FilePath) -> list[Problem
         *_password_in_url(config),
         *_unheeded(config),
         *message_advice(config),
+        *agent_advice(config),
         *caller_id_advice(config),
         *(pair for name, flow in config.flows.items() for pair in _flow(name, flow, flows_in(document).get(name))),
     ]

@@ -12,6 +12,7 @@ from ami_dialer.config.yaml_lines import Document
 #: called).
 _REFERENCES = (
     ("trunks", "server", "servers", "server"),
+    ("agents", "server", "servers", "server"),
     ("lists", "mapping", "mappings", "mapping"),
     ("campaigns", "lists", "lists", "list"),
     ("campaigns", "trunks", "trunks", "trunk"),

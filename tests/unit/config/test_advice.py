@@ -132,3 +132,40 @@ def test_caller_ids_that_nobody_can_call_back_or_of_a_country_that_is_not_called
     ]
     assert found[0][2].endswith("whoever is called cannot call it back")
     assert "is a number of GB, and the lists of its campaigns are of US" in found[1][2]
+
+
+AGENTS = """
+agents: {101: {name: One}}
+campaigns:
+  a:"""
+
+
+@pytest.mark.parametrize(
+    ("written", "key", "message"),
+    [
+        ("{agents: [101, 102]}", "a.agents[1]", "no agent 102"),
+        ("{agents: [101], dialing: {call_ratio: 3}}", "a.dialing.call_ratio", "write mode: power"),
+        ("{agents: all, dialing: {damper: {mode: waiting-stations}}}", "a.dialing.damper", "no ratio to go down"),
+        ("{queue: sales, recording: {enabled: true}}", "a.recording", "has to agree"),
+        ("{queue: sales, own_agent: {map: own}}", "a.own_agent.map", "the queue's own strategy"),
+        ("{flow: hello, wrap_up: {limit: 5s}}", "a.wrap_up", "needs agents or a queue"),
+        ("{dialplan: there, dialing: {customer_wait: 6s}}", "a.dialing", "needs agents, a queue, or sessions"),
+    ],
+)
+def test_settings_of_agents_that_have_no_effect_or_lack_something_are_warned_of(
+    looked_at: Callable, written: str, key: str, message: str
+) -> None:
+    usual = "lists: [people], trunks: [out], purpose: survey"
+    more = "" if "dialplan" in written else ", abandonment: {message: hello}"
+    text = f"{AGENTS} {{{usual}{more}, {written[1:]}\n"
+    found = [(each, told) for _, each, told in warned(looked_at, text) if "opt_out" not in told]
+    assert [(each, message in told) for each, told in found if each.startswith("campaigns.a")] == [
+        (f"campaigns.{key}", True)
+    ]
+
+
+def test_agents_without_a_message_for_whom_nobody_has_time_are_warned_of(looked_at: Callable) -> None:
+    usual = "lists: [people], trunks: [out], purpose: survey"
+    for way, warns in (("agents: all", 1), ("dialplan: there, sessions: 2", 1), ("dialplan: there", 0)):
+        found = warned(looked_at, f"{AGENTS} {{{usual}, {way}}}\n")
+        assert sum("whom nobody has time for" in told for *_, told in found) == warns
