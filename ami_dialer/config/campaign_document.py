@@ -27,9 +27,9 @@ def check_name(name: str) -> None:
 
 
 def from_file(path: Path, known: Mapping[str, Iterable[str]], config: Config) -> Campaign:
-    """The campaign whose keys stand in a file, at its left edge. `known` are the names of lists, flows and trunks.
+    """The campaign whose keys stand in a file, at its left edge.
 
-    Raises ConfigError with every problem, each with its line.
+    `known` are the names of lists, flows, trunks and mapping lists. Raises ConfigError with every problem and its line.
     """
     text = read_text(path, "write the keys of the campaign into it", MAX_BYTES)
     if isinstance(text, Problem):
@@ -105,6 +105,7 @@ def _unknown(campaign: Campaign, known: Mapping[str, Iterable[str]], config: Con
             if campaign.abandonment.message is None
             else [(("abandonment", "message"), "flow", campaign.abandonment.message)]
         ),
+        *([] if campaign.own_agent.map is None else [(("own_agent", "map"), "mapping list", campaign.own_agent.map)]),
     ]
     for path, what, name in named:
         choices = list(known[what])

@@ -15,7 +15,7 @@ from ami_dialer.config.plans import plan_of
 from ami_dialer.config.schema import Config
 from ami_dialer.domain.campaign import CampaignStatus
 from ami_dialer.rules.schedule import next_start
-from ami_dialer.store import campaign_editing, campaigns, documents
+from ami_dialer.store import agent_maps, campaign_editing, campaigns, documents
 from ami_dialer.store.campaign_editing import Changed, NotEditableError
 from ami_dialer.store.campaigns import Standing
 from ami_dialer.store.database import Database
@@ -153,4 +153,5 @@ def _warn(name: str, document: Campaign) -> None:
 async def _known(database: Database, config: Config) -> dict[str, list[str]]:
     """The names that a campaign may refer to."""
     lists, flows = await documents.names(database)
-    return {"list": lists, "flow": flows, "trunk": list(config.trunks)}
+    maps = await agent_maps.names(database)
+    return {"list": lists, "flow": flows, "trunk": list(config.trunks), "mapping list": maps}

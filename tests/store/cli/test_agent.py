@@ -1,6 +1,7 @@
 """Agents, their steps and mapping lists from the command line."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -145,3 +146,20 @@ def reported(house: Folder) -> str:
     house.invoke("campaign", "start", "survey")
     assert house.json("report", "survey", "--by", "agent") == []
     return house.invoke("report", "survey", "--by", "agent").stdout
+
+
+def test_a_campaign_whose_mapping_list_is_not_there_is_neither_changed_nor_started(house: Folder) -> None:
+    house.invoke("list", "import", "people")
+    told = house.invoke("campaign", "create", "own", "--file", str(own_campaign(house)))
+    assert (told.exit_code, "no mapping list is named 'gone'" in told.stderr) == (2, True)
+    (house.path / "own.csv").write_text("phone,agent\n(301) 555-0100,101\n")
+    house.invoke("agent", "map", "import", "gone", str(house.path / "own.csv"))
+    assert house.invoke("campaign", "create", "own", "--file", str(own_campaign(house))).exit_code == 0
+    told = house.invoke("agent", "map", "delete", "gone")
+    assert (told.exit_code, "campaign 'own' names it" in told.stderr) == (2, True)
+
+
+def own_campaign(house: Folder) -> Path:
+    file = house.path / "own.yaml"
+    file.write_text("lists: [people]\ntrunks: [carrier]\nagents: all\nown_agent: {map: gone}\n")
+    return file
