@@ -1,6 +1,7 @@
 """A PBX and a simulated world to call: two real Asterisks on loopback, where the dialled number chooses what happens.
 
-`behaviours` is the table of numbers; `settings` says where a lab lives; `control` starts and ends it.
+`behaviours` is the table of numbers, `phones` that of agents' phones; `settings` says where a lab lives; `control`
+starts and ends it.
 """
 
 from .behaviours import BEHAVIOURS, BY_NAME, LAST_FOUR, MIXED, Behaviour, behaviour_of, mixed_numbers
