@@ -35,6 +35,8 @@ def policy_of(
         campaign_id=campaign_id,
         campaign=name,
         purpose=campaign.purpose,
+        # Agents and members of queues speak themselves; a dialplan may well be an artificial voice.
+        recorded=campaign.agents is None and campaign.queue is None,
         earliest=minute_of_day(hours.earliest),
         latest=minute_of_day(hours.latest),
         week=week_of(dict(hours.windows)) if hours.windows and windows_bind else ALWAYS,

@@ -12,10 +12,11 @@ from ami_dialer.domain.agent import AgentEvent, AgentState, SeatKind
 from ami_dialer.domain.attempt import AttemptEvent, AttemptState
 from ami_dialer.domain.ending import EndReason
 from ami_dialer.domain.events import EventName
+from ami_dialer.engine.agents import person
 from ami_dialer.engine.agents.room import Room, serves
 from ami_dialer.engine.agents.seats import Seat
 from ami_dialer.engine.floor import Call, Floor
-from ami_dialer.journey import agent, flow
+from ami_dialer.journey import flow
 from ami_dialer.ports import CallerHungUpError, CallLeg, SoundMissingError, SpeechFailedError
 from ami_dialer.store import attempts
 
@@ -129,7 +130,7 @@ class Connecting:
         try:
             while waits.seat is None and self._floor.clock.monotonic() < until:
                 if not music:
-                    await agent.wait(leg, call.desk.campaign)
+                    await person.wait(leg, call.desk.campaign)
                     music = True
                 await leg.wait_for_digit(WAIT_SLICE_SECONDS)
         finally:
@@ -178,9 +179,9 @@ class Connecting:
         """Connect them until that is over. False where the line was gone before."""
         attempt, campaign = call.attempt, call.desk.campaign
         attempt.agent = seat.agent
-        if await agent.record(leg, attempt, campaign):
+        if await person.record(leg, attempt, campaign):
             self._floor.writer.put(attempts.changed(attempt))
-        while await agent.connect(leg, seat.channel):
+        while await person.connect(leg, seat.channel):
             self.bridged(call, self._floor.clock.now())  # where the event was missed
             if not call.held:
                 return True
@@ -204,9 +205,9 @@ class Connecting:
     ) -> tuple[EndReason, str | None]:
         """One of Asterisk's queues: it chooses among its members, and `MemberConnected` says whom."""
         await self._announce(leg, call, host)
-        if await agent.record(leg, call.attempt, call.desk.campaign):
+        if await person.record(leg, call.attempt, call.desk.campaign):
             self._floor.writer.put(attempts.changed(call.attempt))
-        if await agent.queue(leg, call.desk.campaign, name):
+        if await person.queue(leg, call.desk.campaign, name):
             self._member_left(call)
             if call.transfer is not None:
                 await leg.go_on(*call.transfer)

@@ -46,6 +46,8 @@ def upgrade() -> None:
         table.drop_constraint(op.f("ck_attempts_end_reason"), type_="check")
         table.create_check_constraint(op.f("ck_attempts_end_reason"), f"end_reason IN ({_END_REASONS})")
     _agents()
+    _sessions()
+    _orders()
     _maps()
 
 
@@ -64,6 +66,9 @@ def _agents() -> None:
         _at("created_at", nullable=False),
         sa.PrimaryKeyConstraint("number", name=op.f("pk_agents")),
     )
+
+
+def _sessions() -> None:
     op.create_table(
         "agent_sessions",
         sa.Column("id", _KEY, autoincrement=True, nullable=False),
@@ -109,6 +114,9 @@ def _agents() -> None:
     )
     op.create_index(op.f("ix_agent_spells_session_id_since"), "agent_spells", ["session_id", "since"])
     op.create_index(op.f("ix_agent_spells_agent_since"), "agent_spells", ["agent", "since"])
+
+
+def _orders() -> None:
     op.create_table(
         "agent_orders",
         sa.Column("id", _KEY, autoincrement=True, nullable=False),

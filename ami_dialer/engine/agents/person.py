@@ -1,4 +1,4 @@
-"""Station 7 where a campaign has agents: the person waits for somebody, is connected, or hears that nobody came."""
+"""What the person's side of a call with an agent goes through: waiting, recording, one line or a queue."""
 
 from ami_dialer.config.campaign import Campaign
 from ami_dialer.domain.attempt import Attempt
