@@ -197,9 +197,12 @@ def _results(rows: list[Going]) -> Table:
 
 def _agents(rows: list[Going]) -> Table:
     states = [state for state in STATE_WORDS if state is not AgentState.LOGGED_OUT]
-    drawn = _table("campaign", *(f"agents {STATE_WORDS[state]}" for state in states))
+    drawn = _table(
+        "campaign", *(f"agents {STATE_WORDS[state]}" for state in states), "calls given up", "picked up then"
+    )
     for one in rows:
-        drawn.add_row(one.campaign, *_cells(*(one.agents.get(state, 0) for state in states)))
+        counts = (one.agents.get(state, 0) for state in states)
+        drawn.add_row(one.campaign, *_cells(*counts, one.withdrawn, one.withdrawn_answered))
     return drawn
 
 

@@ -186,6 +186,11 @@ class Abandonment(Section):
         description="A flow that people hear whose call cannot be served (safe-harbour message): who calls, and a key "
         "to opt out. Without it they hear `fastagi.closing_prompt`.",
     )
+    retry_first: bool = Field(
+        False,
+        description="Somebody who is called again after an abandoned call (`retry.rules.abandoned`) goes before all "
+        "others but callbacks.",
+    )
     lockout: Seconds = Field(
         0.0, ge=0, le=30 * 86_400, description="After an abandoned call the number is not called for so long (72h)."
     )

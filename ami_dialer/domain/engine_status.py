@@ -76,6 +76,9 @@ class RunSeen:
     pacing: str = ""
     #: Contacts whose turn it is and who wait for their own agents.
     for_own: int = 0
+    #: Calls given up while they rang, since their agents had left; and how many of them somebody picked up just then.
+    withdrawn: int = 0
+    withdrawn_answered: int = 0
 
 
 @dataclass(frozen=True, slots=True)

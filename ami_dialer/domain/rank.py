@@ -5,6 +5,8 @@ from typing import Literal
 
 #: Callbacks go before everybody else.
 CALLBACK_RANK = 0
+#: Nobody but callbacks goes before these.
+FIRST_RANK = 1
 #: Priorities of lists and contacts go from 0 to this.
 HIGHEST_PRIORITY = 100
 
@@ -26,9 +28,14 @@ def rank(list_priority: int, contact_priority: int, turn: Turn = Turn.AS_DUE) ->
     return 1 + (of_list + HIGHEST_PRIORITY - contact_priority) * len(Turn) + turn
 
 
-def of_retry(before: int, order: Order) -> int:
-    """The rank of somebody who has been called and is called again. A callback's own rank is kept by whoever set it."""
+def of_retry(before: int, order: Order, *, first: bool = False) -> int:
+    """The rank of somebody who has been called and is called again. A callback's own rank is kept by whoever set it.
+
+    `first`: before everybody else but callbacks, whatever the priorities.
+    """
     if before == CALLBACK_RANK:
         return before
+    if first:
+        return FIRST_RANK
     turn = {"due": Turn.AS_DUE, "new-first": Turn.LATER, "retries-first": Turn.EARLIER}[order]
     return before - (before - 1) % len(Turn) + turn

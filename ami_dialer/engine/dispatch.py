@@ -270,7 +270,9 @@ class Dispatch:
             return
         if attempt.answered_at is None and event.cause is None and not attempt.detail:
             attempt.detail = event.cause_text or "Asterisk could not make the channel; is the trunk reachable?"
-        if call.cut_off:
+        if call.withdrawn:
+            self._withdrawn(call)
+        elif call.cut_off:
             attempt.detail = attempt.detail or "hung up because the dialer was stopped"
         elif attempt.flow_at is not None and attempt.flow_end is None:
             attempt.detail = attempt.detail or "the dialer ended in the middle of the flow"
@@ -284,6 +286,14 @@ class Dispatch:
             withdrawn=call.withdrawn,
         )
         self._after_end(call)
+
+    def _withdrawn(self, call: Call) -> None:
+        """A call that was given up is over; a person may have picked it up in that moment."""
+        call.desk.tally.withdrawn += 1
+        call.attempt.detail = "given up while it rang: no agent was left to take it"
+        if call.attempt.answered_at is not None:
+            call.desk.tally.withdrawn_answered += 1
+            call.attempt.detail = "picked up in the moment it was given up: no agent was left to take it"
 
     def _after_end(self, call: Call) -> None:
         attempt, desk = call.attempt, call.desk

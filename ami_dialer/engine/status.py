@@ -101,6 +101,8 @@ class Status:
             agents=dict(Counter(seat.state.value for seat in self._floor.seats if serves(seat, desk))),
             pacing=desk.pace_told,
             for_own=len(desk.turn_came),
+            withdrawn=desk.tally.withdrawn,
+            withdrawn_answered=desk.tally.withdrawn_answered,
         )
 
 

@@ -25,6 +25,9 @@ class Tally:
     synced: int = 0
     #: Claims given back that could not be called in time.
     recycled: int = 0
+    #: Calls that were given up while they rang, since their agents had left; and those that were picked up just then.
+    withdrawn: int = 0
+    withdrawn_answered: int = 0
     #: Contacts that a rule holds back, by the rule and the minute until which it does, as far as this engine knows.
     _held: Counter[tuple[str, datetime]] = field(default_factory=Counter, repr=False)
     _starts: deque[datetime] = field(default_factory=deque, repr=False)

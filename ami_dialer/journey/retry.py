@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from ami_dialer.config.campaign import Campaign
 from ami_dialer.config.retry import decide
 from ami_dialer.domain.attempt import Attempt
+from ami_dialer.domain.ending import EndReason
 from ami_dialer.domain.enrolment import EnrolmentState
 from ami_dialer.domain.meaning import Meaning
 from ami_dialer.domain.rank import of_retry
@@ -30,7 +31,8 @@ def after(
         state, due_at, goes_on = EnrolmentState.DONE, claimed.due_at, claimed
     else:
         state, due_at = EnrolmentState.WAITING, now + timedelta(seconds=verdict.delay)
-        rank = of_retry(claimed.rank, retry.order)
+        first = campaign.abandonment.retry_first and attempt.end_reason is EndReason.ABANDONED
+        rank = of_retry(claimed.rank, retry.order, first=first)
         goes_on = replace(claimed, number=verdict.number or claimed.number, rank=rank)
     write = changed(goes_on, state, due_at=due_at, tries=tries, last_end_reason=attempt.end_reason)
     return write, verdict

@@ -67,6 +67,9 @@ class Going:
     todo: str = ""
     #: Those who take its calls, by what they do; empty where nobody has to be there.
     agents: dict[str, int] = field(default_factory=dict)
+    #: Calls given up while they rang, since their agents had left; and how many somebody picked up just then.
+    withdrawn: int = 0
+    withdrawn_answered: int = 0
 
     @property
     def mean_seconds(self) -> float:
@@ -207,6 +210,7 @@ def _going(
     found = answer(facts, shown)
     first = found.reasons[0] if found.reasons else None
     queue, calls = facts.queue, facts.calls
+    seen = None if facts.seen is None or run is None else facts.seen.run(run.id)
     minutes = 0.0 if run is None else ((run.ended_at or facts.at) - run.started_at).total_seconds() / 60
     return Going(
         campaign=facts.campaign,
@@ -226,13 +230,10 @@ def _going(
         each_minute=(attempts + sum(calls.values())) / max(minutes, 1.0),
         why=first.text if first else "",
         todo=first.todo if first else "",
-        agents=_agents(facts, run),
+        agents={} if seen is None else dict(seen.agents),
+        withdrawn=0 if seen is None else seen.withdrawn,
+        withdrawn_answered=0 if seen is None else seen.withdrawn_answered,
     )
-
-
-def _agents(facts: Facts, run: Run | None) -> dict[str, int]:
-    seen = None if facts.seen is None or run is None else facts.seen.run(run.id)
-    return {} if seen is None else dict(seen.agents)
 
 
 def together(several: Iterable[Going]) -> Going:

@@ -14,7 +14,9 @@ from ami_dialer.domain.calls import (
     CallRinging,
     LineCame,
     LineEnded,
+    LineLeft,
     LineRequest,
+    LineWaits,
     LiveCall,
     Member,
     MemberChanged,
@@ -241,6 +243,10 @@ class FakeTelephony(Telephony):
     async def redirect(self, channel: str, context: str, extension: str) -> bool:
         self._linked()
         self.asked.append(("redirect", channel, context, extension))
+        line = next((line for line, name in self.agent_lines.items() if name == channel), None)
+        if line is not None and extension in {"connecting", "waiting"}:  # into another bridge, without a dialogue
+            self.tell(LineLeft(line, self.clock.now()))
+            self.tell(LineWaits(line, channel, self.clock.now()))
         return channel in self.agent_lines.values() or any(call.channel == channel for call in self.live.values())
 
     async def hang_up_line(self, channel: str) -> None:

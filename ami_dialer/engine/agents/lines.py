@@ -45,6 +45,8 @@ class Lines:
         self._kept: dict[str, Session] = {}
         #: Lines that were brought to a dialogue by `look`, with the state that it was for.
         self._brought: dict[str, object] = {}
+        #: Lines that hear that a call is being connected.
+        self._ring: set[str] = set()
         self._names: Mapping[str, str] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._desk = Desk(floor, steps, self._servers)
@@ -96,6 +98,7 @@ class Lines:
         self._desk.keys.pop(event.line, None)
         self._early.discard(event.line)
         self._brought.pop(event.line, None)
+        self._ring.discard(event.line)
         self._steps.displaced.discard(event.line)
         if (kept := self._kept.pop(event.line, None)) is not None:
             self._later(agent_sessions.close(self._floor.database, [kept.id], event.at, "the line ended"))
@@ -112,6 +115,7 @@ class Lines:
         """A line has come to us. Never raises, except when it is cancelled; nobody is left without what comes next."""
         self._served.add(leg.line)
         self._early.discard(leg.line)
+        self._ring.discard(leg.line)
         seat = self._floor.seats.of_line(leg.line)
         if seat is not None and seat.kind is SeatKind.LINE and leg.purpose is LinePurpose.DESK:
             seat.waiting = False
@@ -231,15 +235,26 @@ class Lines:
                 self._brought[seat.line] = (seat.state, seat.since)
                 self._bring(seat)
 
-    def _bring(self, seat: Seat) -> None:
-        """Out of the holding bridge, into the dialogue."""
-        seat.waiting = False
-        self._later(self._redirect(seat))
+    def tone(self, seat: Seat, *, ringing: bool) -> None:
+        """Let somebody who waits hear that calls are placed for them, or silence again."""
+        if (
+            seat.kind is SeatKind.LINE
+            and seat.waiting
+            and seat.taken_by is None
+            and ringing != (seat.line in self._ring)
+        ):
+            (self._ring.add if ringing else self._ring.discard)(seat.line)
+            self._bring(seat, "connecting" if ringing else "waiting")
 
-    async def _redirect(self, seat: Seat) -> None:
+    def _bring(self, seat: Seat, extension: str = "s") -> None:
+        """Out of the holding bridge, into the dialogue or back into a bridge with another sound."""
+        seat.waiting = False
+        self._later(self._redirect(seat, extension))
+
+    async def _redirect(self, seat: Seat, extension: str) -> None:
         telephony, context = self._floor.servers[seat.server].telephony, self._floor.config.agent_lines.context
         try:
-            if await telephony.redirect(seat.channel, context, "s"):
+            if await telephony.redirect(seat.channel, context, extension):
                 return
             log.info("an agent's line is gone", agent=seat.agent)
         except (ConnectionError, DialerError) as error:

@@ -1,9 +1,11 @@
 """Everything about agents in one place: lines, queues, steps and orders, wired to the calls."""
 
 import asyncio
+from datetime import datetime
 
 import structlog
 
+from ami_dialer.domain.agent import AgentState
 from ami_dialer.domain.calls import MemberChanged, MemberConnected, MemberGone, SeatEvent
 from ami_dialer.domain.errors import AsteriskError, StoreError
 from ami_dialer.engine.agents.connecting import Connecting
@@ -12,6 +14,7 @@ from ami_dialer.engine.agents.offers import Offers
 from ami_dialer.engine.agents.orders import Orders
 from ami_dialer.engine.agents.queues import Queues
 from ami_dialer.engine.agents.room import Room
+from ami_dialer.engine.agents.seats import Seat
 from ami_dialer.engine.agents.steps import Steps
 from ami_dialer.engine.floor import Floor, ServerDesk
 from ami_dialer.engine.schedule import Job
@@ -41,11 +44,21 @@ class Office:
         self._orders = Orders(floor, self._steps)
         self._links: set[asyncio.Task[None]] = set()
         floor.seats.wake = self._changed
+        floor.seats.tell = self._told
 
     def _changed(self) -> None:
         """Somebody may have become free: first for those who wait on the line, then for further calls."""
         self._connecting.match()
         self._floor.wake.set()
+
+    def _told(self, seat: Seat, before: AgentState, at: datetime) -> None:
+        """An agent does something else: tell it, and let them hear whether calls are placed for them in power mode."""
+        self._floor.announcer.agent(seat, before, at)
+        desk = None if seat.run is None else self._floor.runs.get(seat.run)
+        if seat.state is AgentState.RESERVED and desk is not None and desk.campaign.dialing.mode == "power":
+            self._lines.tone(seat, ringing=True)
+        elif seat.state is AgentState.READY and before is AgentState.RESERVED:
+            self._lines.tone(seat, ringing=False)
 
     def jobs(self) -> list[Job]:
         """What comes round."""

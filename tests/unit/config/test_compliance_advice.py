@@ -148,7 +148,7 @@ def test_what_has_no_effect_is_warned_of(findings: Callable) -> None:
         ("campaigns.spring.hours.closed_days", "1 Mar 2026: past already; take what is over out"),
         (
             "campaigns.spring.retry",
-            "busy, no_answer, congestion, failed and 3 more: to be called again sooner, but `caps.between_calls` is "
+            "busy, no_answer, withdrawn, congestion and 4 more: to be called again sooner, but `caps.between_calls` is "
             "31 minutes, and so long it takes",
         ),
     ]
