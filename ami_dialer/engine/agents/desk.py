@@ -21,6 +21,8 @@ _TOLD_SECONDS = 1.0
 #: Opens the menu.
 MENU_KEY = "*"
 _AFTER = frozenset({AgentState.WRAP_UP})
+#: What a member of a queue is asked about; breaks are their queue's, and their leg is there for one call only.
+_OF_MEMBERS = frozenset({AgentState.IN_CALL, AgentState.WRAP_UP})
 
 
 class Desk:
@@ -62,6 +64,8 @@ class Desk:
                 await leg.then(LineNext.BYE)
                 return
         while seat is not None and self._seated(seat):
+            if seat.kind is not SeatKind.LINE and seat.state not in _OF_MEMBERS:
+                break
             before = seat.state, seat.since
             if seat.state is AgentState.WRAP_UP:
                 talk.typed = talk.typed or key

@@ -11,7 +11,7 @@ from ami_dialer.domain.agent import AgentEvent, AgentState, SeatKind
 from ami_dialer.domain.calls import LineCame, LineEnded, LineKey, LineLeft, LineWaits, SeatEvent
 from ami_dialer.domain.errors import DialerError, StoreError
 from ami_dialer.engine.agents.desk import MENU_KEY, Desk
-from ami_dialer.engine.agents.seats import Seat
+from ami_dialer.engine.agents.seats import Seat, interface_of
 from ami_dialer.engine.agents.steps import Steps
 from ami_dialer.engine.floor import Floor, ServerDesk
 from ami_dialer.ports import AgentLeg, CallerHungUpError, LineNext, LinePurpose
@@ -116,7 +116,7 @@ class Lines:
         self._served.add(leg.line)
         self._early.discard(leg.line)
         self._ring.discard(leg.line)
-        seat = self._floor.seats.of_line(leg.line)
+        seat = self._floor.seats.of_line(leg.line) or self._member(leg)
         if seat is not None and seat.kind is SeatKind.LINE and leg.purpose is LinePurpose.DESK:
             seat.waiting = False
         try:
@@ -132,6 +132,15 @@ class Lines:
             if leg.line in self._gone:  # it ended right when its agent was being logged in
                 self._gone.discard(leg.line)
                 self._leave(leg.line)
+
+    def _member(self, leg: AgentLeg) -> Seat | None:
+        """Whose leg this is of the members of queues with a call that is older than this dialer."""
+        for seat in self._floor.seats:
+            ours = seat.kind is SeatKind.MEMBER and not seat.line and seat.attempt_id is not None
+            if ours and leg.channel.startswith(f"{interface_of(seat).removesuffix('/n')}-"):
+                seat.line, seat.channel = leg.line, leg.channel
+                return seat
+        return None
 
     async def _serve(self, leg: AgentLeg) -> None:
         if leg.purpose is LinePurpose.SUPERVISE:

@@ -207,7 +207,8 @@ def _talk(place: Place, talk: Talk, seat: Seat, seats: Seats, now: datetime) -> 
         place.wrap_until = place.rest_until = None
         _ready(place, seat, seats, now)
         seats.move(seat, AgentEvent.CONNECT, now, run=attempt.run_id, attempt_id=attempt.id)
-    seat.line, seat.channel = talk.line, talk.channel
+    if talk.line:  # of a call that outlived a dialer, the leg is known when it comes to us
+        seat.line, seat.channel = talk.line, talk.channel
     seat.queues = frozenset(place.members)
 
 

@@ -16,7 +16,7 @@ from ami_dialer.domain.calls import MemberChanged, MemberConnected, MemberGone, 
 from ami_dialer.domain.errors import AsteriskError
 from ami_dialer.engine.agents.admission import Admission
 from ami_dialer.engine.agents.members import OWN_PAUSE, Place, Talk, follow
-from ami_dialer.engine.agents.seats import Seat
+from ami_dialer.engine.agents.seats import Seat, interface_of
 from ami_dialer.engine.floor import Floor, RunDesk, ServerDesk
 
 log = structlog.get_logger(__name__)
@@ -141,13 +141,13 @@ class Queues:
 
     async def pause(self, seat: Seat, reason: str) -> None:
         """Pause a member in all its queues, at once or after its call. Raises ConnectionError, AsteriskError."""
-        place = self._places[seat.server, self._interface(seat)]
+        place = self._places[seat.server, interface_of(seat)]
         for queue in list(place.members):
             await self._pause(place, queue, paused=True, reason=reason)
 
     async def unpause(self, seat: Seat) -> None:
         """A member goes on: its break and its wrap-up are over. Raises ConnectionError, AsteriskError."""
-        place, now = self._places[seat.server, self._interface(seat)], self._floor.clock.now()
+        place, now = self._places[seat.server, interface_of(seat)], self._floor.clock.now()
         if place.wrap_until is not None:
             place.wrap_until = now
         for queue, member in list(place.members.items()):
@@ -171,10 +171,6 @@ class Queues:
             async with asyncio.timeout(STOP_SECONDS):
                 for place in free:
                     await self._keep_paused(place)
-
-    @staticmethod
-    def _interface(seat: Seat) -> str:
-        return seat.key.split(":", 2)[2]
 
     def _place(self, server: str, interface: str) -> Place:
         return self._places.setdefault((server, interface), Place(server, interface))

@@ -76,6 +76,11 @@ class Seat:
         return self.rested_at is None or now >= self.rested_at
 
 
+def interface_of(seat: Seat) -> str:
+    """The interface of a member of queues, by which Asterisk knows it."""
+    return seat.key.split(":", 2)[2]
+
+
 @dataclass(slots=True)
 class Seats:
     """All seats. Every change of a state goes through `move`, which keeps and tells it."""
