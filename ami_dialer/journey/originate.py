@@ -48,7 +48,7 @@ def request(attempt: Attempt, campaign: Campaign, trunk: Trunk, server: Server) 
 
 
 def _variables(campaign: Campaign) -> tuple[tuple[str, str], ...]:
-    if campaign.dialplan is None:
+    if campaign.dialplan is None or campaign.paced:  # with sessions the dialer sends on whom one is free for
         return ()
     return (NEXT_CONTEXT_VARIABLE, campaign.dialplan), (NOT_SURE_VARIABLE, campaign.amd.not_sure)
 

@@ -99,6 +99,8 @@ def test_without_amd_the_call_goes_straight_to_the_flow(attempt):
 def test_a_campaign_with_a_dialplan_sends_its_context_along(attempt):
     wanted = request(attempt, campaign(dialplan="my-agents", amd={"not_sure": "machine"}), trunk(), SERVER)
     assert wanted.variables == (("AMI_DIALER_NEXT", "my-agents"), ("AMI_DIALER_NOT_SURE", "machine"))
+    counted = campaign(dialplan="my-agents", sessions=2)
+    assert request(attempt, counted, trunk(), SERVER).variables == (), "the dialer sends them on when one is free"
 
 
 async def test_the_attempt_is_durable_before_originate_is_sent(database, clock, stored):
