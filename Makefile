@@ -65,7 +65,7 @@ demo: lab  ## a whole survey campaign against the lab, ends by itself
 .PHONY: bench
 bench: $(patsubst benchmarks/bench_%.py,bench-%,$(wildcard benchmarks/bench_*.py))  ## every benchmark
 
-bench-%: setup  ## one benchmark: bench-originate, -events, -fastagi, -hopper, -import, -numbers, -scrub, -verdict, -writes
+bench-%: setup  ## one benchmark: bench-originate, -connect, -events, -fastagi, -hopper, -import, -numbers, -scrub, -verdict, -writes
 	$(BIN)/python benchmarks/bench_$*.py
 
 .PHONY: clean
