@@ -11,7 +11,7 @@ import structlog
 
 from ami_dialer.config.agents import EXTENSION_PATTERN, Transfer
 from ami_dialer.config.dispositions import meanings_of
-from ami_dialer.domain.agent import AgentState
+from ami_dialer.domain.agent import AgentState, SeatKind
 from ami_dialer.domain.callback import CallbackSource
 from ami_dialer.domain.errors import AsteriskError, NotFoundError
 from ami_dialer.domain.events import EventName
@@ -74,6 +74,9 @@ class DuringCall:
         call = self.calls.going_on(seat)
         if call.held:
             raise StepRefusedError("the person is on hold already")
+        if seat.kind is not SeatKind.LINE:  # their leg would have to be ended for that
+            raise StepRefusedError(f"{seat.agent} is a member of a queue, and holds by phone or by code")
+        _check_led(call)
         with asked_of_asterisk():
             await self._connections.hold(call)
         return "the person is on hold"
@@ -91,6 +94,7 @@ class DuringCall:
         """Send the person to a choice of the campaign's, by digit or name, or to an extension."""
         call = self.calls.going_on(seat)
         name, context, extension = _target(call.desk.campaign.transfer, to.strip())
+        _check_led(call)
         with asked_of_asterisk():
             await self._connections.transfer(call, context, extension)
         log.info(
@@ -234,6 +238,12 @@ def asked_of_asterisk() -> Iterator[None]:
         raise StepRefusedError("there is no connection to Asterisk at the moment; try again") from gone
     except AsteriskError as refused:
         raise StepRefusedError(f"Asterisk refused: {refused}") from refused
+
+
+def _check_led(call: Call) -> None:
+    """Only the dialer that connected them catches the person out of the bridge. Raises StepRefusedError."""
+    if not call.in_flow:
+        raise StepRefusedError("the dialer was started again during this call; it can only go on as it is, or be ended")
 
 
 def _lawful(call: Call | None, at: datetime) -> datetime:

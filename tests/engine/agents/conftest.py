@@ -198,7 +198,7 @@ class Office:
         for event in (AttemptEvent.SENT, AttemptEvent.ANSWER, AttemptEvent.CONNECT):
             attempt.move(event, now)
         await self.floor.writer.put(attempts.new(attempt))
-        call = Call(attempt, self.claimed, self.floor.runs[self.run], self.floor.trunks["carrier"])
+        call = Call(attempt, self.claimed, self.floor.runs[self.run], self.floor.trunks["carrier"], in_flow=True)
         self.floor.enter(call)
         self.floor.seats.move(seat, AgentEvent.CONNECT, now, run=self.run, attempt_id=attempt.id)
         seat.waiting = False

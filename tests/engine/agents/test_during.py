@@ -2,7 +2,7 @@
 
 import pytest
 
-from ami_dialer.domain.agent import AgentEvent, AgentState
+from ami_dialer.domain.agent import AgentEvent, AgentState, SeatKind
 from ami_dialer.engine.agents.dialogues.preview import spoken
 from ami_dialer.engine.agents.steps import StepRefusedError
 from ami_dialer.ports import LineNext, LinePurpose
@@ -41,6 +41,18 @@ async def test_a_transfer_to_an_extension_or_a_queue(office, seat):
     ]
     with pytest.raises(StepRefusedError, match="not transferred to '300'; known: 1 Support, 2 Billing"):
         await office.steps.transfer(seat, "300")
+
+
+async def test_a_call_that_is_older_than_the_dialer_is_neither_held_nor_sent_on_by_order(office, seat):
+    [call] = office.floor.calls.values()
+    call.in_flow = False
+    for step in (office.steps.hold(seat), office.steps.transfer(seat, "1")):
+        with pytest.raises(StepRefusedError, match="started again during this call"):
+            await step
+    seat.kind = SeatKind.MEMBER
+    with pytest.raises(StepRefusedError, match="holds by phone or by code"):
+        await office.steps.hold(seat)
+    assert (call.held, call.transfer, office.connections.asked) == (False, None, [])
 
 
 async def test_any_extension_can_be_entered_where_the_campaign_says_so(office_of):

@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ami_dialer.domain.agent import AgentState
+from ami_dialer.domain.agent import AgentEvent, AgentState, SeatKind
 from ami_dialer.domain.callback import CallbackSource
 from ami_dialer.domain.meaning import DEFAULT
 from ami_dialer.engine.agents.dialogues import moments, results
-from ami_dialer.ports import LineNext
+from ami_dialer.ports import LineNext, LinePurpose
 from tests.fakes.agent_leg import HANGS_UP, Phone
 
 pytestmark = pytest.mark.journey
@@ -174,3 +174,29 @@ def test_without_keys_the_agents_own_results_are_numbered():
 def test_a_moment_is_a_day_and_a_time_on_the_persons_clock(day, clock, zones, at):
     now = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
     assert moments.entered(day, clock, now, zones) == at
+
+
+async def test_the_leg_of_a_member_whose_call_is_older_than_the_dialer_goes_by_its_interface(office):
+    seat = await office.ready()
+    seat.kind, seat.key, seat.line = SeatKind.MEMBER, "member:pbx:PJSIP/line-1", ""
+    office.floor.seats.by_key = {seat.key: seat}
+    call = await office.talk(seat)
+    phone = await office.call(
+        [], line="leg-1", channel="PJSIP/line-1-00000007", purpose=LinePurpose.CODE, code="hangup"
+    )
+    assert (seat.line, seat.channel, office.connections.asked) == ("leg-1", phone.channel, [("hang up",)])
+    await office.hang_up(call, seat)
+    phone = await office.call([("What came", "1")], line="leg-1", channel="PJSIP/line-1-00000007")
+    assert (seat.state, phone.next) == (AgentState.READY, LineNext.BYE)
+    assert await office.rows("SELECT outcome FROM attempts") == [("Sold",)]
+
+
+async def test_the_leg_of_a_member_who_was_paused_meanwhile_hears_no_menu(office):
+    seat = await office.wraps_up()
+    seat.kind = SeatKind.MEMBER
+
+    def paused():
+        office.floor.seats.move(seat, AgentEvent.BREAK, office.clock.now(), reason="Lunch")
+
+    phone = await office.call([("What came", paused)])
+    assert (seat.state, phone.next, len(phone.heard)) == (AgentState.ON_BREAK, LineNext.BYE, 1)
