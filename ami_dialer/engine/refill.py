@@ -149,7 +149,10 @@ class Refill:
                 due_in = (outlook.next_due - self._floor.clock.now()).total_seconds()
             desk.ask_again_at = now + min(max(due_in, 0.0), at_most)
             return
-        if outlook.over:
+        if outlook.over and self._runs.results_wanted(desk):
+            desk.ask_again_at = soon
+            desk.why = "everybody has been called; agents give the results of the last calls"
+        elif outlook.over:
             if not await self._runs.complete(desk):
                 desk.ask_again_at = now + min(self._floor.config.engine.sync, at_most)
                 desk.why = "everybody has been called; it waits for new contacts in its live lists"

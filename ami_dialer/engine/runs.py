@@ -217,12 +217,16 @@ class Runs:
             message=None if message is None else await documents.load_flow(self._floor.database, message),
         )
 
+    def results_wanted(self, desk: RunDesk) -> bool:
+        """Whether agents are still giving the results of calls of a run."""
+        return any(seat.run == desk.run.id and seat.state is AgentState.WRAP_UP for seat in self._floor.seats)
+
     async def complete(self, desk: RunDesk) -> bool:
         """Nobody is left to be called. False where the run goes on: it waits for what comes into its live lists.
 
         So it does while agents give the results of its last calls: those may say that somebody is called again.
         """
-        if any(seat.run == desk.run.id and seat.state is AgentState.WRAP_UP for seat in self._floor.seats):
+        if self.results_wanted(desk):
             return False
         if not await runs.complete(self._floor.database, desk.run.id, self._floor.clock.now()):
             return False

@@ -1,4 +1,4 @@
-"""Agents' keypads on a real Asterisk: log-in, results, do-not-call, breaks."""
+"""Agents' keypads on a real Asterisk: log-in, do-not-call, breaks. Results are in test_campaigns.py."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,10 +14,10 @@ from tests.compliance import unrestricted
 
 pytestmark = pytest.mark.asterisk
 
-#: Phones of the lab: one that puts people on the do-not-call list, one that presses a wrong result first,
-#: one that forgets it, one that takes a break after two calls, one whose first PIN is wrong.
-PHONES = (12, 13, 14, 17, 20)
-PEOPLE = 8
+#: Phones of the lab: one that puts people on the do-not-call list, one that takes a break after two calls, one whose
+#: first PIN is wrong.
+PHONES = (12, 17, 20)
+PEOPLE = 5
 CONFIG = """\
 servers:
   pbx: {{host: 127.0.0.1, port: {ami}, username: ami-dialer, secret: {{file: {secret}}}}}
@@ -42,7 +42,7 @@ campaigns:
     agents: all
     dispositions: sales
     amd: {{enabled: false}}
-    wrap_up: {{limit: 12s, pause: 500ms}}
+    wrap_up: {{limit: 8s, pause: 500ms}}
     dialing: {{customer_wait: 10s}}
     {unrestricted}
 """
@@ -76,10 +76,10 @@ def test_agents_work_by_keypad_alone(dialer: Dialer, world: World) -> None:
     for number, agent, end_reason, outcome in attempts:
         assert (end_reason, talked[number]) == ("connected", [int(agent) - 100])
         # 112 is still in its code when the person hangs up, and may press its result there.
-        assert agent == "112" or outcome == ("System Generated" if agent == "114" else "Sold"), (agent, attempts)
+        assert agent == "112" or outcome == "Sold", (agent, attempts)
     barred = {number for (number,) in dialer.rows("SELECT number FROM dnc_entries")}
     assert barred == {number for number, agent, *_ in attempts if agent == "112"}
     if sum(agent == "117" for _, agent, *_ in attempts) >= 2:
         assert ("117", "Lunch") in dialer.rows("SELECT agent, reason FROM agent_spells WHERE state = 'on_break'")
     assert dialer.rows("SELECT wrong_pins FROM agents WHERE number = '120'") == [(0,)]
-    assert {"112", "113", "114"} < {agent for _, agent, *_ in attempts}
+    assert {"112", "117"} <= {agent for _, agent, *_ in attempts}
