@@ -74,5 +74,6 @@ def _recording(at: Path, campaign: Campaign) -> Iterator[tuple[Path, str]]:
         yield (
             (*at, "recording"),
             "is not announced: in California, Florida, Pennsylvania, Washington and other states, and in much of "
-            "Europe, everybody in a call has to agree to its recording; write announce: TEXT",
+            "Europe, everybody in a call has to agree to its recording; let agents say it, or write announce: TEXT, "
+            "which is heard before the agent and makes the call an abandoned one where both take more than 2 s",
         )

@@ -179,7 +179,7 @@ class Abandonment(Section):
         gt=0,
         le=1,
         description="Share of calls answered live that may be abandoned within 30 days; the law's where that is less. "
-        "At the limit the campaign places one call at a time.",
+        "At the limit the campaign places one call at a time; with agents, one for each who is free.",
     )
     message: Name | None = Field(
         None,

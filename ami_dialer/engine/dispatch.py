@@ -243,6 +243,8 @@ class Dispatch:
 
     def _unserved(self, call: Call, event: CallUnserved) -> None:
         self._answered(call, event.at)
+        if call.attempt.connected_at is not None:
+            return  # it talked with somebody over a restart of the dialer, whose session was gone when that was over
         if not call.in_flow and call.attempt.flow_end is None:
             call.attempt.flow_end = EndReason.FLOW_FAILED
             call.attempt.detail = f"the dialplan could not hand the call to the dialer: {event.detail}"
@@ -289,6 +291,8 @@ class Dispatch:
 
     def _withdrawn(self, call: Call) -> None:
         """A call that was given up is over; a person may have picked it up in that moment."""
+        if call.attempt.connected_at is not None:
+            return  # somebody was there in the end
         call.desk.tally.withdrawn += 1
         call.attempt.detail = "given up while it rang: no agent was left to take it"
         if call.attempt.answered_at is not None:

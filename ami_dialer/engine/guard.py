@@ -31,14 +31,16 @@ class Guard:
     @property
     def why(self) -> str:
         """Why only one call at a time may be placed, for people; "" where nothing holds the campaign back."""
+        return f"{self.told}: one call at a time" if self.told else ""
+
+    @property
+    def told(self) -> str:
+        """What holds the campaign back, for people; "" where nothing does."""
         if self.held is None:
             return ""
         most = f"{100 * self.held.measure.most:.3g} %"
         whose = "the campaign's limit" if self.held.measure.id == OWN else f"the limit of {self.held.measure.id}"
-        return (
-            f"{100 * self.held.rate:.3g} % of the calls answered live are abandoned and {whose} is {most}: "
-            "one call at a time"
-        )
+        return f"{100 * self.held.rate:.3g} % of the calls answered live are abandoned and {whose} is {most}"
 
     def connect(self, number: str) -> Connect:
         """How soon the holder of a number (E.164) must be talked to."""
@@ -58,7 +60,7 @@ class Guard:
         self.held = held_back(standings, before=before is not None)
         if before is None and self.held is not None:
             log.warning(
-                "too many calls are abandoned; one call at a time until fewer are",
+                "too many calls are abandoned; the campaign holds back until fewer are",
                 action="abandonment_limit_reached",
                 campaign=self.campaign,
                 rule=self.held.measure.id,

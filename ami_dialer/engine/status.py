@@ -95,7 +95,7 @@ class Status:
             trunks=tuple(trunk.name for trunk in desk.trunks),
             priority=desk.campaign.priority,
             emergency=desk.run.emergency,
-            restraint=desk.abandonment.why,
+            restraint=_restraint(desk),
             held=dict(desk.tally.held(now)),
             paced=desk.pacing is not None,
             agents=dict(Counter(seat.state.value for seat in self._floor.seats if serves(seat, desk))),
@@ -104,6 +104,14 @@ class Status:
             withdrawn=desk.tally.withdrawn,
             withdrawn_answered=desk.tally.withdrawn_answered,
         )
+
+
+def _restraint(desk: RunDesk) -> str:
+    """What too many abandoned calls do to a run, for people; "" where they do nothing."""
+    if desk.pacing is None:
+        return desk.abandonment.why
+    why, power = desk.abandonment.told, desk.campaign.dialing.mode == "power"
+    return f"{why}: one call for each free agent" if why and power else ""
 
 
 def _limit(limit: CallLimit) -> LimitSeen:

@@ -110,8 +110,11 @@ class Ticker:
     def _withdraw(self, calls: list[Call]) -> None:
         """Give up calls that ring and that nobody is left for; a person who picks up just then is counted."""
         for call in calls:
+            if not call.withdrawn:
+                log.info("a call is given up: no agent is left for it", attempt=call.attempt.id)
             call.withdrawn = True
-            log.info("a call that rings is given up: no agent is left for it", attempt=call.attempt.id)
+            if call.attempt.state is AttemptState.CLAIMED:
+                continue  # it is not placed any more
             task = asyncio.create_task(self._give_up(call))
             self._dials.add(task)
             task.add_done_callback(self._dials.discard)
@@ -120,6 +123,7 @@ class Ticker:
         try:
             await call.trunk.server.telephony.hang_up(call.attempt.id)
         except (ConnectionError, AsteriskError) as error:
+            call.withdrawn = False
             log.warning("a call could not be given up", attempt=call.attempt.id, why=str(error))
 
     async def _dial_all(self, picked: list[Call]) -> None:
@@ -203,6 +207,8 @@ class Ticker:
         again.
         """
         floor, desk, now = self._floor, call.desk, self._floor.clock.now()
+        if call.withdrawn:
+            return "its agent left before it was placed"
         age = None if call.judged_at is None else (now - call.judged_at).total_seconds()
         if age is not None and 0 <= age < _VERDICT_SECONDS and (call.allowed_until is None or now < call.allowed_until):
             return None

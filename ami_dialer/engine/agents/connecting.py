@@ -11,6 +11,7 @@ import structlog
 from ami_dialer.domain.agent import AgentEvent, AgentState, SeatKind
 from ami_dialer.domain.attempt import AttemptEvent, AttemptState
 from ami_dialer.domain.ending import EndReason
+from ami_dialer.domain.errors import AsteriskError
 from ami_dialer.domain.events import EventName
 from ami_dialer.engine.agents import person
 from ami_dialer.engine.agents.room import Room, serves
@@ -59,9 +60,9 @@ class Connecting:
         self._dispatch = dispatch
         #: Told when the members of queues have their calls no more.
         self.members: Members | None = None
-        #: People who wait for a line or a session, in order, and who is told when somebody is there.
         #: People who wait for a line or a session, in order.
         self._waiting: dict[str, _Waiting] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def serve(self, leg: CallLeg, call: Call, host: flow.CallHost, settings: flow.FlowSettings) -> None:
         """The whole call, from the end of AMD to the hang-up. Never raises, except when it is cancelled."""
@@ -79,19 +80,24 @@ class Connecting:
                 end, detail = EndReason.ABANDONED, "hung up while waiting for an agent"
         except asyncio.CancelledError:
             if call.attempt.connected_at is None:
+                self._give_back(call)
                 self._dispatch.flow_over(call, EndReason.FLOW_FAILED, "the dialer stopped while the person waited")
-            raise
+            raise  # who talks goes on talking, and the next start finds them
         except Exception as error:
-            log.exception("a call could not be connected", attempt=call.attempt.id)
-            end, detail = EndReason.FLOW_FAILED, f"{type(error).__name__}: {error}"
+            log.exception("a call could not be connected, or not gone on with", attempt=call.attempt.id)
+            detail = f"{type(error).__name__}: {error}"
+            if call.attempt.connected_at is None:
+                end = EndReason.FLOW_FAILED
+            call.transfer = None
             await flow.say_sorry(leg, host, settings)
         finally:
             self._waiting.pop(call.attempt.id, None)
-            self._give_back(call)
+        self._give_back(call)
         if call.transfer is None or call.attempt.connected_at is None:
             with suppress(CallerHungUpError):
                 await leg.hang_up()
-        self._dispatch.flow_over(call, end, detail)
+        # What breaks after the talk is no fault of the campaign's flow, of which five would stop it.
+        self._dispatch.flow_over(call, end, detail, crowded=call.attempt.connected_at is not None)
 
     async def _by_seat(
         self, leg: CallLeg, call: Call, host: flow.CallHost, settings: flow.FlowSettings
@@ -99,17 +105,15 @@ class Connecting:
         """Lines and sessions: the first one that is free, within the time that the campaign lets people wait."""
         campaign = call.desk.campaign
         until = self._floor.clock.monotonic() + campaign.dialing.customer_wait
-        announced = False
+        told: bool | None = None
         while (seat := await self._seat(leg, call, until - self._floor.clock.monotonic())) is not None:
             if seat.kind is SeatKind.SESSION:
-                self.bridged(call, self._floor.clock.now())
+                await leg.go_on(campaign.dialplan or "", "s")
                 call.transfer = (campaign.dialplan or "", "s")
-                await leg.go_on(*call.transfer)
+                self.bridged(call, self._floor.clock.now())
                 return EndReason.CONNECTED, None
-            if not announced:
-                await self._announce(leg, call, host)
-                announced = True
-            if await self._talk(leg, call, seat):
+            told = await self._announce(leg, call, host) if told is None else told
+            if await self._talk(leg, call, seat, record=told):
                 if call.transfer is None:
                     return EndReason.CONNECTED, None
                 await leg.go_on(*call.transfer)
@@ -160,6 +164,7 @@ class Connecting:
             if seat.free
             and seat.rested(now)
             and seat.kind in _OURS
+            and (seat.server == call.trunk.server.name or seat.kind is SeatKind.SESSION)
             and serves(seat, call.desk)
             and (seat.preview is None or seat.preview.enrolment_id == wanted.enrolment_id)
             and only in {None, seat.agent}
@@ -175,11 +180,11 @@ class Connecting:
 
         return min(free, key=closeness, default=None)
 
-    async def _talk(self, leg: CallLeg, call: Call, seat: Seat) -> bool:
+    async def _talk(self, leg: CallLeg, call: Call, seat: Seat, *, record: bool) -> bool:
         """Connect them until that is over. False where the line was gone before."""
         attempt, campaign = call.attempt, call.desk.campaign
         attempt.agent = seat.agent
-        if await person.record(leg, attempt, campaign):
+        if record and await person.record(leg, attempt, campaign):
             self._floor.writer.put(attempts.changed(attempt))
         while await person.connect(leg, seat.channel):
             self.bridged(call, self._floor.clock.now())  # where the event was missed
@@ -190,7 +195,21 @@ class Connecting:
                 return True
         if seat.taken_by == attempt.id:
             seat.taken_by, seat.waiting = None, False
+            task = asyncio.create_task(self._recover(seat))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         return attempt.connected_at is not None
+
+    async def _recover(self, seat: Seat) -> None:
+        """Nobody could be bridged with a line: it waits anew, or it is gone."""
+        telephony = self._floor.servers[seat.server].telephony
+        try:
+            there = await telephony.redirect(seat.channel, self._floor.config.agent_lines.context, "waiting")
+        except (ConnectionError, AsteriskError) as error:
+            log.warning("an agent's line does not answer", agent=seat.agent, why=str(error))
+            return  # with the next link all lines are asked for
+        if not there:
+            self._floor.seats.leave(seat, self._floor.clock.now(), "the line is gone")
 
     async def _hold(self, leg: CallLeg, call: Call, seat: Seat) -> None:
         """The person hears music until the agent is back, or gone."""
@@ -204,8 +223,8 @@ class Connecting:
         self, leg: CallLeg, call: Call, host: flow.CallHost, settings: flow.FlowSettings, name: str
     ) -> tuple[EndReason, str | None]:
         """One of Asterisk's queues: it chooses among its members, and `MemberConnected` says whom."""
-        await self._announce(leg, call, host)
-        if await person.record(leg, call.attempt, call.desk.campaign):
+        told = await self._announce(leg, call, host)
+        if told and await person.record(leg, call.attempt, call.desk.campaign):
             self._floor.writer.put(attempts.changed(call.attempt))
         if await person.queue(leg, call.desk.campaign, name):
             self._member_left(call)
@@ -216,15 +235,19 @@ class Connecting:
         waited = call.desk.campaign.dialing.customer_wait
         return await self._drop(leg, call, host, settings, f"no member of queue {name} answered within {waited:g} s")
 
-    async def _announce(self, leg: CallLeg, call: Call, host: flow.CallHost) -> None:
-        """Tell the person that the call is recorded, where the campaign says so. A text that fails ends no call."""
+    async def _announce(self, leg: CallLeg, call: Call, host: flow.CallHost) -> bool:
+        """Tell the person that the call is recorded, where the campaign says so. False: it must not be recorded."""
         recording = call.desk.campaign.recording
         if not recording.enabled or recording.announce is None:
-            return
+            return True
         try:
             await leg.play(await host.speech(recording.announce, host.voice))
         except (SpeechFailedError, SoundMissingError) as error:
-            log.warning("it could not be announced that a call is recorded", attempt=call.attempt.id, why=str(error))
+            log.error(
+                "a call is not recorded, since that could not be announced", attempt=call.attempt.id, why=str(error)
+            )
+            return False
+        return True
 
     async def _drop(
         self, leg: CallLeg, call: Call, host: flow.CallHost, settings: flow.FlowSettings, why: str
@@ -295,8 +318,12 @@ class Connecting:
 
     async def hold(self, call: Call) -> None:
         """The agent's line leaves the bridge; the person hears music until `resume`. Raises ConnectionError."""
-        call.held = True
-        await self._out_of_bridge(call)
+        call.held = True  # before: the bridge may be over before the answer comes
+        try:
+            await self._out_of_bridge(call)
+        except BaseException:
+            call.held = False
+            raise
 
     async def resume(self, call: Call) -> None:
         """They are connected again."""
@@ -305,7 +332,11 @@ class Connecting:
     async def transfer(self, call: Call, context: str, extension: str) -> None:
         """The agent's line leaves the bridge; the person goes on at an extension. Raises ConnectionError."""
         call.transfer = (context, extension)
-        await self._out_of_bridge(call)
+        try:
+            await self._out_of_bridge(call)
+        except BaseException:
+            call.transfer = None
+            raise
 
     async def _out_of_bridge(self, call: Call) -> None:
         seat = next((seat for seat in self._floor.seats if _talks(seat, call.attempt.id)), None)

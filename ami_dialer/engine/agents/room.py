@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 _EXACT = 1e-9
 #: Calls that nobody has picked up yet, as far as is known: they can be taken back.
-_RINGING = frozenset({AttemptState.ORIGINATING, AttemptState.RINGING})
+_RINGING = frozenset({AttemptState.CLAIMED, AttemptState.ORIGINATING, AttemptState.RINGING})
 #: What keeps a seat from calls although it is logged in.
 _BUSY = frozenset({AgentState.IN_CALL, AgentState.WRAP_UP})
 
@@ -42,28 +42,30 @@ class Room:
         self._floor = floor
         #: By run: who took its calls when it was looked at last, and was not on a break.
         self._present: dict[int, set[str]] = {}
+        #: Runs whose agents have left with calls on their way: until those are given up.
+        self._short: set[int] = set()
         #: Why nobody can take calls of a run, whoever is there: its queue is missing. For people; None: nothing.
         self.trouble: Callable[[RunDesk], str | None] = lambda desk: None  # noqa: ARG005
 
     def seats(self, desk: RunDesk) -> list[Seat]:
         """Who takes calls of a run, whatever they are doing."""
-        return [seat for seat in self._floor.seats if serves(seat, desk)]
+        servers = {trunk.server.name for trunk in desk.trunks}
+        return [
+            seat
+            for seat in self._floor.seats
+            if (seat.server in servers or seat.kind is SeatKind.SESSION) and _wanted(seat, desk)
+        ]
 
     def free(self, desk: RunDesk, now: datetime) -> list[Seat]:
         """Who of them could take a call now, and is not reserved for another run; whoever waits longest first."""
-        key = desk.run.id
-        able = [
-            seat
-            for seat in self.seats(desk)
-            if seat.free and seat.rested(now) and (seat.state is AgentState.READY or seat.run == key)
-        ]
+        able = _able(self.seats(desk), desk, now)
         return sorted(able, key=lambda seat: (seat.state is AgentState.READY, seat.idle_since))
 
     def snapshot(self, desk: RunDesk) -> Snapshot:
         """The run as pacing sees it now."""
         seats = self.seats(desk)
         return Snapshot(
-            free=len(self.free(desk, self._floor.clock.now())),
+            free=len(_able(seats, desk, self._floor.clock.now())),
             unconnected=len(self.unconnected(desk)),
             logged_in=len(seats),
             busy=sum(seat.state in _BUSY for seat in seats),
@@ -72,7 +74,10 @@ class Room:
 
     def unconnected(self, desk: RunDesk) -> list[Call]:
         """The calls of a run that will want somebody, as far as is known; the newest last."""
-        return [call for call in self._floor.calls.values() if call.desk.run.id == desk.run.id and call.wants_seat]
+        return [call for call in self._calls(desk) if call.wants_seat]
+
+    def _calls(self, desk: RunDesk) -> list[Call]:
+        return [call for call in self._floor.calls.values() if call.desk.run.id == desk.run.id]
 
     def pace(self, desk: RunDesk) -> Pace:
         """How many calls may start now. Keeps the reason with the desk."""
@@ -130,7 +135,14 @@ class Room:
         for desk in paced.values():
             self._let_go(desk, now)
             if self._somebody_left(desk):
-                over += self._surplus(desk)
+                self._short.add(desk.run.id)
+            if desk.run.id in self._short:
+                # Those before are asked for again: an Originate may not have had its channel yet.
+                found = [*self._surplus(desk), *(call for call in self._calls(desk) if call.withdrawn)]
+                over += found
+                if not found:
+                    self._short.discard(desk.run.id)
+        self._short &= paced.keys()
         self._present = {key: present for key, present in self._present.items() if key in paced}
         return over
 
@@ -189,10 +201,21 @@ class Room:
 
 def serves(seat: Seat, desk: RunDesk) -> bool:
     """Whether somebody takes calls of a run."""
+    there = seat.kind is SeatKind.SESSION or any(trunk.server.name == seat.server for trunk in desk.trunks)
+    return there and _wanted(seat, desk)
+
+
+def _able(seats: Iterable[Seat], desk: RunDesk, now: datetime) -> list[Seat]:
+    key = desk.run.id
+    return [
+        seat for seat in seats if seat.free and seat.rested(now) and (seat.state is AgentState.READY or seat.run == key)
+    ]
+
+
+def _wanted(seat: Seat, desk: RunDesk) -> bool:
+    """Whether a seat on a server of the run takes its calls."""
     campaign, name = desk.campaign, desk.run.campaign
     if seat.campaigns is not None and name not in seat.campaigns:
-        return False
-    if not any(trunk.server.name == seat.server for trunk in desk.trunks):
         return False
     match seat.kind:
         case SeatKind.LINE:

@@ -127,6 +127,8 @@ class Seats:
         before = Doing(seat.state, seat.since, seat.reason, seat.attempt_id)
         seat.state = advance(seat.state, event)
         seat.since, seat.run, seat.attempt_id, seat.reason = now, run, attempt_id, reason
+        if event is AgentEvent.BREAK:
+            seat.preview, seat.dial_wanted = None, False
         if seat.state is AgentState.IN_CALL:
             seat.calls += 1
             seat.passed_over = None

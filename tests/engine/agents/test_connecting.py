@@ -236,6 +236,7 @@ async def test_calls_with_agents_are_neither_waited_for_nor_cut_when_the_dialer_
     leg = leg_of(world, one)
     await engine.stop(30.0)
     world.engine = None
+    assert await world.rows("SELECT state FROM agent_sessions") == [("in_call",)], "who talks goes on talking"
     assert not leg.over.is_set()
     assert await world.rows("SELECT state FROM attempts WHERE state = 'connected'") == [("connected",)]
 
