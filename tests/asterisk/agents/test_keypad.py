@@ -42,7 +42,7 @@ campaigns:
     agents: all
     dispositions: sales
     amd: {{enabled: false}}
-    wrap_up: {{limit: 8s, pause: 500ms}}
+    wrap_up: {{limit: 12s, pause: 500ms}}
     dialing: {{customer_wait: 10s}}
     {unrestricted}
 """
