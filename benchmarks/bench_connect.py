@@ -175,8 +175,9 @@ async def measure(home: Path, lab: LabSettings) -> dict[str, list[Measured]]:
                     measured.append(await dialer(home / f"{way}-{number}", lab, way, reader))
             one = measured[-1]
             print(
-                f"  {one.calls / SECONDS:.1f} calls/s, {one.percentile(0.5):.1f} ms, p99 {one.percentile(0.99):.1f} ms"
-                f", abandoned {one.abandoned}, machine busy {one.busy:.0%}, AMD {dict(one.verdicts)}",
+                f"  {one.calls / SECONDS:.1f} calls/s, p50 {one.percentile(0.5):.1f} ms,"
+                f" p99 {one.percentile(0.99):.1f} ms, abandoned {one.abandoned},"
+                f" machine busy {one.busy:.0%}, AMD {dict(one.verdicts)}",
                 flush=True,
             )
             instances(lab)["pbx"].console("channel request hangup all")
