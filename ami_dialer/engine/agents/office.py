@@ -108,6 +108,9 @@ class Office:
             except (AsteriskError, StoreError) as error:
                 log.warning("whose lines are up cannot be asked for yet", server=server.name, why=str(error))
                 await asyncio.sleep(_ASK_AGAIN_SECONDS)
+            except Exception as error:  # without their seats agents get no calls: it has to be tried again
+                log.exception("agents' lines could not be taken up", server=server.name, why=repr(error))
+                await asyncio.sleep(_ASK_AGAIN_SECONDS)
             else:
                 self._changed()
                 return

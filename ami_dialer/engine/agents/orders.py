@@ -12,9 +12,6 @@ from ami_dialer.store.agent_orders import STALE_SECONDS, Order
 
 log = structlog.get_logger(__name__)
 
-#: Seconds between two looks: so long an agent's command waits at most before it is heard.
-LOOK_SECONDS = 0.2
-
 
 class Orders:
     """Takes up orders and carries them out, each by itself: a phone that rings holds up nobody else's step."""

@@ -30,8 +30,6 @@ __all__ = ["Connections", "Members", "Offers", "StepRefusedError", "Steps"]
 RING_SECONDS = 30
 #: Seconds after it was answered in which its line has to come to us.
 COMES_SECONDS = 5.0
-#: Seconds between two looks.
-LOOK_SECONDS = 1.0
 #: States in which nothing keeps an agent from a break, or from going.
 _AT_LEISURE = frozenset({AgentState.READY, AgentState.RESERVED, AgentState.PREVIEWING, AgentState.ON_BREAK})
 
@@ -174,6 +172,11 @@ class Steps(DuringCall):
         new = LogIn(agent.number, SeatKind.LINE, server, line, channel, sorted(campaigns) if campaigns else None)
         key = await agent_sessions.begin(floor.database, new, floor.clock.now())
         now = floor.clock.now()
+        try:
+            self._check_free(agent.number)  # a call may have come while that was written
+        except StepRefusedError:
+            await agent_sessions.close(floor.database, [key], now, "in a call on another phone")
+            raise
         if (old := self.line_of(agent.number)) is not None:
             self.displaced.add(old.line)
             floor.seats.leave(old, now, "logged in on another phone")
@@ -198,8 +201,9 @@ class Steps(DuringCall):
         return seat
 
     def _check_free(self, number: str) -> None:
-        seat = self.line_of(number)
-        if seat is not None and (seat.state is AgentState.IN_CALL or seat.taken_by is not None):
+        """Nobody has two calls: it does not matter whether the other came by a line or by a queue."""
+        theirs = [seat for seat in self._floor.seats if seat.agent == number]
+        if any(seat.state is AgentState.IN_CALL or seat.taken_by is not None for seat in theirs):
             raise StepRefusedError(f"agent {number} is in a call on another phone; end that first")
 
     async def _tell_displaced(self, old: Seat) -> None:

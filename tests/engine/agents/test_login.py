@@ -2,9 +2,11 @@
 
 import pytest
 
-from ami_dialer.domain.agent import AgentEvent, AgentState
+from ami_dialer.domain.agent import AgentEvent, AgentState, SeatKind
 from ami_dialer.domain.calls import LineCame, LineEnded, LineKey, LineLeft
+from ami_dialer.engine.agents.seats import Seat
 from ami_dialer.ports import CallerHungUpError, LineNext, LinePurpose, SpeechFailedError
+from ami_dialer.store import agent_sessions
 from tests.engine.agents.conftest import LOG_IN, PIN
 from tests.fakes.agent_leg import HANGS_UP, Phone
 
@@ -68,6 +70,44 @@ async def test_who_is_in_a_call_cannot_log_in_on_another_phone(office):
     phone = await office.call(LOG_IN, line="line-2")
     assert (phone.said("in a call on another phone"), phone.next) == (1, LineNext.BYE)
     assert office.seat is seat
+
+
+async def test_a_call_that_comes_while_the_log_in_is_written_stays_with_the_older_phone(office, monkeypatch):
+    seat, begin = await office.ready(), agent_sessions.begin
+
+    async def slow(*told):
+        key = await begin(*told)
+        await office.talk(seat)
+        return key
+
+    monkeypatch.setattr(agent_sessions, "begin", slow)
+    phone = await office.call(LOG_IN, line="line-2")
+    assert (phone.said("in a call on another phone"), phone.next) == (1, LineNext.BYE)
+    await office.floor.writer.put()
+    assert (office.seat, seat.state) == (seat, AgentState.IN_CALL)
+    assert await office.rows(SESSIONS) == [
+        ("101", "in_call", None),
+        ("101", "logged_out", "in a call on another phone"),
+    ]
+
+
+async def test_a_member_of_a_queue_who_is_in_a_call_cannot_log_in_on_a_line(office):
+    now = office.clock.now()
+    seat = Seat(
+        key="member:pbx:PJSIP/101",
+        kind=SeatKind.MEMBER,
+        agent="101",
+        name="Agent",
+        server="pbx",
+        began_at=now,
+        since=now,
+        idle_since=now,
+        state=AgentState.IN_CALL,
+    )
+    office.floor.seats.enter(seat, now)
+    phone = await office.call(LOG_IN)
+    assert (phone.said("in a call on another phone"), phone.next) == (1, LineNext.BYE)
+    assert list(office.floor.seats) == [seat]
 
 
 async def test_a_key_opens_the_menu_and_nobody_is_connected_meanwhile(office):
