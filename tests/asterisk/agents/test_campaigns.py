@@ -26,8 +26,8 @@ CONTACTS = 100
 STAFF = {"progressive": range(1, 7), "power": range(7, 13), "preview": range(13, 21)}
 #: What is pressed in wrap-up, and what it means in the campaigns' set.
 RESULTS = {"1": "Interested", "2": "Not Interested", "4": "Not Home", "": "System Generated"}
-#: The first of each campaign ends its calls itself by the code; the second one presses a key that is on no menu first,
-#: the third one presses nothing at all.
+#: The first of each campaign ends its calls itself by the code; the second one presses a key that is on no menu first;
+#: the third one of progressive presses nothing at all.
 HABITS = {
     0: {"in_call": (Press(2, "*0", over=True),), "results": ("1", "2")},
     1: {"results": ("8wwww1",)},
@@ -74,7 +74,7 @@ def settings(mode: str) -> str:
     amd: {{enabled: false}}
     max_calls: 60
     ring: 20s
-    wrap_up: {{limit: 8s, pause: 0}}
+    wrap_up: {{limit: 15s, pause: 0}}
     retry: {{max_attempts: 1, rules: {{no_answer: {{after: 1s, max: 1}}}}}}
     abandonment: {{limit: 1}}
     {unrestricted(chr(10) + "    ")}
@@ -106,7 +106,8 @@ def folder(world: World, tmp_path: Path) -> Path:
 def plan_of(mode: str, place: int, phone: int) -> Plan:
     login = (f"{PHONES[phone - 1].agent}#", f"{PIN}#")
     preview = ("1", "1", "2") if mode == "preview" and place == 3 else ("1",) if mode == "preview" else ()
-    return Plan(login=login, preview=preview, **{"results": ("1", "2", "4"), **HABITS.get(place, {})})
+    habit = HABITS.get(place, {}) if place != 2 or mode == "progressive" else {}
+    return Plan(login=login, preview=preview, **{"results": ("1", "2", "4"), **habit})
 
 
 def run(folder: Path, world: World) -> Phones:
