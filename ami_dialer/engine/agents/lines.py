@@ -15,7 +15,7 @@ from ami_dialer.engine.agents.seats import Seat, interface_of
 from ami_dialer.engine.agents.steps import Steps
 from ami_dialer.engine.floor import Floor, ServerDesk
 from ami_dialer.ports import AgentLeg, CallerHungUpError, LineNext, LinePurpose
-from ami_dialer.store import agent_sessions, agents
+from ami_dialer.store import agent_sessions, agents, attempts
 from ami_dialer.store.agent_sessions import Session
 
 log = structlog.get_logger(__name__)
@@ -36,13 +36,15 @@ class Lines:
         self._steps = steps
         #: By line: the name of its server, of those that came since the start.
         self._servers: dict[str, str] = {}
-        #: Lines in a dialogue; those of them that have ended meanwhile.
-        self._served: set[str] = set()
+        #: Lines in a dialogue, with the newest of their legs; those of them that have ended meanwhile.
+        self._served: dict[str, AgentLeg] = {}
         self._gone: set[str] = set()
         #: Lines of agents who asked for the menu on their way into the bridge: it opens when they are there.
         self._early: set[str] = set()
         #: Log-ins of the engine before whose lines were not seen yet, by line.
         self._kept: dict[str, Session] = {}
+        #: By attempt: the run of the calls that they had, or wrapped up. It is not over before their wrap-up is.
+        self._runs: dict[str, int] = {}
         #: Lines that were brought to a dialogue by `look`, with the state that it was for.
         self._brought: dict[str, object] = {}
         #: Lines that hear that a call is being connected.
@@ -113,7 +115,7 @@ class Lines:
 
     async def serve(self, leg: AgentLeg) -> None:
         """A line has come to us. Never raises, except when it is cancelled; nobody is left without what comes next."""
-        self._served.add(leg.line)
+        self._served[leg.line] = leg
         self._early.discard(leg.line)
         self._ring.discard(leg.line)
         seat = self._floor.seats.of_line(leg.line) or self._member(leg)
@@ -127,10 +129,12 @@ class Lines:
             log.exception("a dialogue with an agent broke", line=leg.line, purpose=leg.purpose, why=str(error))
             await self._after_fault(leg)
         finally:
-            self._served.discard(leg.line)
-            self._desk.stars.discard(leg.line)
+            if self._served.get(leg.line) is leg:  # else the line has come again, before this one heard that it left
+                del self._served[leg.line]
+                self._desk.stars.discard(leg.line)
             if leg.line in self._gone:  # it ended right when its agent was being logged in
-                self._gone.discard(leg.line)
+                if leg.line not in self._served:
+                    self._gone.discard(leg.line)
                 self._leave(leg.line)
 
     def _member(self, leg: AgentLeg) -> Seat | None:
@@ -166,6 +170,9 @@ class Lines:
         """Read who was logged in when the last engine ended; `on_link` takes them up. Raises StoreError."""
         going_on = await agent_sessions.going_on(self._floor.database)
         self._kept = {one.line: one for one in going_on if one.kind is SeatKind.LINE}
+        for key in {one.attempt_id for one in self._kept.values() if one.attempt_id is not None}:
+            if (attempt := await attempts.load(self._floor.database, key)) is not None:
+                self._runs[key] = attempt.run_id
         gone = [one for one in self._kept.values() if one.server not in self._floor.servers]
         await self._close(gone, "its server is not in the configuration any more")
 
@@ -222,7 +229,7 @@ class Lines:
             channel=channel,
             campaigns=None if one.campaigns is None else frozenset(one.campaigns),
             session=one.id,
-            run=None if call is None else call.desk.run.id,
+            run=None if one.attempt_id is None else self._runs.get(one.attempt_id),
             attempt_id=one.attempt_id,
             waiting=False,
         )

@@ -150,8 +150,11 @@ async def test_whose_call_ended_while_the_dialer_was_away_wraps_up(office):
     call = await office.talk(seat)
     await office.hang_up(call, None)
     await restarted(office)
+    heard = []
+    office.floor.seats.tell = lambda seat, before, at: heard.append((seat.state, seat.run))
     phone = await office.call([("What came", "1")])  # the line proves itself that it is there, before the link is up
     assert (office.seat.state, phone.next) == (AgentState.READY, LineNext.WAIT)
+    assert (AgentState.WRAP_UP, office.run) in heard  # the run waits for it
     assert await office.rows("SELECT outcome FROM attempts") == [("Sold",)]
 
 
