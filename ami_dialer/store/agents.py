@@ -180,10 +180,11 @@ async def wrong_pin(database: Database, number: str, now: datetime) -> int:
         return in_a_row or 0
 
 
-async def right_pin(database: Database, number: str) -> None:
-    """The right PIN came: wrong ones are counted anew. One that is locked stays locked."""
+async def right_pin(database: Database, number: str) -> bool:
+    """The right PIN came: wrong ones are counted anew. False for one that is locked, and stays so, or is gone."""
+    let_in = _forget_wrong(number).where(agents.c.locked_at.is_(None))
     async with database.writing() as connection:
-        await connection.execute(_forget_wrong(number).where(agents.c.locked_at.is_(None)))
+        return await connection.scalar(let_in.returning(agents.c.number)) is not None
 
 
 def _forget_wrong(number: str) -> Update:

@@ -1,12 +1,14 @@
 """Logging in by phone, and what an agent can do who waits."""
 
+import asyncio
+
 import pytest
 
 from ami_dialer.domain.agent import AgentEvent, AgentState, SeatKind
 from ami_dialer.domain.calls import LineCame, LineEnded, LineKey, LineLeft
 from ami_dialer.engine.agents.seats import Seat
 from ami_dialer.ports import CallerHungUpError, LineNext, LinePurpose, SpeechFailedError
-from ami_dialer.store import agent_sessions
+from ami_dialer.store import agent_sessions, agents
 from tests.engine.agents.conftest import LOG_IN, PIN
 from tests.fakes.agent_leg import HANGS_UP, Phone
 
@@ -30,6 +32,19 @@ async def test_five_wrong_pins_lock_and_the_right_one_does_not_help_then(office)
     assert (await office.call(LOG_IN, line="line-2")).said("locked") == 1
     assert not list(office.floor.seats)
     assert await office.rows("SELECT count(*) FROM audit_records WHERE action = 'agent.locked'") == [(1,)]
+
+
+async def test_a_lock_that_comes_while_the_right_pin_is_judged_counts(office, monkeypatch):
+    agent = await agents.load(office.database, "101")
+    for _ in range(5):
+        await agents.wrong_pin(office.database, "101", office.clock.now())
+
+    async def as_it_was(*_):
+        return agent
+
+    monkeypatch.setattr(agents, "load", as_it_was)
+    phone = await office.call(LOG_IN)
+    assert (phone.said("locked"), phone.next, list(office.floor.seats)) == (1, LineNext.BYE, [])
 
 
 async def test_wrong_pins_are_forgotten_after_the_right_one(office):
@@ -239,3 +254,26 @@ async def test_a_line_that_hangs_up_at_once_is_no_fault(office):
         await phone.wait_for_digit(1)
     await office.lines.serve(phone)
     assert not list(office.floor.seats)
+
+
+async def test_a_session_that_ends_late_does_not_end_the_dialogue_that_the_line_came_back_to(office):
+    seat = await office.ready()
+    late, newer = Phone(office), Phone(office)
+    started, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(leg):
+        if leg is late:
+            started.set()
+            await go_on.wait()
+        else:
+            go_on.set()
+            await first
+            office.waits()  # told late, of the wait before
+            assert not seat.waiting
+
+    office.lines._serve = slow
+    first = asyncio.create_task(office.lines.serve(late))
+    await started.wait()
+    await office.lines.serve(newer)
+    office.waits()
+    assert seat.waiting

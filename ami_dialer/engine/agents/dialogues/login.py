@@ -33,12 +33,15 @@ async def who(talk: Talk) -> Agent | None:
             return None
         if agent is not None and agent.pin_hash is not None:
             if await asyncio.to_thread(pin.matches, given, agent.pin_hash):
-                if agent.wrong_pins:
-                    await agents.right_pin(floor.database, number)
-                return agent
+                if await agents.right_pin(floor.database, number):
+                    return agent
+                log.warning("an agent was locked right before the PIN came", agent=number, line=talk.leg.channel)
+                await talk.say(words.LOCKED)
+                return None
             if await _wrong(talk, number):
                 return None
         else:
+            await asyncio.to_thread(pin.hashed, given)  # as long as a wrong PIN takes: nobody hears which numbers exist
             why = "there is no such agent" if agent is None else "the agent has no PIN"
             log.warning("nobody can log in by phone so", agent=number, why=why, line=talk.leg.channel)
         await talk.say(words.WRONG)
