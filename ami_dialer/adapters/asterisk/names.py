@@ -19,7 +19,8 @@ class Kind(NamedTuple):
 CHANNEL = Kind("channel", re.compile(r"[A-Za-z0-9_]+/[A-Za-z0-9_.:@;=+*#/-]{1,120}|[A-Za-z0-9][A-Za-z0-9_.-]{0,149}"))
 #: Of a queue, a class of music, a context.
 NAME = Kind("name", re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,79}"))
-EXTENSION = Kind("extension", re.compile(r"[A-Za-z0-9_*#+-]{1,80}"))
+#: An extension may be a queue's name, dot and all; no dot comes first.
+EXTENSION = Kind("extension", re.compile(r"[A-Za-z0-9_*#+-][A-Za-z0-9_.*#+-]{0,79}"))
 #: Below Asterisk's folder of recordings, and nowhere else.
 RECORDING = Kind("WAV file", re.compile(r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9_/.-]{0,199}\.wav"))
 

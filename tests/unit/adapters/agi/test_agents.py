@@ -103,6 +103,12 @@ QUEUE = "support,cF(ami-dialer-agent^after^1)b(ami-dialer-member^before^1),,,5"
             None,
             [("CONTEXT", "office"), ("EXTENSION", "200"), ("PRIORITY", "1")],
         ),
+        (
+            lambda leg: leg.go_on("office", "sales.north"),  # a queue of that name
+            {},
+            None,
+            [("CONTEXT", "office"), ("EXTENSION", "sales.north"), ("PRIORITY", "1")],
+        ),
         (lambda leg: leg.go_on("nowhere", "200"), {}, AsteriskError, []),
     ],
 )
