@@ -52,10 +52,13 @@ class Callbacks:
         at = {(one.campaign_id, one.contact_id): one.at for one in (self._known or {}).values()}
         found: list[int] = []
         for desk in self._floor.runs.values() if at else ():
-            for claimed in list(desk.hopper):
+            for claimed in [*desk.hopper, *desk.for_own]:
                 time = at.get((desk.run.campaign_id, claimed.contact_id))
                 if time is not None and (claimed.rank != CALLBACK_RANK or claimed.due_at < time):
-                    desk.hopper.remove(claimed)
+                    if claimed in desk.hopper:
+                        desk.hopper.remove(claimed)
+                    desk.for_own.remove(claimed)
+                    desk.turn_came.pop(claimed.enrolment_id, None)
                     found.append(claimed.enrolment_id)
         if found:
             await hopper.release(self._floor.database, found)

@@ -11,6 +11,7 @@ from ami_dialer.config.schema import Config, Server, Trunk
 from ami_dialer.domain.attempt import Attempt
 from ami_dialer.domain.calls import CallEnded
 from ami_dialer.domain.verdict import Callee
+from ami_dialer.engine.agents.own import ForOwn
 from ami_dialer.engine.agents.seats import Seats
 from ami_dialer.engine.announcer import Announcer
 from ami_dialer.engine.caller_ids import CallerIds
@@ -85,6 +86,8 @@ class RunDesk:
     #: Counts the campaign's abandoned calls.
     abandonment: Guard = field(default_factory=Guard)
     hopper: deque[Claimed] = field(default_factory=deque)
+    #: Claims that wait for their own agents: they take no place in the hopper.
+    for_own: ForOwn = field(default_factory=ForOwn)
     #: Claims that verdicts refused, not given back yet.
     refused: list[Refused] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)

@@ -87,11 +87,15 @@ class Refill:
             return
         desk.recycle_at = now + desk.campaign.dialer_interval
         floor, settings = self._floor, desk.campaign.hopper
-        over = await hopper.recycle(floor.database, desk.hopper, settings.expiry, floor.busy, floor.clock.now())
+        held = [*desk.hopper, *desk.for_own]
+        _forget_turns(desk, held, now)
+        over = await hopper.recycle(floor.database, held, settings.expiry, floor.busy, floor.clock.now())
         if not over:
             return
         keys = {one.enrolment_id for one in over}
         desk.hopper = deque(one for one in desk.hopper if one.enrolment_id not in keys)
+        for one in over:
+            desk.for_own.remove(one)
         desk.ask_again_at = desk.fill_at = 0.0
         desk.tally.recycled += len(over)
         log.debug("claims given back that could not be called in time", run=desk.run.id, count=len(over))
@@ -161,6 +165,9 @@ class Refill:
             due_in = (outlook.next_due - wall).total_seconds()
             desk.ask_again_at = now + min(max(due_in, 0.0), at_most)
             desk.why = _waiting(desk, outlook, outlook.next_due, wall)
+        elif desk.for_own:
+            desk.ask_again_at = now + at_most
+            desk.why = "all who are left wait for their own agents"
         else:
             desk.why = "all that is left is being called"
             if desk.limit.in_progress:  # the end of the last of them lets us ask at once
@@ -172,6 +179,14 @@ def _enter(desk: RunDesk, claimed: Sequence[Claimed]) -> None:
     ahead = [one for one in claimed if one.rank == CALLBACK_RANK]
     desk.hopper.extendleft(reversed(ahead))
     desk.hopper.extend(one for one in claimed if one.rank != CALLBACK_RANK)
+
+
+def _forget_turns(desk: RunDesk, held: Sequence[Claimed], now: float) -> None:
+    """Forget when it was the turn of those who are gone. Who was put off comes back with the time it has waited."""
+    keys, own = {one.enrolment_id for one in held}, desk.campaign.own_agent
+    oldest = now - own.wait - desk.campaign.hopper.expiry
+    kept = {key: at for key, at in desk.turn_came.items() if key in keys or (own.others and at > oldest)}
+    desk.turn_came = kept
 
 
 def _waiting(desk: RunDesk, outlook: Outlook, due: datetime, now: datetime) -> str:

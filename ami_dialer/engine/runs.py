@@ -250,10 +250,11 @@ class Runs:
 
     async def give_back(self, desk: RunDesk) -> None:
         """Release what the hopper of a run holds, and whom verdicts have just refused: they are judged anew."""
-        held = [*desk.hopper, *(one.claimed for one in desk.refused)]
+        held = [*desk.hopper, *desk.for_own, *(one.claimed for one in desk.refused)]
         if held:
             await hopper.release(self._floor.database, [claimed.enrolment_id for claimed in held])
             desk.hopper.clear()
+            desk.for_own.clear()
             desk.refused.clear()
 
 

@@ -1,11 +1,13 @@
 """Hands out the calls that limits allow: whose turn it is, who of its hopper, and on which trunk."""
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from random import Random
 from typing import NamedTuple
 
 from ami_dialer.domain.agent import AgentState
 from ami_dialer.domain.attempt import Attempt, AttemptState, new_attempt_id
+from ami_dialer.domain.verdict import Verdict
 from ami_dialer.engine.agents.offers import Offers
 from ami_dialer.engine.agents.room import Room
 from ami_dialer.engine.agents.seats import Seat
@@ -14,13 +16,21 @@ from ami_dialer.journey import pacing
 from ami_dialer.journey.pacing import Way
 from ami_dialer.rules.caller_id import Chosen, NoneLeft
 from ami_dialer.rules.sharing import charge, chosen
+from ami_dialer.store.giving_back import Refused
 from ami_dialer.store.hopper import Claimed
+
+#: Who waits for an agent for whom too many wait already is claimed again after so long.
+_PUT_OFF_SECONDS = 60.0
+#: `held_by` of those.
+_OWN_AGENT = "own-agent"
 
 
 class Turn(NamedTuple):
     """What a run could do now: call the one at `place` in its hopper, this way, showing this caller id."""
 
-    place: int
+    claimed: Claimed
+    #: None: it waits for its own agent, beside the hopper, or an agent had it already.
+    place: int | None
     way: Way
     caller_id: Chosen | None
     #: Who takes the call, or decides about it; None where nobody has to be there.
@@ -47,7 +57,7 @@ class Sharing:
         able = [
             desk
             for desk in desks
-            if desk.hopper and not self._floor.closed(desk) and self._turn(desk, waits) is not None
+            if _has_any(desk) and not self._floor.closed(desk) and self._turn(desk, waits) is not None
         ]
         while able:
             # All room is the emergency's; the others get what it leaves.
@@ -59,7 +69,7 @@ class Sharing:
                 charge([each.share for each in contenders], place)
                 if (call := self._take(desk, turn)) is not None:
                     picked.append(call)
-            if turn is None or not desk.hopper:
+            if turn is None or not _has_any(desk):
                 able.remove(desk)
         return picked, min(waits, default=None)
 
@@ -90,7 +100,7 @@ class Sharing:
                 desk.why = shown.why if isinstance(shown, NoneLeft) else desk.why
                 continue
             self._offers.dialled(claimed)
-            calls.append(self._call(desk, claimed, Turn(0, way, shown, seat)))
+            calls.append(self._call(desk, claimed, Turn(claimed, None, way, shown, seat)))
         return calls
 
     def _turn(self, desk: RunDesk, waits: list[float]) -> Turn | None:
@@ -107,15 +117,15 @@ class Sharing:
         found = self._next_in(desk, free)
         if found is None:
             return None
-        place, seat = found
+        claimed, place, seat = found
         way = self._way(desk, [seat] if seat is not None else None, waits)
         if way is None:
             return None
-        shown = self._floor.caller_ids.for_call(desk.campaign, desk.hopper[place].number, self._floor.clock.now())
+        shown = self._floor.caller_ids.for_call(desk.campaign, claimed.number, self._floor.clock.now())
         if isinstance(shown, NoneLeft):
             desk.why = shown.why
             return None
-        return Turn(place, way, shown, seat)
+        return Turn(claimed, place, way, shown, seat)
 
     def _way(self, desk: RunDesk, seats: Sequence[Seat] | None, waits: list[float]) -> Way | None:
         """The way for one more call, to a server of these seats where somebody has to take it; `desk.why` says why not.
@@ -134,26 +144,65 @@ class Sharing:
             waits.append(paced.wait)
         return paced.way
 
-    def _next_in(self, desk: RunDesk, free: Sequence[Seat]) -> tuple[int, Seat | None] | None:
-        """The first of the hopper who can be called now, and who takes the call; the others wait in the hopper.
+    def _next_in(self, desk: RunDesk, free: Sequence[Seat]) -> tuple[Claimed, int | None, Seat | None] | None:
+        """The first who can be called now, its place in the hopper, and who takes the call.
 
-        Who is in a call at the moment, or whose number is, waits; so does a contact whose own agent has no time.
+        Those who have waited for their own agent go first. Who is in a call at the moment, or whose number is, waits in
+        the hopper; a contact whose own agent has no time waits beside it, and leaves its place to others.
         """
+        if (mine := self._waited(desk, free)) is not None:
+            return mine[0], None, mine[1]
+        if desk.pacing is not None and not free:
+            desk.why = "nobody is free to take a call"
+            return None
         desk.why = "all who are due are being called already"
-        for place, claimed in enumerate(desk.hopper):
+        found: tuple[Claimed, int, Seat | None] | None = None
+        place = 0
+        while found is None and place < len(desk.hopper):
+            claimed = desk.hopper[place]
             if self._floor.busy(claimed):
-                continue
-            if desk.pacing is None:
-                return place, None
-            if (seat := self._room.seat_for(desk, claimed, free)) is not None:
-                return place, seat
+                place += 1
+            elif desk.pacing is None:
+                found = claimed, place, None
+            elif (seat := self._room.seat_for(desk, claimed, free)) is not None:
+                found = claimed, place, seat
+            else:
+                del desk.hopper[place]
+                self._set_aside(desk, claimed)
+        if found is None and desk.for_own:
             desk.why = "all who are due wait for their own agents"
-        return None
+        return found
+
+    def _waited(self, desk: RunDesk, free: Sequence[Seat]) -> tuple[Claimed, Seat] | None:
+        """Who waited beside the hopper and can be called now: its agent is free, or it may go to another one by now."""
+        if not free or not desk.for_own:
+            return None
+        for seat in free:
+            one = next((one for one in desk.for_own.of(seat.agent) if not self._floor.busy(one)), None)
+            if one is not None and not self._room.promised(seat):
+                return one, seat
+        own = desk.campaign.own_agent
+        over = desk.for_own.before(self._floor.clock.monotonic() - own.wait) if own.others else ()
+        one = next((one for one in over if not self._floor.busy(one)), None)
+        return None if one is None else (one, free[0])
+
+    def _set_aside(self, desk: RunDesk, claimed: Claimed) -> None:
+        """It waits for its own agent beside the hopper; where too many do, it is put off."""
+        if len(desk.for_own) < desk.campaign.hopper.size:
+            desk.for_own.add(claimed, desk.turn_came[claimed.enrolment_id])
+            return
+        later = self._floor.clock.now() + timedelta(seconds=_PUT_OFF_SECONDS)
+        why = f"waits for agent {claimed.agent}, with many others"
+        desk.refused.append(Refused(claimed, Verdict(False, _OWN_AGENT, None, later, (), (_OWN_AGENT,), why)))
 
     def _take(self, desk: RunDesk, turn: Turn) -> Call | None:
         """One of the hopper gets a call, or, in preview, is offered to an agent: then None."""
-        claimed = desk.hopper[turn.place]
-        del desk.hopper[turn.place]
+        claimed = turn.claimed
+        if turn.place is None:
+            desk.for_own.remove(claimed)
+        else:
+            del desk.hopper[turn.place]
+        desk.turn_came.pop(claimed.enrolment_id, None)
         if turn.seat is not None and desk.campaign.dialing.mode == "preview":
             self._offers.offer(desk, claimed, turn.seat)
             return None
@@ -181,3 +230,8 @@ class Sharing:
         if turn.seat is not None:
             self._room.reserve(desk, turn.seat)
         return call
+
+
+def _has_any(desk: RunDesk) -> bool:
+    """Whether a run holds anybody who could be called."""
+    return bool(desk.hopper or desk.for_own)

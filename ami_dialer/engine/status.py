@@ -87,8 +87,10 @@ class Status:
             run=desk.run.id,
             campaign=desk.run.campaign,
             why=desk.why,
-            hopper=len(desk.hopper),
-            all_in_calls=bool(desk.hopper) and all(self._floor.busy(claimed) for claimed in desk.hopper),
+            hopper=len(desk.hopper) + len(desk.for_own),
+            all_in_calls=bool(desk.hopper)
+            and not desk.for_own
+            and all(self._floor.busy(claimed) for claimed in desk.hopper),
             calls=dict(calls),
             calls_per_minute=desk.tally.calls_per_minute(now),
             limit=_limit(desk.limit),
@@ -100,7 +102,7 @@ class Status:
             paced=desk.pacing is not None,
             agents=dict(Counter(seat.state.value for seat in self._floor.seats if serves(seat, desk))),
             pacing=desk.pace_told,
-            for_own=len(desk.turn_came),
+            for_own=len(desk.for_own),
             withdrawn=desk.tally.withdrawn,
             withdrawn_answered=desk.tally.withdrawn_answered,
         )

@@ -82,6 +82,8 @@ async def test_a_contact_that_waited_long_enough_for_its_own_agent_goes_to_anoth
     one = await seat(world, "101")
     await until(lambda: desk.why == "all who are due wait for their own agents")
     assert one.state is AgentState.READY
-    desk.turn_came[desk.hopper[0].enrolment_id] -= 61
+    [waits] = desk.for_own
+    desk.for_own.remove(waits)
+    desk.for_own.add(waits, world.clock.monotonic() - 61)
     engine.floor.wake.set()
     await until(lambda: one.state is AgentState.IN_CALL)
