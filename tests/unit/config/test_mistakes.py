@@ -216,7 +216,8 @@ BELOW = {
     "a campaign with both flow and dialplan beside a field that is broken": (
         "campaigns: {a: {lists: [people], trunks: [out], flow: hello, dialplan: mine, ring: 1}}\n",
         [
-            "config.yaml:11:13: campaigns.a: has flow and dialplan; it needs exactly one of flow, agents, queue, dialplan",
+            "config.yaml:11:13: campaigns.a: has flow and dialplan; it needs exactly one of flow, agents, queue, "
+            "dialplan",
             "config.yaml:11:84: campaigns.a.ring: '1' is out of range; write at least 5s",
         ],
     ),
