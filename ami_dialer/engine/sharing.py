@@ -5,7 +5,7 @@ from datetime import timedelta
 from random import Random
 from typing import NamedTuple
 
-from ami_dialer.domain.agent import AgentState
+from ami_dialer.domain.agent import AgentState, SeatKind
 from ami_dialer.domain.attempt import Attempt, AttemptState, new_attempt_id
 from ami_dialer.domain.verdict import Verdict
 from ami_dialer.engine.agents.offers import Offers
@@ -134,7 +134,7 @@ class Sharing:
         """
         floor, now = self._floor, self._floor.clock.monotonic()
         ways = desk.ways(now)
-        if seats is not None:
+        if seats is not None and not any(seat.kind is SeatKind.SESSION for seat in seats):  # those are anywhere
             servers = {seat.server for seat in seats}
             ways = [way for way in ways if way.server in servers]
         restraint = floor.restraint(desk) if seats is None else None
