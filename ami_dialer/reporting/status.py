@@ -74,6 +74,11 @@ class CampaignView:
     trunks: list[str]
     flow: str | None
     dialplan: str | None
+    #: Agents by number, or `all`; a queue; sessions of the dialplan; how calls are placed for them, where they are.
+    agents: list[str] | str | None
+    queue: str | None
+    sessions: int | None
+    dialing: str | None
     start: str
     #: The next start by its schedule.
     next_start_at: datetime | None
@@ -110,6 +115,10 @@ async def campaign_status(database: Database, name: str, config: Config | None =
         trunks=document.trunks if document else [],
         flow=document.flow if document else None,
         dialplan=document.dialplan if document else None,
+        agents=document.agents if document else None,
+        queue=document.queue if document else None,
+        sessions=document.sessions if document else None,
+        dialing=document.dialing.mode if document and document.paced else None,
         start=document.start if document else "by-hand",
         next_start_at=standing.next_start_at,
         run=run,

@@ -41,10 +41,23 @@ async def _ask(config: Config, name: str) -> tuple[CampaignView, AbandonmentRepo
         return found, await legible_report(database, config, name, SystemClock().now())
 
 
+def _way(found: CampaignView) -> str:
+    """What its answered calls are handed to, and how they are placed."""
+    if found.flow is not None:
+        return f"flow {found.flow}"
+    if found.agents is not None:
+        taken = "all agents" if found.agents == "all" else f"agents {', '.join(found.agents)}"
+    elif found.queue is not None:
+        taken = f"queue {found.queue}"
+    else:
+        counted = "" if found.sessions is None else f", {found.sessions} sessions"
+        taken = f"dialplan context {found.dialplan}{counted}"
+    return taken if found.dialing is None else f"{taken}, {found.dialing}"
+
+
 def _print_status(found: CampaignView, abandoned: str) -> None:
-    way = f"flow {found.flow}" if found.flow else f"dialplan context {found.dialplan}"
     click.secho(f"Campaign {found.campaign}", bold=True)
-    click.echo(f"  lists {', '.join(found.lists)}; trunks {', '.join(found.trunks)}; {way}")
+    click.echo(f"  lists {', '.join(found.lists)}; trunks {', '.join(found.trunks)}; {_way(found)}")
     _print_standing(found)
     if found.callbacks:
         told = ", ".join(f"{count:,} {state}" for state, count in sorted(found.callbacks.items()))
