@@ -107,6 +107,10 @@ class Telephony(Protocol):
         """
         ...
 
+    async def extension_exists(self, context: str, extension: str) -> bool:
+        """Whether the dialplan has this extension. Raises ConnectionError, AsteriskError."""
+        ...
+
     async def hang_up_line(self, channel: str) -> None:
         """End an agent's line, or a member's leg; no error when it is gone already. Raises ConnectionError."""
         ...

@@ -145,6 +145,8 @@ class FakeTelephony(Telephony):
     agent_lines: dict[str, str] = field(default_factory=dict)
     #: Members by queue; a queue that is not here does not exist.
     queues: dict[str, list[Member]] = field(default_factory=dict)
+    #: Extensions that no dialplan has.
+    missing_extensions: frozenset[str] = frozenset()
     #: Phones that do not answer, by channel.
     silent_phones: frozenset[str] = frozenset()
     #: Every request, also those to the telephonies that were there before a kill.
@@ -248,6 +250,10 @@ class FakeTelephony(Telephony):
             self.tell(LineLeft(line, self.clock.now()))
             self.tell(LineWaits(line, channel, self.clock.now()))
         return channel in self.agent_lines.values() or any(call.channel == channel for call in self.live.values())
+
+    async def extension_exists(self, context: str, extension: str) -> bool:
+        self._linked()
+        return extension not in self.missing_extensions
 
     async def hang_up_line(self, channel: str) -> None:
         self._linked()

@@ -72,6 +72,12 @@ class LineActions(ABC):
             }
         )
 
+    async def extension_exists(self, context: str, extension: str) -> bool:
+        """Whether the dialplan has this extension; see ports.Telephony."""
+        where = f"{checked(NAME, context)},{checked(EXTENSION, extension)},1"
+        [answer] = await self._request(AckAction({"Action": "Getvar", "Variable": f"DIALPLAN_EXISTS({where})"}))
+        return bool(answer.value != "0")  # empty where func_dialplan is not loaded: then it is tried
+
     async def hang_up_line(self, channel: str) -> None:
         """End a line; no error when it is gone already. Raises ConnectionError."""
         await self._unless_gone(

@@ -96,6 +96,7 @@ class DuringCall:
         name, context, extension = _target(call.desk.campaign.transfer, to.strip())
         _check_led(call)
         with asked_of_asterisk():
+            await self._check_there(call, context, extension)
             await self._connections.transfer(call, context, extension)
         log.info(
             "a call is transferred",
@@ -106,6 +107,15 @@ class DuringCall:
             to=extension,
         )
         return f"the person is transferred to {name}"
+
+    async def _check_there(self, call: Call, context: str, extension: str) -> None:
+        """Whether the person would get anywhere: asked while they still have the agent. Raises StepRefusedError."""
+        telephony = call.trunk.server.telephony
+        if context == QUEUE_CONTEXT:
+            if await telephony.members(extension) is None:
+                raise StepRefusedError(f"there is no queue {extension}; the person stays with you")
+        elif not await telephony.extension_exists(context, extension):
+            raise StepRefusedError(f"there is no extension {extension} in [{context}]; the person stays with you")
 
     async def do_not_call(self, seat: Seat) -> str:
         """The person does not want to be called any more: consent is revoked, and the number barred, at once."""

@@ -33,6 +33,7 @@ async def test_on_hold_until_any_key_and_no_longer_than_the_call(office, seat):
 
 
 async def test_a_transfer_to_an_extension_or_a_queue(office, seat):
+    office.telephony.queues["billing"] = []
     await code(office, "transfer", ("For Support", "9"), ("For Support", "1"))
     await code(office, "transfer", ("For Support", "2"))
     assert office.connections.asked == [
@@ -41,6 +42,14 @@ async def test_a_transfer_to_an_extension_or_a_queue(office, seat):
     ]
     with pytest.raises(StepRefusedError, match="not transferred to '300'; known: 1 Support, 2 Billing"):
         await office.steps.transfer(seat, "300")
+
+
+async def test_nobody_is_sent_where_there_is_nothing(office, seat):
+    office.telephony.missing_extensions = frozenset({"200"})
+    for to, told in (("1", r"no extension 200 in \[from-internal\]"), ("2", "no queue billing")):
+        with pytest.raises(StepRefusedError, match=f"{told}.*stays with you"):
+            await office.steps.transfer(seat, to)
+    assert office.connections.asked == []
 
 
 async def test_a_call_that_is_older_than_the_dialer_is_neither_held_nor_sent_on_by_order(office, seat):
