@@ -77,7 +77,8 @@ async def test_a_campaign_that_another_version_stored_is_told_with_its_fields_an
         await documents.load_campaign(database, "survey")
     assert str(raised.value) == (
         "campaign 'survey' was stored by another version: "
-        "campaigns.survey: needs either flow or dialplan: what an answered call is handed to; "
+        "campaigns.survey: says nothing of what an answered call is handed to; it needs exactly one of flow, agents, "
+        "queue, dialplan; "
         "campaigns.survey.ring: 'soon' is not a time; write seconds (30) or 30s, 5m, 2h, 1d; "
         "campaigns.survey.max_cals: unknown key 'max_cals'; did you mean 'max_calls'?; "
         "write it anew under `campaigns:` in config.yaml and start `ami-dialer run`"

@@ -73,7 +73,7 @@ class Lines:
     def _waits(self, line: str) -> None:
         seat = self._floor.seats.of_line(line)
         if seat is not None and line not in self._served:
-            seat.waiting = True
+            seat.waiting, seat.tuning = True, False
             early = line in self._early
             self._early.discard(line)
             if early and seat.state in _LISTENS and seat.taken_by is None:
@@ -120,7 +120,7 @@ class Lines:
         self._ring.discard(leg.line)
         seat = self._floor.seats.of_line(leg.line) or self._member(leg)
         if seat is not None and seat.kind is SeatKind.LINE and leg.purpose is LinePurpose.DESK:
-            seat.waiting = False
+            seat.waiting = seat.tuning = False
         try:
             await self._serve(leg)
         except CallerHungUpError:
@@ -260,6 +260,7 @@ class Lines:
             and ringing != (seat.line in self._ring)
         ):
             (self._ring.add if ringing else self._ring.discard)(seat.line)
+            seat.tuning = True
             self._bring(seat, "connecting" if ringing else "waiting")
 
     def _bring(self, seat: Seat, extension: str = "s") -> None:

@@ -208,7 +208,9 @@ def serves(seat: Seat, desk: RunDesk) -> bool:
 def _able(seats: Iterable[Seat], desk: RunDesk, now: datetime) -> list[Seat]:
     key = desk.run.id
     return [
-        seat for seat in seats if seat.free and seat.rested(now) and (seat.state is AgentState.READY or seat.run == key)
+        seat
+        for seat in seats
+        if seat.dialable and seat.rested(now) and (seat.state is AgentState.READY or seat.run == key)
     ]
 
 

@@ -57,6 +57,8 @@ class Seat:
     passed_over: int | None = None
     #: The line is in its holding bridge; always so for other kinds.
     waiting: bool = True
+    #: The line is on its way from one holding bridge to another, for another tone.
+    tuning: bool = False
     #: The pause after a call is over then: no call comes before.
     rested_at: datetime | None = None
     #: What they asked for while it could not be: a break with this reason, or to be logged out.
@@ -68,7 +70,12 @@ class Seat:
     @property
     def free(self) -> bool:
         """Whether they could take a call now, by their state and their line."""
-        able = self.state in FREE and self.waiting and self.taken_by is None
+        return self.waiting and self.dialable
+
+    @property
+    def dialable(self) -> bool:
+        """Whether calls may be placed for them: a line that changes its tone waits again before anybody answers."""
+        able = self.state in FREE and (self.waiting or self.tuning) and self.taken_by is None
         return able and not self.wanted_logout and self.wanted_break is None
 
     def rested(self, now: datetime) -> bool:
