@@ -19,7 +19,7 @@ from tests.asterisk.phones import Phones
 from tests.asterisk.world import World
 from tests.compliance import unrestricted
 
-pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(800)]
 
 CONTACTS = 100
 #: Which phones, from 1, take the calls of each campaign.
@@ -33,8 +33,9 @@ HABITS = {
     1: {"results": ("8wwww1",)},
     2: {"results": ("",)},
 }
-#: As long as an agent may be taken for free after a call was answered: events are some milliseconds apart.
-SLACK_SECONDS = 0.5
+#: As long as an agent may be taken for free after a call was answered: some milliseconds on a quiet machine, and more
+#: where other tests have it too. A person who is forgotten waits for the whole of `WAIT`.
+SLACK_SECONDS = 2.5
 #: `dialing.customer_wait`.
 WAIT = timedelta(seconds=5)
 
@@ -127,7 +128,7 @@ def run(folder: Path, world: World) -> Phones:
                 for place, phone in enumerate(staff):
                     phones.start(phone, plan=plan_of(mode, place, phone))
             try:
-                assert process.wait(330) == 0
+                assert process.wait(700) == 0
             except subprocess.TimeoutExpired:
                 pytest.fail((folder / "log").read_text()[-6_000:])
         finally:

@@ -12,7 +12,7 @@ from tests.asterisk.phones import Phones
 from tests.asterisk.world import World
 from tests.compliance import unrestricted
 
-pytestmark = pytest.mark.asterisk
+pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(300)]
 
 #: Phones of the lab: one that puts people on the do-not-call list, one that takes a break after two calls, one whose
 #: first PIN is wrong.
@@ -69,7 +69,7 @@ def test_agents_work_by_keypad_alone(dialer: Dialer, world: World) -> None:
         dialer.until(lambda: dialer.count("SELECT count(*) FROM runs"))
         for phone in PHONES:
             phones.start(phone)
-        dialer.wait(150)
+        dialer.wait(240)
     attempts = dialer.rows("SELECT number, agent, end_reason, outcome FROM attempts")
     assert len(attempts) == PEOPLE
     talked = phones.talks()
@@ -79,7 +79,7 @@ def test_agents_work_by_keypad_alone(dialer: Dialer, world: World) -> None:
         assert agent == "112" or outcome == "Sold", (agent, attempts)
     barred = {number for (number,) in dialer.rows("SELECT number FROM dnc_entries")}
     assert barred == {number for number, agent, *_ in attempts if agent == "112"}
-    if sum(agent == "117" for _, agent, *_ in attempts) >= 2:
+    if sum(agent == "117" for _, agent, *_ in attempts) >= 3:  # the third comes after the break
         assert ("117", "Lunch") in dialer.rows("SELECT agent, reason FROM agent_spells WHERE state = 'on_break'")
     assert dialer.rows("SELECT wrong_pins FROM agents WHERE number = '120'") == [(0,)]
     assert {"112", "117"} <= {agent for _, agent, *_ in attempts}
