@@ -165,7 +165,7 @@ class Play:
             }
         )
 
-    def _legs(self, on_leg):
+    def _legs(self, on_leg, _on_agent):
         self.telephone.on_leg = on_leg
         return []
 
