@@ -23,10 +23,11 @@ MARKERS = {"unit", "store", "asterisk", "mqtt", "journey", "architecture"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Every test says what it needs, so that `-m` picks what a machine can run."""
+    """Every test says what it needs, so that `-m` picks what a machine can run; what takes long does not begin last."""
     for item in items:
         if not MARKERS & {mark.name for mark in item.iter_markers()}:
             raise pytest.UsageError(f"{item.nodeid} has none of the markers {', '.join(sorted(MARKERS))}")
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 @pytest.fixture(scope="session")

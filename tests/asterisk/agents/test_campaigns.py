@@ -19,12 +19,7 @@ from tests.asterisk.phones import Phones
 from tests.asterisk.world import World
 from tests.compliance import unrestricted
 
-pytestmark = [
-    pytest.mark.asterisk,
-    pytest.mark.timeout(800),
-    # Three minutes, and its phones hear menus late where other tests have the processor: CAMPAIGNS=1 asks for it.
-    pytest.mark.skipif("CAMPAIGNS" not in os.environ, reason="set CAMPAIGNS=1: it wants the machine to itself"),
-]
+pytestmark = [pytest.mark.asterisk, pytest.mark.long, pytest.mark.timeout(800)]
 
 CONTACTS = 100
 #: Which phones, from 1, take the calls of each campaign.

@@ -11,7 +11,7 @@ from tests.asterisk.dialer import Dialer
 from tests.asterisk.phones import Phones
 from tests.asterisk.world import World
 
-pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.asterisk, pytest.mark.long, pytest.mark.timeout(300)]
 
 STATE = "SELECT state, reason FROM agent_sessions WHERE ended_at IS NULL"
 

@@ -12,7 +12,7 @@ from tests.asterisk.phones import Phones
 from tests.asterisk.world import World
 from tests.compliance import unrestricted
 
-pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.asterisk, pytest.mark.long, pytest.mark.timeout(300)]
 
 #: Phones of the lab: one that puts people on the do-not-call list, one that takes a break after two calls, one whose
 #: first PIN is wrong.

@@ -14,7 +14,7 @@ from tests.asterisk.dialer import Dialer
 from tests.asterisk.phones import Phones
 from tests.asterisk.world import World
 
-pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.asterisk, pytest.mark.long, pytest.mark.timeout(300)]
 
 #: Phones that log in, and those that are members of the lab's queue.
 LINES, MEMBERS = (5, 6), (1, 2, 3, 4)

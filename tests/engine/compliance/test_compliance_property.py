@@ -21,7 +21,7 @@ from ami_dialer.store.database import Database
 from tests.engine.compliance.playing import Play
 from tests.engine.compliance.worlds import world
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.long]
 
 #: Calls that are checked on both databases together, and in one test.
 ORIGINATES = int(os.environ.get("COMPLIANCE_ORIGINATES", "400"))

@@ -12,7 +12,7 @@ from tests.engine.month.expected import calls
 from tests.engine.month.plan import make
 from tests.engine.month.playing import Play
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.long]
 
 #: MONTH_SEED plays another one.
 SEED = int(os.environ.get("MONTH_SEED", "1"))
