@@ -20,6 +20,8 @@ _OVER_SECONDS = 5.0
 _TOLD_SECONDS = 1.0
 #: Opens the menu.
 MENU_KEY = "*"
+#: Modes of dialing in which who is reserved hears that: in progressive they are so most of the time.
+_PLACED = frozenset({"power", "preview"})
 _AFTER = frozenset({AgentState.WRAP_UP})
 #: What a member of a queue is asked about; breaks are their queue's, and their leg is there for one call only.
 _OF_MEMBERS = frozenset({AgentState.IN_CALL, AgentState.WRAP_UP})
@@ -37,6 +39,9 @@ class Desk:
         self.keys: dict[str, str] = {}
         #: Lines in a dialogue whose agent asked for the menu, by AMI: AGI loses keys between two of its commands.
         self.stars: set[str] = set()
+        #: Lines that hear that a call is being placed for them, and those that are to.
+        self.ring: set[str] = set()
+        self.wanted_ring: set[str] = set()
 
     async def supervise(self, leg: AgentLeg) -> None:
         """Somebody wants to hear others' calls."""
@@ -83,7 +88,15 @@ class Desk:
         if seat.kind is not SeatKind.LINE:
             await leg.then(LineNext.BYE)
             return
-        await leg.then(LineNext.WAIT_CONNECTING if seat.state is AgentState.RESERVED else LineNext.WAIT)
+        placed = self.placed(seat)
+        for lines in (self.ring, self.wanted_ring):
+            (lines.add if placed else lines.discard)(leg.line)
+        await leg.then(LineNext.WAIT_CONNECTING if placed else LineNext.WAIT)
+
+    def placed(self, seat: Seat) -> bool:
+        """Whether a call is being placed for an agent in a mode in which they are to hear that."""
+        desk = None if seat.run is None else self._floor.runs.get(seat.run)
+        return seat.state is AgentState.RESERVED and desk is not None and desk.campaign.dialing.mode in _PLACED
 
     async def _announced(self, talk: Talk) -> bool:
         """Whether it is a line of agents', of which AMI tells: a member of a queue is not asked who they are."""

@@ -47,8 +47,6 @@ class Lines:
         self._runs: dict[str, int] = {}
         #: Lines that were brought to a dialogue by `look`, with the state that it was for.
         self._brought: dict[str, object] = {}
-        #: Lines that hear that a call is being connected.
-        self._ring: set[str] = set()
         self._names: Mapping[str, str] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._desk = Desk(floor, steps, self._servers)
@@ -59,7 +57,7 @@ class Lines:
             case LineCame():
                 self._servers[event.line] = server.name
             case LineWaits():
-                self._waits(event.line)
+                self._waits(event.line, tunes=True)
             case LineLeft():
                 if (seat := self._floor.seats.of_line(event.line)) is not None:
                     seat.waiting = False
@@ -70,7 +68,7 @@ class Lines:
             case _:
                 pass
 
-    def _waits(self, line: str) -> None:
+    def _waits(self, line: str, *, tunes: bool = False) -> None:
         seat = self._floor.seats.of_line(line)
         if seat is not None and line not in self._served:
             seat.waiting, seat.tuning = True, False
@@ -80,7 +78,8 @@ class Lines:
                 self._desk.keys[line] = MENU_KEY
                 self._bring(seat)
                 return
-            self._floor.seats.wake()
+            if not (tunes and self._tune(seat)):
+                self._floor.seats.wake()
 
     def _key(self, event: LineKey) -> None:
         """A key of somebody who waits opens the menu; from now on nobody can be connected with them."""
@@ -100,7 +99,8 @@ class Lines:
         self._desk.keys.pop(event.line, None)
         self._early.discard(event.line)
         self._brought.pop(event.line, None)
-        self._ring.discard(event.line)
+        self._desk.ring.discard(event.line)
+        self._desk.wanted_ring.discard(event.line)
         self._steps.displaced.discard(event.line)
         if (kept := self._kept.pop(event.line, None)) is not None:
             self._later(agent_sessions.close(self._floor.database, [kept.id], event.at, "the line ended"))
@@ -117,7 +117,7 @@ class Lines:
         """A line has come to us. Never raises, except when it is cancelled; nobody is left without what comes next."""
         self._served[leg.line] = leg
         self._early.discard(leg.line)
-        self._ring.discard(leg.line)
+        self._desk.ring.discard(leg.line)
         seat = self._floor.seats.of_line(leg.line) or self._member(leg)
         if seat is not None and seat.kind is SeatKind.LINE and leg.purpose is LinePurpose.DESK:
             seat.waiting = seat.tuning = False
@@ -253,15 +253,19 @@ class Lines:
 
     def tone(self, seat: Seat, *, ringing: bool) -> None:
         """Let somebody who waits hear that calls are placed for them, or silence again."""
-        if (
-            seat.kind is SeatKind.LINE
-            and seat.waiting
-            and seat.taken_by is None
-            and ringing != (seat.line in self._ring)
-        ):
-            (self._ring.add if ringing else self._ring.discard)(seat.line)
-            seat.tuning = True
-            self._bring(seat, "connecting" if ringing else "waiting")
+        if seat.kind is SeatKind.LINE:
+            (self._desk.wanted_ring.add if ringing else self._desk.wanted_ring.discard)(seat.line)
+            self._tune(seat)
+
+    def _tune(self, seat: Seat) -> bool:
+        """Into the bridge with the sound that is wanted, now or when the line waits. Whether it is on its way there."""
+        ringing = seat.line in self._desk.wanted_ring
+        if not seat.waiting or seat.taken_by is not None or ringing == (seat.line in self._desk.ring):
+            return False
+        (self._desk.ring.add if ringing else self._desk.ring.discard)(seat.line)
+        seat.tuning = True
+        self._bring(seat, "connecting" if ringing else "waiting")
+        return True
 
     def _bring(self, seat: Seat, extension: str = "s") -> None:
         """Out of the holding bridge, into the dialogue or back into a bridge with another sound."""

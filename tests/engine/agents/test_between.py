@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from ami_dialer.domain.agent import AgentState
+from ami_dialer.domain.calls import LineWaits
 from tests.engine.agents.seated import TALKS, full_rate, seat
 from tests.fakes.telephony import Plan
 from tests.journey.conftest import until
@@ -69,6 +70,28 @@ async def test_who_has_just_decided_to_dial_is_offered_nobody_else(house):
     await until(lambda: one.state is AgentState.PREVIEWING)  # nobody was reached; then comes the next one
     assert [number_of(request) for request in world.telephony.requests] == [chosen.number]
     assert one.preview.number != chosen.number
+
+
+@pytest.mark.parametrize("mode", ["power", "preview"])
+async def test_who_is_let_go_on_the_way_into_the_bridge_hears_silence_there(house, mode):
+    world = house(agents="all", dialing={"mode": mode, "preview": {"timeout": 600}})
+    world.people(f"{URGENT},P")
+    world.telephony.default = RINGS
+    engine = await world.start()
+    one = await seat(world, "101")
+    if mode == "preview":
+        await until(lambda: one.state is AgentState.PREVIEWING)
+        engine._ticker._offers.dial(one)
+    await until(lambda: one.state is AgentState.RESERVED and world.telephony.live)
+    lines, told = engine._office._lines, len(world.telephony.asked)
+    lines._desk.ring.add(one.line)  # the dialplan has it on its way to the bridge with the tone
+    one.waiting = False
+    world.telephony.end(*world.telephony.live, 17)
+    await until(lambda: one.state is AgentState.READY)
+    assert world.telephony.asked[told:] == []
+    world.telephony.tell(LineWaits(one.line, one.channel, world.clock.now()))
+    await until(lambda: one.free)
+    assert world.telephony.asked[told:] == [("redirect", one.channel, "ami-dialer-agent", "waiting")]
 
 
 async def test_a_contact_that_waited_long_enough_for_its_own_agent_goes_to_another_one(house):

@@ -136,7 +136,9 @@ async def test_steps_that_make_no_sense_are_refused_in_a_sentence(office, seat):
 
 @pytest.fixture
 async def offered(office):
-    seat = await office.ready()
+    seat, desk = await office.ready(), office.floor.runs[office.run]
+    preview = desk.campaign.dialing.model_copy(update={"mode": "preview"})
+    desk.campaign = desk.campaign.model_copy(update={"dialing": preview})
     office.floor.seats.move(seat, AgentEvent.PREVIEW, office.clock.now(), run=office.run)
     seat.preview = office.claimed
     office.claimed.fields["first_name"] = "Ann"
