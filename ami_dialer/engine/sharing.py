@@ -9,7 +9,7 @@ from ami_dialer.domain.agent import AgentState, SeatKind
 from ami_dialer.domain.attempt import Attempt, AttemptState, new_attempt_id
 from ami_dialer.domain.verdict import Verdict
 from ami_dialer.engine.agents.offers import Offers
-from ami_dialer.engine.agents.room import Room
+from ami_dialer.engine.agents.room import Room, View
 from ami_dialer.engine.agents.seats import Seat
 from ami_dialer.engine.floor import Call, Floor, RunDesk
 from ami_dialer.journey import pacing
@@ -46,12 +46,15 @@ class Sharing:
         self._offers = offers
         #: Decides among equals; nobody gains by guessing it.
         self._draw: Callable[[int], int] = Random().randrange  # noqa: S311
+        #: By run: how it is, as long as nothing changes while calls are handed out.
+        self._views: dict[int, View] = {}
 
     def hand_out(self, desks: Sequence[RunDesk]) -> tuple[list[Call], float | None]:
         """As many calls as the limits allow, each to the run whose share is furthest behind; an emergency goes first.
 
         Also the seconds after which the rate allows another one; None where the rate holds nothing back.
         """
+        self._views.clear()
         waits: list[float] = []
         picked = [call for desk in desks for call in self._decided(desk, waits)]
         able = [
@@ -79,10 +82,9 @@ class Sharing:
         Agents whom a run had for `agent_idle` and gave no call are another one's first.
         """
         place = chosen([desk.share for desk in contenders], self._draw)
-        if contenders[place].pacing is None:
+        if len(contenders) == 1 or contenders[place].pacing is None:
             return place
-        now = self._floor.clock.now()
-        free = {n: self._room.free(desk, now) for n, desk in enumerate(contenders) if desk.pacing is not None}
+        free = {n: self._view(desk).free for n, desk in enumerate(contenders) if desk.pacing is not None}
         mine = {seat.key for seat in free[place]}
         rivals = [n for n, seats in free.items() if n == place or mine & {seat.key for seat in seats}]
         fresh = [n for n in rivals if any(seat.passed_over != contenders[n].run.id for seat in free[n])] or rivals
@@ -107,11 +109,11 @@ class Sharing:
         """What the run could do now; None where nothing, and `desk.why` says why. Waits for the rate go to `waits`."""
         free: list[Seat] = []
         if desk.pacing is not None:
-            pace = self._room.pace(desk)
+            pace = self._room.pace(desk, self._view(desk))
             if not pace.calls:
                 desk.why = pace.reason
                 return None
-            free = self._room.free(desk, self._floor.clock.now())
+            free = self._view(desk).free
             if desk.campaign.dialing.mode == "preview":  # whoever is reserved has decided, and waits for that call
                 free = [seat for seat in free if seat.state is AgentState.READY]
         found = self._next_in(desk, free)
@@ -205,6 +207,7 @@ class Sharing:
         desk.turn_came.pop(claimed.enrolment_id, None)
         if turn.seat is not None and desk.campaign.dialing.mode == "preview":
             self._offers.offer(desk, claimed, turn.seat)
+            self._views.clear()
             return None
         return self._call(desk, claimed, turn)
 
@@ -229,7 +232,13 @@ class Sharing:
         self._floor.enter(call)
         if turn.seat is not None:
             self._room.reserve(desk, turn.seat)
+        self._views.clear()
         return call
+
+    def _view(self, desk: RunDesk) -> View:
+        if (seen := self._views.get(desk.run.id)) is None:
+            seen = self._views[desk.run.id] = self._room.view(desk)
+        return seen
 
 
 def _has_any(desk: RunDesk) -> bool:

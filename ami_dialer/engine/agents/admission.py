@@ -73,8 +73,7 @@ class Admission:
             self._floor.seats.leave(seat, now, "logged in on a line")
 
     def _on_line(self, place: Place) -> bool:
-        agent = self.who(place)[0]
-        return any(seat.agent == agent and seat.kind is SeatKind.LINE for seat in self._floor.seats)
+        return any(seat.kind is SeatKind.LINE for seat in self._floor.seats.all_of(self.who(place)[0]))
 
     def all_known(self) -> None:
         """Every queue of every running campaign was asked for."""

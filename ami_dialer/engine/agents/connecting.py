@@ -14,7 +14,7 @@ from ami_dialer.domain.ending import EndReason
 from ami_dialer.domain.errors import AsteriskError
 from ami_dialer.domain.events import EventName
 from ami_dialer.engine.agents import person
-from ami_dialer.engine.agents.room import Room, serves
+from ami_dialer.engine.agents.room import Room, is_promised, serves
 from ami_dialer.engine.agents.seats import Seat
 from ami_dialer.engine.floor import Call, Floor
 from ami_dialer.journey import flow
@@ -156,7 +156,7 @@ class Connecting:
         Its own agent, who was reserved for its run, who is ready, and at last who is reserved for another run, since a
         person waits here and theirs only ring; among equals who waits longest.
         """
-        now, wanted = self._floor.clock.now(), call.claimed
+        now, wanted, of_own = self._floor.clock.now(), call.claimed, self._room.calls_for_own()
         only = wanted.agent if not call.desk.campaign.own_agent.others else None
         free = (
             seat
@@ -174,7 +174,7 @@ class Connecting:
             """Lower first."""
             own = seat.agent == wanted.agent
             chose = seat.preview is not None
-            promised = not own and self._room.promised(seat)
+            promised = not own and is_promised(seat, of_own)
             theirs = seat.run != call.desk.run.id
             return not own, not chose, promised, theirs, seat.state is not AgentState.READY, seat.idle_since
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import NamedTuple
 
 import structlog
 
@@ -35,6 +36,19 @@ def pacing_of(campaign: Campaign) -> Pacing | None:
     return Power(dialing.call_ratio, dialing.damper.waiting if dialing.damper.mode == "waiting-stations" else None)
 
 
+class View(NamedTuple):
+    """A run as it is at one moment: good until anything changes, so across no `await`."""
+
+    #: Who takes its calls, whatever they are doing.
+    seats: list[Seat]
+    #: Who of them could take a call now, and is not reserved for another run; whoever waits longest first.
+    free: list[Seat]
+    #: The calls that will want somebody, as far as is known; the newest last.
+    unconnected: list[Call]
+    #: What pacing sees of all that.
+    snapshot: Snapshot
+
+
 class Room:
     """Asks pacing, reserves seats, and lets them go."""
 
@@ -56,41 +70,32 @@ class Room:
             if (seat.server in servers or seat.kind is SeatKind.SESSION) and _wanted(seat, desk)
         ]
 
-    def free(self, desk: RunDesk, now: datetime) -> list[Seat]:
-        """Who of them could take a call now, and is not reserved for another run; whoever waits longest first."""
-        able = _able(self.seats(desk), desk, now)
-        return sorted(able, key=lambda seat: (seat.state is AgentState.READY, seat.idle_since))
-
-    def snapshot(self, desk: RunDesk) -> Snapshot:
-        """The run as pacing sees it now."""
+    def view(self, desk: RunDesk) -> View:
+        """The run as it is now. It is asked for many times a second: one look at each seat, and one at each call."""
         seats = self.seats(desk)
-        return Snapshot(
-            free=len(_able(seats, desk, self._floor.clock.now())),
-            unconnected=len(self.unconnected(desk)),
+        free = _able(seats, desk, self._floor.clock.now())
+        free.sort(key=lambda seat: (seat.state is AgentState.READY, seat.idle_since))
+        unconnected = [call for call in self._calls(desk) if call.wants_seat]
+        snapshot = Snapshot(
+            free=len(free),
+            unconnected=len(unconnected),
             logged_in=len(seats),
             busy=sum(seat.state in _BUSY for seat in seats),
             restrained=bool(desk.abandonment.why),
         )
-
-    def unconnected(self, desk: RunDesk) -> list[Call]:
-        """The calls of a run that will want somebody, as far as is known; the newest last."""
-        return [call for call in self._calls(desk) if call.wants_seat]
+        return View(seats, free, unconnected, snapshot)
 
     def _calls(self, desk: RunDesk) -> list[Call]:
         return [call for call in self._floor.calls.values() if call.desk.run.id == desk.run.id]
 
-    def pace(self, desk: RunDesk) -> Pace:
+    def pace(self, desk: RunDesk, seen: View) -> Pace:
         """How many calls may start now. Keeps the reason with the desk."""
         if desk.pacing is None:
             raise ValueError(f"run {desk.run.id} is not paced")
         trouble = self.trouble(desk)
-        pace = desk.pacing.pace(self.snapshot(desk)) if trouble is None else Pace(0, trouble)
+        pace = desk.pacing.pace(seen.snapshot) if trouble is None else Pace(0, trouble)
         desk.pace_told = pace.reason
         return pace
-
-    def ratio(self, desk: RunDesk) -> float:
-        """Calls for each free agent, as pacing sees it now."""
-        return 1.0 if desk.pacing is None else desk.pacing.ratio(self.snapshot(desk))
 
     def seat_for(self, desk: RunDesk, claimed: Claimed, free: Iterable[Seat]) -> Seat | None:
         """Who would get this contact; None where it still waits for its own agent.
@@ -112,17 +117,21 @@ class Room:
 
     def promised(self, seat: Seat) -> bool:
         """Whether a call is on its way to a contact of this agent's own."""
+        return is_promised(seat, self.calls_for_own())
+
+    def calls_for_own(self) -> list[Call]:
+        """Calls on their way to contacts that belong to somebody: mostly none."""
         calls = self._floor.calls.values()
-        return any(call.claimed.agent == seat.agent and call.wants_seat and serves(seat, call.desk) for call in calls)
+        return [call for call in calls if call.claimed.agent is not None and call.wants_seat]
 
     def reserve(self, desk: RunDesk, seat: Seat) -> None:
         """A call is about to be placed: as many seats as the calls on their way need are reserved, this one first."""
-        if self._needed(desk) <= self._reserved(desk):
+        seen = self.view(desk)
+        if _needed(desk, seen) <= len(self._reserved(desk)):
             return
-        now = self._floor.clock.now()
-        ready = (one for one in (seat, *self.free(desk, now)) if one.state is AgentState.READY)
+        ready = (one for one in (seat, *seen.free) if one.state is AgentState.READY)
         if (one := next(ready, None)) is not None:
-            self._floor.seats.move(one, AgentEvent.RESERVE, now, run=desk.run.id)
+            self._floor.seats.move(one, AgentEvent.RESERVE, self._floor.clock.now(), run=desk.run.id)
 
     def settle(self, desks: Iterable[RunDesk]) -> list[Call]:
         """Let go whoever is reserved for no call; returns calls that nobody is left for, which are to be taken back."""
@@ -133,8 +142,9 @@ class Room:
             if seat.run not in paced and not any(call.desk.run.id == seat.run for call in self._floor.calls.values()):
                 self._release(seat, now)
         for desk in paced.values():
-            self._let_go(desk, now)
-            if self._somebody_left(desk):
+            seen = self.view(desk)
+            self._let_go(desk, seen, now)
+            if self._somebody_left(desk, seen):
                 self._short.add(desk.run.id)
             if desk.run.id in self._short:
                 # Those before are asked for again: an Originate may not have had its channel yet.
@@ -146,16 +156,16 @@ class Room:
         self._present = {key: present for key, present in self._present.items() if key in paced}
         return over
 
-    def _somebody_left(self, desk: RunDesk) -> bool:
+    def _somebody_left(self, desk: RunDesk, seen: View) -> bool:
         """Whether somebody has logged out, or begun a break, since the last look."""
-        present = {seat.key for seat in self.seats(desk) if seat.state is not AgentState.ON_BREAK}
+        present = {seat.key for seat in seen.seats if seat.state is not AgentState.ON_BREAK}
         before = self._present.get(desk.run.id, set())
         self._present[desk.run.id] = present
         return not before <= present
 
-    def _let_go(self, desk: RunDesk, now: datetime) -> None:
-        reserved = [seat for seat in self._floor.seats if seat.state is AgentState.RESERVED and seat.run == desk.run.id]
-        spare = len(reserved) - self._needed(desk)
+    def _let_go(self, desk: RunDesk, seen: View, now: datetime) -> None:
+        reserved = self._reserved(desk)
+        spare = len(reserved) - _needed(desk, seen)
         idle = desk.campaign.dialing.agent_idle
         for seat in sorted(reserved, key=lambda seat: seat.since):
             if seat.taken_by is not None:
@@ -183,20 +193,31 @@ class Room:
 
         Asked when agents leave. While they are only busy, calls of a ratio above 1 go on: one may become free in time.
         """
-        seen = self.snapshot(desk)
-        taken = sum(seat.taken_by is not None for seat in self.seats(desk))
-        over = surplus(seen, self.ratio(desk)) - taken
+        seen = self.view(desk)
+        taken = sum(seat.taken_by is not None for seat in seen.seats)
+        over = surplus(seen.snapshot, _ratio(desk, seen)) - taken
         if over <= 0:
             return []
-        newest = sorted(self.unconnected(desk), key=lambda call: call.attempt.id, reverse=True)
+        newest = sorted(seen.unconnected, key=lambda call: call.attempt.id, reverse=True)
         return [call for call in newest if call.attempt.state in _RINGING and not call.withdrawn][:over]
 
-    def _needed(self, desk: RunDesk) -> int:
-        """Seats that the calls on their way need."""
-        return math.ceil(len(self.unconnected(desk)) / self.ratio(desk) - _EXACT)
+    def _reserved(self, desk: RunDesk) -> list[Seat]:
+        return [seat for seat in self._floor.seats if seat.state is AgentState.RESERVED and seat.run == desk.run.id]
 
-    def _reserved(self, desk: RunDesk) -> int:
-        return sum(seat.state is AgentState.RESERVED and seat.run == desk.run.id for seat in self._floor.seats)
+
+def _ratio(desk: RunDesk, seen: View) -> float:
+    """Calls for each free agent, as pacing sees it now."""
+    return 1.0 if desk.pacing is None else desk.pacing.ratio(seen.snapshot)
+
+
+def _needed(desk: RunDesk, seen: View) -> int:
+    """Seats that the calls on their way need."""
+    return math.ceil(len(seen.unconnected) / _ratio(desk, seen) - _EXACT)
+
+
+def is_promised(seat: Seat, of_own: Iterable[Call]) -> bool:
+    """Whether one of these calls to contacts that belong to somebody is for this agent."""
+    return any(call.claimed.agent == seat.agent and serves(seat, call.desk) for call in of_own)
 
 
 def serves(seat: Seat, desk: RunDesk) -> bool:

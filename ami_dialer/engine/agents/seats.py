@@ -98,17 +98,27 @@ class Seats:
     #: Called when there may be something to do.
     wake: Callable[[], None] = lambda: None
     by_key: dict[str, Seat] = field(default_factory=dict)
+    #: Lines of agents by Uniqueid: each key and bridge of every line asks. All seats by agent, then by key.
+    _by_line: dict[str, Seat] = field(default_factory=dict)
+    _by_agent: dict[str, dict[str, Seat]] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Seat]:
         return iter(self.by_key.values())
 
     def of_agent(self, agent: str) -> Seat | None:
         """Where an agent is logged in, by number or interface."""
-        return next((seat for seat in self if seat.agent == agent), None)
+        return next(self.all_of(agent), None)
+
+    def all_of(self, agent: str) -> Iterator[Seat]:
+        """Every seat of an agent: on a line, and as a member of queues."""
+        return iter(self._by_agent.get(agent, {}).values())
 
     def of_line(self, line: str) -> Seat | None:
         """Whose line this is, by its Uniqueid."""
-        return next((seat for seat in self if seat.line and seat.line == line), None)
+        if (seat := self._by_line.get(line)) is not None or not line:
+            return seat
+        legs = (seat for seat in self if seat.kind is SeatKind.MEMBER)  # of which each is there for one call
+        return next((seat for seat in legs if seat.line == line), None)
 
     def with_attempt(self, attempt_id: str) -> Seat | None:
         """Who has the person of this attempt on the line."""
@@ -117,6 +127,9 @@ class Seats:
     def enter(self, seat: Seat, now: datetime) -> None:
         """Somebody logged in."""
         self.by_key[seat.key] = seat
+        self._by_agent.setdefault(seat.agent, {})[seat.key] = seat
+        if seat.kind is SeatKind.LINE:
+            self._by_line[seat.line] = seat
         self.tell(seat, AgentState.LOGGED_OUT, now)
         self.wake()
 
@@ -152,6 +165,7 @@ class Seats:
         """Somebody is logged out, or their line is gone."""
         if self.by_key.pop(seat.key, None) is None:
             return
+        self._forget(seat)
         before = Doing(seat.state, seat.since, seat.reason, seat.attempt_id)
         seat.state, seat.since = AgentState.LOGGED_OUT, now
         if seat.session is not None:
@@ -159,6 +173,14 @@ class Seats:
         log.info("agent logged out", action="agent_logged_out", agent=seat.agent, why=why)
         self.tell(seat, before.state, now)
         self.wake()
+
+    def _forget(self, seat: Seat) -> None:
+        theirs = self._by_agent[seat.agent]
+        del theirs[seat.key]
+        if not theirs:
+            del self._by_agent[seat.agent]
+        if self._by_line.get(seat.line) is seat:
+            del self._by_line[seat.line]
 
     def finish(self, seat: Seat, now: datetime, *, wrap_up: bool, pause: float = 0.0) -> None:
         """The call is over. With `wrap_up` its result is asked for; else the agent is ready again after `pause` s."""

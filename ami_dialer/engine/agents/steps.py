@@ -159,8 +159,7 @@ class Steps(DuringCall):
 
     def line_of(self, number: str) -> Seat | None:
         """Where an agent is logged in on a line."""
-        ours = (seat for seat in self._floor.seats if seat.kind is SeatKind.LINE)
-        return next((seat for seat in ours if seat.agent == number), None)
+        return next((seat for seat in self._floor.seats.all_of(number) if seat.kind is SeatKind.LINE), None)
 
     async def seat(self, agent: Agent, line: str, channel: str, server: str, campaigns: frozenset[str] | None) -> Seat:
         """Log an agent in on a line. One on whom they were before is told, and logged out.
@@ -202,7 +201,7 @@ class Steps(DuringCall):
 
     def _check_free(self, number: str) -> None:
         """Nobody has two calls: it does not matter whether the other came by a line or by a queue."""
-        theirs = [seat for seat in self._floor.seats if seat.agent == number]
+        theirs = self._floor.seats.all_of(number)
         if any(seat.state is AgentState.IN_CALL or seat.taken_by is not None for seat in theirs):
             raise StepRefusedError(f"agent {number} is in a call on another phone; end that first")
 
