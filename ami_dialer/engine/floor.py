@@ -97,6 +97,8 @@ class RunDesk:
     pace_told: str = ""
     #: When it was the turn of those who wait for their own agent: monotonic times by enrolment.
     turn_came: dict[int, float] = field(default_factory=dict)
+    #: By server: why its dialplan cannot take the people of this campaign, for people.
+    nowhere: dict[str, str] = field(default_factory=dict)
     #: Why the next call does not start, for people; "" when it does.
     why: str = ""
     #: Calls in a row whose flow broke.
@@ -116,9 +118,12 @@ class RunDesk:
     def ways(self, now: float) -> list[Way]:
         """The trunks as pacing sees them at `now` (monotonic seconds)."""
         return [
-            Way(trunk.name, trunk.server.name, trunk.limit, trunk.server.limit, trunk.server.trouble(now))
+            Way(trunk.name, trunk.server.name, trunk.limit, trunk.server.limit, self._trouble(trunk.server, now))
             for trunk in self.trunks
         ]
+
+    def _trouble(self, server: ServerDesk, now: float) -> str | None:
+        return server.trouble(now) or self.nowhere.get(server.name)
 
 
 @dataclass(slots=True)

@@ -19,10 +19,12 @@ from ami_dialer.rules.sharing import charge, chosen
 from ami_dialer.store.giving_back import Refused
 from ami_dialer.store.hopper import Claimed
 
-#: Who waits for an agent for whom too many wait already is claimed again after so long.
+#: Who waits for an agent for whom too many wait already is claimed again after so long; where the agent is away, or on
+#: a break, at the latest after so long: they are woken when the agent comes.
 _PUT_OFF_SECONDS = 60.0
+_AWAY_SECONDS = 3_600.0
 #: `held_by` of those.
-_OWN_AGENT = "own-agent"
+OWN_AGENT = "own-agent"
 
 
 class Turn(NamedTuple):
@@ -190,12 +192,21 @@ class Sharing:
 
     def _set_aside(self, desk: RunDesk, claimed: Claimed) -> None:
         """It waits for its own agent beside the hopper; where too many do, it is put off."""
-        if len(desk.for_own) < desk.campaign.hopper.size:
-            desk.for_own.add(claimed, desk.turn_came[claimed.enrolment_id])
+        there, since = self._is_there(claimed.agent or ""), desk.turn_came[claimed.enrolment_id]
+        # Whoever is there finds room, however many wait for somebody who is not.
+        if len(desk.for_own) < desk.campaign.hopper.size * (2 if there else 1):
+            desk.for_own.add(claimed, since)
             return
-        later = self._floor.clock.now() + timedelta(seconds=_PUT_OFF_SECONDS)
+        own, seconds = desk.campaign.own_agent, _PUT_OFF_SECONDS if there else _AWAY_SECONDS
+        if own.others:
+            seconds = min(seconds, max(since + own.wait - self._floor.clock.monotonic(), 1.0))
+        later = self._floor.clock.now() + timedelta(seconds=seconds)
+        self._floor.wake.set()  # the next ones of the hopper's rank may be anybody's
         why = f"waits for agent {claimed.agent}, with many others"
-        desk.refused.append(Refused(claimed, Verdict(False, _OWN_AGENT, None, later, (), (_OWN_AGENT,), why)))
+        desk.refused.append(Refused(claimed, Verdict(False, OWN_AGENT, None, later, (), (OWN_AGENT,), why)))
+
+    def _is_there(self, agent: str) -> bool:
+        return any(seat.state is not AgentState.ON_BREAK for seat in self._floor.seats.all_of(agent))
 
     def _take(self, desk: RunDesk, turn: Turn) -> Call | None:
         """One of the hopper gets a call, or, in preview, is offered to an agent: then None."""

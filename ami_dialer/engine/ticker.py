@@ -15,15 +15,17 @@ from ami_dialer.engine import callbacks
 from ami_dialer.engine.agents import sessions
 from ami_dialer.engine.agents.offers import Offers
 from ami_dialer.engine.agents.room import Room
+from ami_dialer.engine.contexts import Contexts
 from ami_dialer.engine.dispatch import Dispatch
-from ami_dialer.engine.floor import Call, Floor
+from ami_dialer.engine.floor import Call, Floor, RunDesk
 from ami_dialer.engine.reconcile import Reconcile
 from ami_dialer.engine.refill import Refill
 from ami_dialer.engine.runs import Runs
-from ami_dialer.engine.sharing import Sharing
+from ami_dialer.engine.sharing import OWN_AGENT, Sharing
 from ami_dialer.journey import originate, scrub
 from ami_dialer.journey.originate import Placed
 from ami_dialer.journey.scrub import Allowed
+from ami_dialer.store import giving_back
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +49,7 @@ class Ticker:
         self._reconcile = reconcile
         self._refill = Refill(floor, runs)
         self._sharing = Sharing(floor, room, offers)
+        self._contexts = Contexts(floor)
         self._room = room
         self._offers = offers
         self._tick = floor.config.engine.tick
@@ -82,6 +85,7 @@ class Ticker:
         What is given up waits for a commit, so its Originate was not sent, or for Asterisk's answer to it; the next
         start asks for it.
         """
+        await self._contexts.stop()
         if self._dials:
             _, left = await asyncio.wait(self._dials, timeout=seconds)
             for task in left:
@@ -97,6 +101,8 @@ class Ticker:
             self._followed_at = now
         await self._runs.hold()
         desks = list(self._floor.runs.values())
+        await self._wake_own(desks)
+        self._contexts.look(desks)
         more = [await self._refill.look(desk) for desk in desks]
         self._offers.look()
         sessions.follow(self._floor, desks)
@@ -106,6 +112,17 @@ class Ticker:
         for desk in desks:
             await self._refill.give_back(desk)
         return min(self._tick if rate_wait is None else rate_wait, _SOON_SECONDS if any(more) else self._tick)
+
+    async def _wake_own(self, desks: list[RunDesk]) -> None:
+        """Agents have come: contacts of theirs that were put off meanwhile are due. Raises StoreError."""
+        came = set(self._floor.seats.came)
+        paced = {desk.run.id: desk for desk in desks if desk.pacing is not None}
+        if came and paced:
+            now = self._floor.clock.now()
+            if await giving_back.wake(self._floor.database, list(paced), OWN_AGENT, came, now):
+                for desk in paced.values():
+                    desk.ask_again_at = desk.fill_at = 0.0
+        self._floor.seats.came -= came
 
     def _withdraw(self, calls: list[Call]) -> None:
         """Give up calls that ring and that nobody is left for; a person who picks up just then is counted."""

@@ -83,6 +83,23 @@ async def refused(database: Database, of: Sequence[Refused], list_names: Collect
     return GivenBack(len(out), len(phones), len(later))
 
 
+async def wake(database: Database, run_ids: Sequence[int], rule: str, agents: Collection[str], now: datetime) -> int:
+    """Who was put off by this rule, and belongs to one of these agents, is due now. Returns how many."""
+    async with database.writing() as connection:
+        done = await connection.execute(
+            update(enrolments)
+            .where(
+                enrolments.c.run_id.in_(run_ids),
+                enrolments.c.state == EnrolmentState.WAITING,
+                enrolments.c.held_by == rule,
+                enrolments.c.due_at > now,
+                enrolments.c.agent.in_(agents),
+            )
+            .values(due_at=now)
+        )
+    return done.rowcount
+
+
 def _claim_is_held() -> ColumnElement[bool]:
     return and_(
         enrolments.c.id == bindparam("enrolment"),

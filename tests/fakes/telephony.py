@@ -249,7 +249,8 @@ class FakeTelephony(Telephony):
         if line is not None and extension in {"connecting", "waiting"}:  # into another bridge, without a dialogue
             self.tell(LineLeft(line, self.clock.now()))
             self.tell(LineWaits(line, channel, self.clock.now()))
-        return channel in self.agent_lines.values() or any(call.channel == channel for call in self.live.values())
+        people = (name for key, call in self.live.items() for name in (key, call.channel))
+        return channel in self.agent_lines.values() or channel in people
 
     async def extension_exists(self, context: str, extension: str) -> bool:
         self._linked()

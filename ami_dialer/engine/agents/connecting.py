@@ -330,13 +330,29 @@ class Connecting:
         call.held = False
 
     async def transfer(self, call: Call, context: str, extension: str) -> None:
-        """The agent's line leaves the bridge; the person goes on at an extension. Raises ConnectionError."""
+        """The agent's line leaves the bridge; the person goes on at an extension. Raises ConnectionError.
+
+        Nobody leads the person of a call that is older than this dialer: they are redirected, which ends the bridge.
+        Raises AsteriskError where they are gone.
+        """
         call.transfer = (context, extension)
         try:
-            await self._out_of_bridge(call)
+            if call.in_flow:
+                await self._out_of_bridge(call)
+            else:
+                await self._redirect(call, context, extension)
         except BaseException:
             call.transfer = None
             raise
+        if not call.in_flow and call.ended is None:
+            call.attempt.detail = f"transferred to {extension}"
+            self._floor.writer.put(attempts.changed(call.attempt))
+            self._member_left(call)
+            self._give_back(call)
+
+    async def _redirect(self, call: Call, context: str, extension: str) -> None:
+        if not await call.trunk.server.telephony.redirect(call.attempt.id, context, extension):
+            raise AsteriskError("the person is gone")
 
     async def _out_of_bridge(self, call: Call) -> None:
         seat = next((seat for seat in self._floor.seats if _talks(seat, call.attempt.id)), None)

@@ -30,6 +30,8 @@ log = structlog.get_logger(__name__)
 PATIENCE = 2.0
 #: Context of asterisk_conf/extensions.conf whose extensions are Asterisk's queues, for transfers.
 QUEUE_CONTEXT = "ami-dialer-queue"
+#: Where hold by order is not possible. The key is that of asterisk_conf/features.conf.
+_BY_KEY = "put the person on hold by phone: with its own hold key, or with star 1 where features.conf has no other code"
 
 
 class Connections(Protocol):
@@ -75,8 +77,9 @@ class DuringCall:
         if call.held:
             raise StepRefusedError("the person is on hold already")
         if seat.kind is not SeatKind.LINE:  # their leg would have to be ended for that
-            raise StepRefusedError(f"{seat.agent} is a member of a queue, and holds by phone or by code")
-        _check_led(call)
+            raise StepRefusedError(f"{seat.agent} is a member of a queue; {_BY_KEY}")
+        if not call.in_flow:  # nobody would catch the person out of the bridge
+            raise StepRefusedError(f"the dialer was started again during this call; {_BY_KEY}")
         with asked_of_asterisk():
             await self._connections.hold(call)
         return "the person is on hold"
@@ -94,7 +97,6 @@ class DuringCall:
         """Send the person to a choice of the campaign's, by digit or name, or to an extension."""
         call = self.calls.going_on(seat)
         name, context, extension = _target(call.desk.campaign.transfer, to.strip())
-        _check_led(call)
         with asked_of_asterisk():
             await self._check_there(call, context, extension)
             await self._connections.transfer(call, context, extension)
@@ -248,12 +250,6 @@ def asked_of_asterisk() -> Iterator[None]:
         raise StepRefusedError("there is no connection to Asterisk at the moment; try again") from gone
     except AsteriskError as refused:
         raise StepRefusedError(f"Asterisk refused: {refused}") from refused
-
-
-def _check_led(call: Call) -> None:
-    """Only the dialer that connected them catches the person out of the bridge. Raises StepRefusedError."""
-    if not call.in_flow:
-        raise StepRefusedError("the dialer was started again during this call; it can only go on as it is, or be ended")
 
 
 def _lawful(call: Call | None, at: datetime) -> datetime:

@@ -98,6 +98,8 @@ class Seats:
     #: Called when there may be something to do.
     wake: Callable[[], None] = lambda: None
     by_key: dict[str, Seat] = field(default_factory=dict)
+    #: Agents who have logged in, or come back from a break, since the ticker looked: what was put off for them is due.
+    came: set[str] = field(default_factory=set)
     #: Lines of agents by Uniqueid: each key and bridge of every line asks. All seats by agent, then by key.
     _by_line: dict[str, Seat] = field(default_factory=dict)
     _by_agent: dict[str, dict[str, Seat]] = field(default_factory=dict)
@@ -128,6 +130,7 @@ class Seats:
         """Somebody logged in."""
         self.by_key[seat.key] = seat
         self._by_agent.setdefault(seat.agent, {})[seat.key] = seat
+        self.came.add(seat.agent)
         if seat.kind is SeatKind.LINE:
             self._by_line[seat.line] = seat
         self.tell(seat, AgentState.LOGGED_OUT, now)
@@ -154,6 +157,8 @@ class Seats:
             seat.passed_over = None
         elif seat.state is AgentState.READY and before.state not in {AgentState.RESERVED, AgentState.PREVIEWING}:
             seat.idle_since = now
+            if before.state is AgentState.ON_BREAK:
+                self.came.add(seat.agent)
         if seat.session is not None:
             after = Doing(seat.state, now, reason, attempt_id)
             self.writer.put(*moved(seat.session, seat.agent, before, after))

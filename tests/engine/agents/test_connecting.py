@@ -205,6 +205,30 @@ async def test_sessions_of_a_dialplan_are_counted_like_agents_and_calls_go_there
     await until(lambda: called(world) == 3)
 
 
+async def test_while_the_dialplan_has_no_such_context_nobody_is_called_for_its_sessions(house):
+    world = house(dialplan="robots", sessions=1)
+    world.people(*PEOPLE)
+    world.telephony.default = TALKS
+    engine = await world.start()
+    await until(lambda: world.telephony.legs)
+    contexts = engine._ticker._contexts
+
+    def ask_again(missing):
+        world.telephony.missing_extensions = frozenset(missing)
+        contexts._asked["pbx", "robots"].again_at = 0.0
+        engine.floor.wake.set()
+
+    [desk] = engine.floor.runs.values()
+    ask_again({"s"})
+    await until(lambda: desk.nowhere)
+    first = called(world)
+    world.telephony.end(next(iter(world.telephony.legs)), 16)
+    await until(lambda: "no extension s in [robots]" in desk.why)
+    assert called(world) == first == 1
+    ask_again(())
+    await until(lambda: called(world) == 2)
+
+
 async def test_a_killed_dialer_leaves_agents_and_people_talking_and_the_next_one_knows_it(house):
     world = house(agents="all")
     world.people(*PEOPLE)
@@ -224,6 +248,32 @@ async def test_a_killed_dialer_leaves_agents_and_people_talking_and_the_next_one
     await until(lambda: again.state is AgentState.WRAP_UP)
     await until(lambda: not engine.floor.writer.waiting)
     assert await world.rows(f"SELECT end_reason FROM attempts WHERE id = '{attempt}'") == [("connected",)]
+
+
+async def test_a_call_of_a_killed_dialer_is_transferred_by_the_next_one(house):
+    target = {"context": "internal", "to": {"1": {"name": "Support", "extension": "200"}}}
+    world = house(agents="all", transfer=target)
+    world.people(PEOPLE[0])
+    world.telephony.default = TALKS
+    await world.start()
+    one = await seat(world, "101")
+    await in_call(world, one)
+    await until(lambda: not world.engine.floor.writer.waiting)
+    attempt, lines = one.attempt_id, dict(world.telephony.agent_lines)
+    await world.kill()
+    world.telephony.agent_lines = lines
+    engine = await world.start()
+    await until(lambda: engine.floor.seats.of_agent("101") is not None)
+    again = engine.floor.seats.of_agent("101")
+    assert "transferred to Support" in await engine._office._steps.transfer(again, "Support")
+    assert ("redirect", attempt, "internal", "200") in world.telephony.asked
+    assert again.state is AgentState.WRAP_UP
+    assert attempt in engine.floor.calls, "the person is still on the line"
+    world.telephony.end(attempt, 16)
+    await until(lambda: not engine.floor.calls)
+    await until(lambda: not engine.floor.writer.waiting)
+    ends = await world.rows(f"SELECT end_reason, detail FROM attempts WHERE id = '{attempt}'")
+    assert ends == [("connected", "transferred to 200")]
 
 
 async def test_calls_with_agents_are_neither_waited_for_nor_cut_when_the_dialer_stops(house):

@@ -1,6 +1,7 @@
 """Logging in by phone, and what an agent can do who waits."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -11,6 +12,7 @@ from ami_dialer.ports import CallerHungUpError, LineNext, LinePurpose, SpeechFai
 from ami_dialer.store import agent_sessions, agents
 from tests.engine.agents.conftest import LOG_IN, PIN
 from tests.fakes.agent_leg import HANGS_UP, Phone
+from tests.fakes.telephony import FakeTelephony
 
 pytestmark = pytest.mark.journey
 
@@ -227,6 +229,21 @@ async def test_a_supervisor_listens_whispers_and_barges_in(office):
     assert (phone.spied, phone.said("no line that you could hear")) == ([(seat.channel, "whisper")], 1)
     phone = await office.call(LOG_IN, line="line-3", purpose=LinePurpose.SUPERVISE)
     assert (phone.spied, phone.said("may not listen")) == ([], 1)
+
+
+async def test_a_supervisor_whose_phone_is_on_another_server_is_told_so_and_can_hear_somebody_else(office):
+    seat = await office.ready()
+    seat.server = "pbx_east"
+    elsewhere = FakeTelephony("pbx_east", office.clock, agent_lines={"line-1": seat.channel}, connected=True)
+    office.floor.servers["pbx_east"] = replace(office.server, name="pbx_east", telephony=elsewhere)
+    known = [("agent number", "102#"), ("your PIN", f"{PIN}#")]
+    whom = [("whose call you want", "101#"), ("whose call you want", "101#"), ("Press 4", "5")]
+    sentence = "is on the Asterisk server pbx east. Only phones of that server"
+    phone = await office.call([*known, whom[0]], line="line-2", purpose=LinePurpose.SUPERVISE)
+    assert (phone.spied, phone.said(sentence)) == ([], 1)
+    elsewhere.agent_lines["line-2"] = "PJSIP/line-2"
+    phone = await office.call([*known, *whom[1:]], line="line-2", purpose=LinePurpose.SUPERVISE)
+    assert (phone.spied, phone.said(sentence)) == ([(seat.channel, "whisper")], 0)
 
 
 async def test_a_line_that_ends_while_its_agent_is_logged_in_leaves_no_seat(office, monkeypatch):

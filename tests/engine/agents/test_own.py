@@ -1,6 +1,7 @@
 """Contacts that wait for their own agent hold nobody else up."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
@@ -8,11 +9,13 @@ from sqlalchemy import select, update
 from ami_dialer.domain.agent import AgentState
 from ami_dialer.domain.enrolment import EnrolmentState
 from ami_dialer.store.tables import enrolments
-from tests.engine.agents.seated import TALKS, seat
+from tests.engine.agents.seated import TALKS, on_break, ready_again, seat
+from tests.fakes.telephony import Plan
 from tests.journey.conftest import until
 
 pytestmark = pytest.mark.journey
 
+HALF_AN_HOUR = timedelta(minutes=30)
 PEOPLE = [f"+1212555{number},P" for number in range(1000, 1012)]
 
 
@@ -57,6 +60,76 @@ async def test_where_too_many_wait_for_one_agent_the_others_of_these_are_put_off
     async with engine.floor.database.reading() as connection:
         held = select(enrolments.c.id).where(enrolments.c.held_by == "own-agent")
         assert set(await connection.scalars(held)) == {3, 4, 5}
+    soon = f"SELECT count(*) FROM enrolments WHERE id IN (3, 4, 5) AND due_at < '{world.clock.now() + HALF_AN_HOUR}'"
+    assert await world.rows(soon) == [(0,)], "the agent is away"
+    two = await seat(world, "102")
+    await until(lambda: two.state is AgentState.IN_CALL)
+    assert await world.rows(soon) == [(3,)], "and has come"
+
+
+async def test_whoever_comes_back_from_a_break_is_looked_for_too(office):
+    one, seats = await office.ready(), office.floor.seats
+    seats.came.clear()
+    seats.take_break(one, office.clock.now(), "Lunch")
+    assert seats.came == set()
+    seats.back(one, office.clock.now(), 0.0)
+    assert seats.came == {"101"}
+
+
+async def test_many_contacts_of_an_absent_agent_starve_nobody_whatever_their_rank(house):
+    world = house(agents="all", own_agent={"wait": 86400, "others": False}, hopper={"size": 2})
+    world.people(*(f"+1212555{number},P" for number in range(1000, 1040)))
+    world.telephony.default = TALKS
+    engine = await world.start()
+    await until(lambda: engine.floor.runs and next(iter(engine.floor.runs.values())).hopper)
+    [desk] = engine.floor.runs.values()
+    async with engine.floor.database.writing() as connection:
+        await connection.execute(update(enrolments).where(enrolments.c.id <= 38).values(agent="102"))
+    desk.hopper = type(desk.hopper)(replace(claimed, agent="102") for claimed in desk.hopper)
+    one, two = await seat(world, "101"), await seat(world, "103")
+    await until(lambda: one.state is two.state is AgentState.IN_CALL)
+    assert {engine.floor.calls[each.attempt_id].attempt.enrolment_id for each in (one, two)} == {39, 40}
+
+
+async def test_a_contact_that_was_not_reached_is_tried_again_for_its_own_agent(house):
+    world = house(agents="all", own_agent={"wait": 86400, "others": False})
+    world.people(PEOPLE[0])
+    world.telephony.default = Plan(cause=17)
+    engine = await world.start()
+    await until(lambda: engine.floor.runs and next(iter(engine.floor.runs.values())).hopper)
+    [desk] = engine.floor.runs.values()
+    async with engine.floor.database.writing() as connection:
+        await connection.execute(update(enrolments).values(agent="102"))
+    desk.hopper = type(desk.hopper)(replace(claimed, agent="102") for claimed in desk.hopper)
+    two = await seat(world, "102")
+    await until(lambda: world.telephony.requests)
+    on_break(world, two)
+    one = await seat(world, "101")
+    await until(lambda: desk.for_own)
+    assert (one.state, len(world.telephony.requests)) == (AgentState.READY, 1)
+    world.telephony.default = TALKS
+    ready_again(world, two)
+    await until(lambda: two.state is AgentState.IN_CALL)
+    assert engine.floor.calls[two.attempt_id].attempt.ordinal == 2
+
+
+async def test_who_waits_too_long_beside_the_hopper_gives_the_place_back_and_keeps_the_turn(house):
+    world = house(agents="all", own_agent={"wait": 86400, "others": True}, hopper={"size": 4})
+    engine, desk, keys = await all_for_the_absent(world)
+    one = await seat(world, "101")
+    await until(lambda: one.state is AgentState.IN_CALL and len(desk.for_own) == 4)
+    turns = {key: desk.turn_came[key] for key in keys}
+    at_once = desk.campaign.hopper.model_copy(update={"expiry": 0.0})
+    desk.campaign, lasting = desk.campaign.model_copy(update={"hopper": at_once}), desk.campaign
+    desk.recycle_at = 0.0
+    engine.floor.wake.set()
+    await until(lambda: desk.tally.recycled >= 4)
+    desk.campaign = lasting
+    two = await seat(world, "102")
+    await until(lambda: two.state is AgentState.IN_CALL)
+    mine = engine.floor.calls[two.attempt_id].attempt.enrolment_id
+    assert mine in keys
+    assert all(desk.turn_came.get(key, turn) == turn for key, turn in turns.items() if key != mine)
 
 
 async def test_what_waits_beside_the_hopper_is_given_back_with_it(house):

@@ -97,6 +97,11 @@ def preview(contact: str, *, may_skip: bool) -> str:
     return f"{contact or 'A contact without a name'}. To dial press 1.{skip}"
 
 
+def other_server(name: str) -> str:
+    """That a call cannot be heard from here."""
+    return f"This agent is on the Asterisk server {_spoken(name)}. Only phones of that server can hear the call."
+
+
 def called_back(told: Mapping[str, str]) -> str:
     """When the person will be called back: what `callback_time.told` says."""
     return f"The person is called back {told['callback_day']} at {told['callback_time']}."
