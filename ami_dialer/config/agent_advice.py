@@ -10,10 +10,16 @@ from ami_dialer.config.schema import Config
 #: Settings that only count where somebody takes the calls, and those that need a person.
 _OF_PACED = ("dialing",)
 _OF_PEOPLE = ("wrap_up", "own_agent", "recording", "transfer")
+#: What makes another section count, by its name.
+_SWITCHES = {
+    "recording": "without `enabled: true`",
+    "transfer": "without a target under `to`, or any_extension",
+}
 
 
 def agent_advice(config: Config) -> Iterator[tuple[Path, str]]:
     """Every warning about agents, with its place."""
+    yield from _agents(config)
     for name, campaign in config.campaigns.items():
         at: Path = ("campaigns", name)
         people = campaign.agents is not None or campaign.queue is not None
@@ -30,6 +36,21 @@ def agent_advice(config: Config) -> Iterator[tuple[Path, str]]:
             yield from _recording(at, campaign)
 
 
+def _agents(config: Config) -> Iterator[tuple[Path, str]]:
+    """Agents whom no call can reach, and phones that two have."""
+    first = next(iter(config.servers), "")
+    phones: dict[tuple[str, str], str] = {}
+    for number, agent in config.agents.items():
+        if agent.pin_hash is None and (agent.supervisor or agent.phone is None):
+            does = "listen to calls" if agent.supervisor else "log in"
+            mend = "write pin_hash, which `ami-dialer agent pin` prints"
+            yield ("agents", number), f"has no PIN, and so cannot {does} by phone; {mend}"
+        if agent.phone is not None:
+            other = phones.setdefault((agent.server or first, agent.phone), number)
+            if other != number:
+                yield ("agents", number, "phone"), f"is the phone of agent {other} too; a phone belongs to one agent"
+
+
 def _without_effect(at: Path, campaign: Campaign, *, people: bool) -> Iterator[tuple[Path, str]]:
     if not campaign.paced:
         for key in _OF_PACED:
@@ -39,6 +60,11 @@ def _without_effect(at: Path, campaign: Campaign, *, people: bool) -> Iterator[t
         for key in _OF_PEOPLE:
             if _written(campaign, key):
                 yield (*at, key), "has no effect: it needs agents or a queue"
+    for key, switch in _SWITCHES.items() if people else ():
+        if _written(campaign, key) and not (
+            campaign.recording.enabled if key == "recording" else campaign.transfer.allowed
+        ):
+            yield (*at, key), f"has no effect {switch}"
     if campaign.queue is not None and campaign.own_agent.map is not None:
         text = "has no effect with a queue: which member gets a call is the queue's own strategy"
         yield (*at, "own_agent", "map"), text

@@ -1,10 +1,14 @@
 """Agents: who they are, and how a campaign's calls come to them."""
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from ami_dialer.config.flow import fillable
 from ami_dialer.config.kinds import DialplanName, Name, Seconds, Voice
+from ami_dialer.config.problems import Path as Keys
+from ami_dialer.config.problems import of_section, several
 from ami_dialer.config.section import Section
 from ami_dialer.domain.pin import HASH_PATTERN
 
@@ -25,6 +29,51 @@ AgentNumber = Annotated[str, Field(pattern=AGENT_NUMBER_PATTERN)]
 Words = Annotated[str, Field(pattern=WORDS_PATTERN)]
 Choice = Annotated[str, Field(pattern=CHOICE_PATTERN)]
 QueueName = Annotated[str, Field(pattern=QUEUE_PATTERN)]
+
+
+#: Whose agents: what a campaign's `agents` may be.
+_WHO = "write all, or the numbers of agents as a list: [101, 102]"
+
+
+def takers(value: object) -> object:
+    """Check what a campaign's `agents` says before pydantic does, which would tell of each kind that it may be."""
+    if value is None or value == "all":
+        return value
+    if not isinstance(value, list):
+        raise ValueError(f"{_shown(value)}; {_meant(value)}")  # noqa: TRY004 - pydantic takes it
+    if not value:
+        raise ValueError(f"is an empty list, and so nobody could take the calls; {_WHO}")
+    found: list[tuple[Keys, str]] = []
+    for place, number in enumerate(value):
+        if isinstance(number, str) and number.casefold() == "all":
+            found.append(((place,), "all stands alone, without brackets: agents: all"))
+        elif not isinstance(number, str) or re.fullmatch(AGENT_NUMBER_PATTERN, number) is None:
+            found.append(((place,), f"{_shown(number)}; write the number of an agent: 1 to 10 digits"))
+        elif number in value[:place]:
+            found.append(((place,), f"{number} stands here twice; take one of them out"))
+    if found:
+        raise several(found)
+    return value
+
+
+def _shown(value: object) -> str:
+    match value:
+        case None:
+            return "has no value"
+        case dict():
+            return "a section with keys cannot stand here"
+        case list():
+            return "a list cannot stand here"
+        case _:
+            return f"{str(value)[:60]!r} cannot stand here"
+
+
+def _meant(value: object) -> str:
+    text = str(value).strip()
+    if text.casefold() == "all":
+        return "did you mean all?"
+    numbers = re.findall(r"[0-9]+", text) if re.fullmatch(r"\[?[0-9, ]+\]?", text) else []
+    return f"did you mean [{', '.join(numbers)}]?" if numbers else _WHO
 
 
 class Agent(Section):
@@ -66,6 +115,7 @@ class Preview(Section):
         max_length=1_000,
         description="What is spoken of the contact: text with its {{fields}}; a field without a value is left out.",
     )
+    _readable = field_validator("say")(fillable)
     timeout: Seconds = Field(30.0, ge=5, le=600, description="Then it is dialled by itself.")
     max_skips: int = Field(
         3, ge=0, le=100, description="Times that a contact can be skipped in a run; then only dialled."
@@ -135,9 +185,19 @@ class Recording(Section):
 
     enabled: bool = Field(False, description="Record them: in stereo, the contact left and the agent right.")
     announce: str | None = Field(
-        None, max_length=500, description="Text that the person hears before they are connected, where it must be told."
+        None,
+        min_length=1,
+        max_length=500,
+        description="Text that the person hears before they are connected, where it must be told.",
     )
     pause: bool = Field(True, description="Agents may pause it, for card numbers and the like.")
+
+    @field_validator("announce")
+    @classmethod
+    def _the_same_for_all(cls, announce: str | None) -> str | None:
+        if announce is not None and "{{" in announce:
+            raise ValueError("is the same for everybody; leave the {{fields}} out")
+        return announce
 
 
 class TransferTarget(Section):
@@ -151,7 +211,9 @@ class TransferTarget(Section):
     @classmethod
     def _one_way(cls, queue: str | None, info: ValidationInfo) -> str | None:
         if "extension" in info.data and (info.data["extension"] is None) == (queue is None):
-            raise ValueError("needs either extension or queue: where the call goes to")
+            both = "has both extension and queue; take one of the two out"
+            none = "has neither extension nor queue; write one of the two: where the call goes to"
+            raise of_section([((), both if queue else none)])
         return queue
 
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from ami_dialer.config.agents import AgentNumber, Dialing, OwnAgent, QueueName, Recording, Transfer, WrapUp
+from ami_dialer.config.agents import AgentNumber, Dialing, OwnAgent, QueueName, Recording, Transfer, WrapUp, takers
 from ami_dialer.config.callbacks import Callbacks
 from ami_dialer.config.compliance import Abandonment, CampaignCaps, Exemption, Hours
 from ami_dialer.config.dispositions import Title
@@ -135,6 +135,8 @@ class Campaign(Section):
     )
     schedule: CampaignSchedule | None = Field(None, description="When it starts by itself.")
 
+    _takers = field_validator("agents", mode="before")(takers)
+
     @field_validator("live")
     @classmethod
     def _live_ones_are_its_own(cls, live: list[str], info: ValidationInfo) -> list[str]:
@@ -175,7 +177,8 @@ class Campaign(Section):
     @classmethod
     def _preview_needs_people(cls, dialing: Dialing, info: ValidationInfo) -> Dialing:
         if dialing.mode == "preview" and "agents" in info.data and info.data["agents"] is None:
-            raise ValueError("mode preview asks an agent on the line: it needs `agents`")
+            text = "preview asks an agent on the line: it needs `agents`; write progressive or power"
+            raise several([(("mode",), text)])
         return dialing
 
     @property

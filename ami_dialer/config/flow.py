@@ -46,7 +46,8 @@ def _told_alone(part: type[Part], data: object) -> object:
     return data
 
 
-def _fillable(text: str) -> str:
+def fillable(text: str) -> str:
+    """The text itself, where its merge fields can be read; raises ValueError."""
     try:
         fields_needed(text)
     except MergeError as error:
@@ -55,7 +56,7 @@ def _fillable(text: str) -> str:
 
 
 #: A text that is spoken; whether its merge fields can be read is known before anybody is called.
-Spoken = Annotated[str, Field(min_length=1, max_length=2_000), AfterValidator(_fillable)]
+Spoken = Annotated[str, Field(min_length=1, max_length=2_000), AfterValidator(fillable)]
 
 
 class Prompt(Part):

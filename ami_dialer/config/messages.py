@@ -31,11 +31,11 @@ ALLOWED: dict[str, str] = {
     dispositions.KEY_PATTERN: "one or two digits",
     agents.AGENT_NUMBER_PATTERN: "the number of an agent: 1 to 10 digits",
     agents.PHONE_PATTERN: "one channel, like PJSIP/101 (no spaces, ',', '&', '$')",
-    agents.WORDS_PATTERN: "at most 60 characters on one line",
+    agents.WORDS_PATTERN: "1 to 60 characters on one line",
     agents.QUEUE_PATTERN: "the name of a queue: letters, digits, '_', '.', '-', a letter or digit first",
     agents.EXTENSION_PATTERN: "an extension: up to 20 digits, '*', '#' or '+'",
     agents.CHOICE_PATTERN: "one digit, 1 to 9",
-    pin.HASH_PATTERN: "what `ami-dialer agent pin` prints",
+    pin.HASH_PATTERN: "what `ami-dialer agent pin` prints, not the PIN itself",
     compliance.RULE_PATTERN: "the id of a rule (us-fl.hours), a jurisdiction (us-fl), a kind (hours) or '*'",
     compliance.STATE_PATTERN: "a state or province with its country, like US-TX or CA-ON",
     mqtt.TOPIC_PATTERN: "levels of a topic with / between them: letters, digits, '_', '.', '-'",
@@ -157,6 +157,11 @@ def _expected(path: Path, root: type[BaseModel]) -> str:
     return "one value"
 
 
+def _guarded(text: str, context: Mapping[str, object]) -> str:
+    """The value, unless it may be somebody's PIN that was written in place of its hash."""
+    return "the value" if context["pattern"] == pin.HASH_PATTERN else text
+
+
 def _number(what: str) -> Callable[[str, Mapping[str, object]], str]:
     return lambda text, _context: f"{text} is no {what}; write it in digits"
 
@@ -171,7 +176,7 @@ _BOUNDS: dict[str, tuple[str, str]] = {
 _TEXTS: dict[str, Callable[[str, Mapping[str, object]], str]] = {
     "value_error": lambda _text, context: str(context["error"]),
     "string_pattern_mismatch": lambda text, context: (
-        f"{text} cannot stand here; write {ALLOWED.get(str(context['pattern']), 'something else')}"
+        f"{_guarded(text, context)} cannot stand here; write {ALLOWED.get(str(context['pattern']), 'something else')}"
     ),
     "string_too_short": lambda text, context: (
         "is empty; write a text or take the line out"

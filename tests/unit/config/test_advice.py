@@ -144,6 +144,8 @@ campaigns:
     ("written", "key", "message"),
     [
         ("{agents: [101, 102]}", "a.agents[1]", "no agent 102"),
+        ("{agents: all, recording: {announce: Hello}}", "a.recording", "no effect without `enabled: true`"),
+        ("{agents: all, transfer: {context: inside}}", "a.transfer", "no effect without a target"),
         ("{agents: [101], dialing: {call_ratio: 3}}", "a.dialing.call_ratio", "write mode: power"),
         ("{agents: all, dialing: {damper: {mode: waiting-stations}}}", "a.dialing.damper", "no ratio to go down"),
         ("{queue: sales, recording: {enabled: true}}", "a.recording", "has to agree"),
@@ -161,6 +163,21 @@ def test_settings_of_agents_that_have_no_effect_or_lack_something_are_warned_of(
     found = [(each, told) for _, each, told in warned(looked_at, text) if "opt_out" not in told]
     assert [(each, message in told) for each, told in found if each.startswith("campaigns.a")] == [
         (f"campaigns.{key}", True)
+    ]
+
+
+def test_agents_whom_no_call_can_reach_and_phones_of_two_are_warned_of(looked_at: Callable) -> None:
+    text = """
+agents:
+  1: {name: One}
+  2: {name: Two, phone: PJSIP/2}
+  3: {name: Three, phone: PJSIP/2}
+  4: {name: Four, phone: PJSIP/4, supervisor: true}
+"""
+    assert [(key, told.partition(";")[0]) for _, key, told in warned(looked_at, text) if key.startswith("agents")] == [
+        ("agents.1", "has no PIN, and so cannot log in by phone"),
+        ("agents.3.phone", "is the phone of agent 2 too"),
+        ("agents.4", "has no PIN, and so cannot listen to calls by phone"),
     ]
 
 
