@@ -21,6 +21,7 @@ UNRECORDED: dict[str, str] = {
     "store/hopper.py:release_unattempted": "the same, of an engine that was killed",
     "store/giving_back.py:barred": "the enrolment keeps the entry that did it, and the entry is recorded",
     "store/giving_back.py:refused": "the enrolment keeps the rule that did it; the rules are recorded",
+    "store/giving_back.py:wake": "the same, over: an agent came",
     "store/fetches.py:claim": "a note of when an API was asked",
     "store/fetches.py:add": "the log of fetches; who came in is recorded batch by batch",
     "store/fetches.py:mark_failed": "the list keeps its contacts, and why it could not be fetched",
