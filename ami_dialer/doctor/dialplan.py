@@ -31,7 +31,7 @@ def _modules_of(pbx: Pbx) -> Iterator[tuple[str, str, bool]]:
         "hands answered calls to the dialer",
         any(campaign.flow or campaign.paced for campaign in campaigns),
     )
-    yield "format_sln.so", "reads spoken texts", bool(pbx.flows)
+    yield "format_sln.so", "reads spoken texts", bool(pbx.speakers)
     yield "app_controlplayback.so", "lets doctor try sounds", False
     yield "res_tonedetect.so", "detects fax machines, which count as answering machines without it", False
     for driver in dict.fromkeys(trunk.dial.partition("/")[0] for trunk in pbx.trunks.values()):

@@ -6,11 +6,10 @@ from ami_dialer.adapters.asterisk import questions
 from ami_dialer.adapters.asterisk.connection import AmiConnection
 from ami_dialer.adapters.asterisk.questions import Answer
 from ami_dialer.config.campaign import Campaign
-from ami_dialer.config.flow import Flow
 from ami_dialer.config.schema import Config, Server, Trunk
 from ami_dialer.doctor.calls import CHECK_CONTEXT, Heard, Line
 from ami_dialer.doctor.check import NotCheckedError
-from ami_dialer.doctor.machine import flows_of_campaigns
+from ami_dialer.doctor.machine import campaigns_over, players, speakers
 from ami_dialer.ports import Clock
 
 #: Seconds for any answer of Asterisk; all that is asked takes it milliseconds.
@@ -39,13 +38,22 @@ class Pbx:
     @property
     def campaigns(self) -> Mapping[str, Campaign]:
         """The campaigns that may call through this server."""
-        trunks = set(self.trunks)
-        return {name: campaign for name, campaign in self.config.campaigns.items() if trunks & set(campaign.trunks)}
+        return campaigns_over(self.config, self.trunks)
 
     @property
-    def flows(self) -> Mapping[str, Flow]:
-        """The flows of these campaigns."""
-        return flows_of_campaigns(self.config, self.trunks)
+    def people(self) -> Mapping[str, Campaign]:
+        """Those of them whose calls people take: agents on lines, or members of a queue."""
+        return {name: one for name, one in self.campaigns.items() if one.agents is not None or one.queue is not None}
+
+    @property
+    def players(self) -> dict[str, str]:
+        """The sounds that flows of these campaigns play, with who plays each."""
+        return players(self.config, self.trunks)
+
+    @property
+    def speakers(self) -> dict[str, list[str]]:
+        """The voices that something is spoken with for these campaigns, with what."""
+        return speakers(self.config, self.trunks)
 
     @property
     def link(self) -> AmiConnection:

@@ -7,13 +7,15 @@ from ami_dialer.doctor.calls import SOUND, TOLD
 from ami_dialer.doctor.check import Check, NotCheckedError
 from ami_dialer.doctor.events import told
 from ami_dialer.doctor.finding import Result, failed, not_checked, ok
-from ami_dialer.doctor.machine import voices
+from ami_dialer.doctor.machine import NOTHING_SPOKEN
 from ami_dialer.doctor.pbx import Pbx
 from ami_dialer.doctor.speech import spoken
 from ami_dialer.ports import SpeechFailedError
 
 #: What asterisk_conf/extensions.conf itself plays when a call could not be handed to the dialer.
 _CLOSING_OF_DIALPLAN = "ami-dialer/closing"
+#: Asterisk's own sound that agents hear where a sentence cannot be spoken.
+_BEEP = "beep"
 #: Test calls at once; they last milliseconds.
 _AT_ONCE = 5
 
@@ -27,22 +29,24 @@ async def _plays(pbx: Pbx, sound: str) -> bool:
     return event.header("Status") == "SUCCESS"
 
 
-def _wanted(pbx: Pbx) -> dict[str, str]:
+async def _wanted(pbx: Pbx) -> dict[str, str]:
     """Each sound with who plays it."""
     wanted = {
         _CLOSING_OF_DIALPLAN: "the dialplan, when a call cannot be served",
         pbx.config.fastagi.closing_prompt: "the dialer, when a flow breaks",
     }
-    for name, flow in pbx.flows.items():
-        for prompt in flow.prompts():
-            if prompt.play is not None:
-                wanted.setdefault(prompt.play, f"flow {name}")
+    for sound, who in pbx.players.items():
+        wanted.setdefault(sound, who)
+    if pbx.people:
+        wanted.setdefault(_BEEP, "agents, in place of what cannot be spoken")
+        if tone := await pbx.variable("AST_CONFIG(features.conf,general,courtesytone)"):
+            wanted.setdefault(tone, "agents, right before somebody is on the line (courtesytone of features.conf)")
     return wanted
 
 
 async def _sounds(pbx: Pbx) -> Sequence[Result]:
     await pbx.must_have("app_controlplayback.so")
-    wanted = _wanted(pbx)
+    wanted = await _wanted(pbx)
     turns = asyncio.Semaphore(_AT_ONCE)
 
     async def one(sound: str) -> bool:
@@ -70,9 +74,9 @@ def _missing(sound: str, player: str, folder: str) -> Result:
 
 async def _spoken_texts(pbx: Pbx) -> Sequence[Result]:
     """A text is spoken into speech.directory, and Asterisk told to play it from there."""
-    used = voices(pbx.config)
+    used = list(pbx.speakers)
     if not used:
-        return [not_checked("no campaign's flow has a `say`")]
+        return [not_checked(NOTHING_SPOKEN)]
     await pbx.must_have("app_controlplayback.so")
     settings = pbx.config.speech
     try:

@@ -9,7 +9,7 @@ from ami_dialer.adapters.speech import TtsSpeech
 from ami_dialer.config.schema import Speech
 from ami_dialer.doctor.check import Check
 from ami_dialer.doctor.finding import Result, failed, not_checked, ok
-from ami_dialer.doctor.machine import Machine, voices
+from ami_dialer.doctor.machine import NOTHING_SPOKEN, Machine, speakers
 from ami_dialer.ports import SpeechFailedError
 
 
@@ -27,13 +27,13 @@ async def spoken(settings: Speech, voice: str) -> AsyncIterator[str]:
 
 
 async def _speech(machine: Machine) -> Sequence[Result]:
-    used = voices(machine.config)
+    used = speakers(machine.config)
     if not used:
-        return [not_checked("no campaign's flow has a `say`")]
-    return [await _voice(machine, voice) for voice in used]
+        return [not_checked(NOTHING_SPOKEN)]
+    return [await _voice(machine, voice, what) for voice, what in used.items()]
 
 
-async def _voice(machine: Machine, voice: str) -> Result:
+async def _voice(machine: Machine, voice: str, what: Sequence[str]) -> Result:
     settings = machine.config.speech
     try:
         async with spoken(settings, voice):
@@ -42,10 +42,11 @@ async def _voice(machine: Machine, voice: str) -> Result:
         return failed(
             str(error),
             f"Try by hand; thousands of bytes must come: `echo Hello | {_by_hand(settings.command, voice)} | "
-            f"{_by_hand(settings.convert, voice)} | wc -c`. See speech in {machine.config_file}, or the flow's voice.",
+            f"{_by_hand(settings.convert, voice)} | wc -c`. See speech in {machine.config_file}, and the voices of "
+            f"flows and agent_lines; this one is for {', '.join(what)}.",
             subject=voice,
         )
-    return ok(f"{settings.command[0]} and {settings.convert[0]} spoke a text", subject=voice)
+    return ok(f"{settings.command[0]} and {settings.convert[0]} spoke a text; for {', '.join(what)}", subject=voice)
 
 
 def _by_hand(command: Sequence[str], voice: str) -> str:

@@ -11,7 +11,7 @@ from ami_dialer.doctor import resources
 from ami_dialer.doctor.check import Check
 from ami_dialer.doctor.configuration import LISTS
 from ami_dialer.doctor.finding import Result, Status
-from ami_dialer.doctor.machine import Machine
+from ami_dialer.doctor.machine import Machine, players, speakers
 from ami_dialer.doctor.speech import SPEECH
 
 pytestmark = pytest.mark.unit
@@ -77,6 +77,26 @@ async def test_each_voice_that_campaigns_use_is_tried(machine: MakeMachine) -> N
 async def test_without_a_text_nothing_is_spoken(machine: MakeMachine) -> None:
     patient = machine(flows={"greeting": {"steps": {"hello": [{"play": "hello"}]}}}, speech={"command": ["no-such"]})
     assert (await only(SPEECH, patient)).status is Status.NOT_CHECKED
+
+
+async def test_all_that_is_spoken_counts_and_not_only_the_flow(machine: MakeMachine) -> None:
+    usual = {"lists": ["people"], "trunks": ["carrier"]}
+    spoken = {"steps": {"hello": [{"say": "Sorry."}]}}
+    patient = machine(
+        flows={"sorry": {"voice": "de", **spoken}, "plays": {"steps": {"hello": [{"play": "hello"}]}}},
+        agent_lines={"voice": "fr"},
+        do_not_call={"opt_out_line": {"confirm": False}},
+        campaigns={
+            "talk": {**usual, "agents": "all", "recording": {"enabled": True, "announce": "We record."}},
+            "play": {**usual, "flow": "plays", "abandonment": {"message": "sorry"}},
+        },
+    )
+    assert speakers(patient.config) == {
+        "de": ["flow sorry, the message of campaign play"],
+        "en-us": ["recording.announce of campaign talk", "the opt-out line"],
+        "fr": ["what agents hear"],
+    }
+    assert players(patient.config) == {"hello": "flow plays"}
 
 
 @pytest.mark.parametrize(("limit", "status"), [(100, Status.WARNING), (200, Status.OK), (-1, Status.OK)])
