@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 import orjson
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
@@ -17,10 +17,11 @@ from rich.text import Text
 from ami_dialer.adapters.clock import SystemClock
 from ami_dialer.cli.explain.moment import MomentType
 from ami_dialer.cli.opening import reading
-from ami_dialer.cli.output import json_option, load_config, local, print_json, printable
+from ami_dialer.cli.output import console, json_option, load_config, local, print_json, printable
 from ami_dialer.config.schema import Config
+from ami_dialer.domain.agent import STATE_WORDS
 from ami_dialer.reporting import agents
-from ami_dialer.reporting.agents import STATE_WORDS, AgentSeen, Office
+from ami_dialer.reporting.agents import AgentSeen, Office
 
 #: Seconds between two looks.
 _LOOK_SECONDS = 1.0
@@ -53,7 +54,7 @@ async def _show(config: Config, campaign: str | None, since: datetime | None, *,
             if as_json:
                 print_json(for_programs(office))
             else:
-                Console(highlight=False).print(draw(office))
+                console().print(draw(office))
             return
         with Live(screen=True, auto_refresh=False) if sys.stdout.isatty() and not as_json else _Lines() as live:
             while True:
@@ -76,7 +77,7 @@ class _Lines:
 
     def update(self, picture: RenderableType, *, refresh: bool) -> None:  # noqa: ARG002 - as rich's own
         """Print it."""
-        Console(highlight=False).print(picture)
+        console().print(picture)
 
 
 def for_programs(office: Office) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any
 
 import click
 import orjson
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
@@ -24,11 +24,10 @@ from ami_dialer.adapters.clock import SystemClock
 from ami_dialer.cli.agents import for_programs as for_programs_of_agents
 from ami_dialer.cli.agents import table as agents_table
 from ami_dialer.cli.opening import reading
-from ami_dialer.cli.output import json_option, load_config, local, print_json
+from ami_dialer.cli.output import console, json_option, load_config, local, print_json
 from ami_dialer.config.schema import Config
-from ami_dialer.domain.agent import AgentState
+from ami_dialer.domain.agent import STATE_WORDS, AgentState
 from ami_dialer.domain.ending import Disposition
-from ami_dialer.reporting.agents import STATE_WORDS
 from ami_dialer.reporting.monitor import FAILED, Going, Monitor, Picture
 
 #: Seconds between two looks.
@@ -71,7 +70,7 @@ async def _watch(config: Config, campaign: str | None, *, once: bool, as_json: b
             if as_json:
                 print_json(for_programs(picture))
             else:
-                Console(highlight=False).print(draw(picture))
+                console().print(draw(picture))
             return
         if as_json:
             while True:

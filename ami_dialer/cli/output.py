@@ -1,6 +1,7 @@
 """How commands print: JSON for programs, aligned columns and local times for people."""
 
 import os
+import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -8,9 +9,13 @@ from pathlib import Path
 import click
 import orjson
 from rich.cells import cell_len
+from rich.console import Console
 
 from ami_dialer.config.load import load
 from ami_dialer.config.schema import Config
+
+#: Columns where standard output is no terminal: whoever reads on wants each line whole.
+_WIDE = 10_000
 
 #: `--json` of every command.
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
@@ -36,6 +41,11 @@ def print_rows(
     for number, row in enumerate(table):
         line = "  ".join(_pad(cell, widths[column], right=column in right) for column, cell in enumerate(row))
         click.echo(click.style(line.rstrip(), bold=True) if number == 0 else line.rstrip())
+
+
+def console() -> Console:
+    """Standard output for what rich draws: as wide as the terminal; in a pipe or a file nothing is cut or wrapped."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE)
 
 
 def _pad(cell: str, width: int, *, right: bool) -> str:

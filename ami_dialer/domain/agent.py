@@ -1,5 +1,6 @@
 """Agents: what they are doing, and what leads from one state to the next."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -17,6 +18,18 @@ class AgentState(StrEnum):
     #: The call is over; its result is asked for.
     WRAP_UP = "wrap_up"
     ON_BREAK = "on_break"
+
+
+#: What states are called, in the order in which they are shown.
+STATE_WORDS: Mapping[AgentState, str] = {
+    AgentState.READY: "ready",
+    AgentState.RESERVED: "reserved",
+    AgentState.PREVIEWING: "previewing",
+    AgentState.IN_CALL: "in call",
+    AgentState.WRAP_UP: "wrap-up",
+    AgentState.ON_BREAK: "on break",
+    AgentState.LOGGED_OUT: "logged out",
+}
 
 
 class AgentEvent(StrEnum):
@@ -59,6 +72,9 @@ TRANSITIONS: dict[tuple[AgentState, AgentEvent], AgentState] = {
     (_S.ON_BREAK, _E.RETURN): _S.READY,
     **{(state, _E.LOG_OUT): _S.LOGGED_OUT for state in _S if state is not _S.LOGGED_OUT},
 }
+
+#: The rule that holds back a contact whose own agent has no time, as it stands with the contact.
+OWN_AGENT = "own-agent"
 
 #: An agent in one of these could take a call now, as far as its own state goes.
 FREE = frozenset({_S.READY, _S.RESERVED})

@@ -5,7 +5,7 @@ from datetime import timedelta
 from random import Random
 from typing import NamedTuple
 
-from ami_dialer.domain.agent import AgentState, SeatKind
+from ami_dialer.domain.agent import OWN_AGENT, AgentState, SeatKind
 from ami_dialer.domain.attempt import Attempt, AttemptState, new_attempt_id
 from ami_dialer.domain.verdict import Verdict
 from ami_dialer.engine.agents.offers import Offers
@@ -23,8 +23,6 @@ from ami_dialer.store.hopper import Claimed
 #: a break, at the latest after so long: they are woken when the agent comes.
 _PUT_OFF_SECONDS = 60.0
 _AWAY_SECONDS = 3_600.0
-#: `held_by` of those.
-OWN_AGENT = "own-agent"
 
 
 class Turn(NamedTuple):

@@ -7,6 +7,7 @@ from functools import partial
 
 import structlog
 
+from ami_dialer.domain.agent import OWN_AGENT
 from ami_dialer.domain.attempt import AttemptState
 from ami_dialer.domain.enrolment import Exclusion
 from ami_dialer.domain.errors import AsteriskError, StoreError
@@ -21,7 +22,7 @@ from ami_dialer.engine.floor import Call, Floor, RunDesk
 from ami_dialer.engine.reconcile import Reconcile
 from ami_dialer.engine.refill import Refill
 from ami_dialer.engine.runs import Runs
-from ami_dialer.engine.sharing import OWN_AGENT, Sharing
+from ami_dialer.engine.sharing import Sharing
 from ami_dialer.journey import originate, scrub
 from ami_dialer.journey.originate import Placed
 from ami_dialer.journey.scrub import Allowed

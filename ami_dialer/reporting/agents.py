@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ami_dialer.domain.agent import AgentState, SeatKind
+from ami_dialer.domain.agent import STATE_WORDS, AgentState, SeatKind
 from ami_dialer.store import agent_times
 from ami_dialer.store.agent_times import Locked, LoggedIn, OfAgent, Times
 from ami_dialer.store.campaigns import standing
@@ -13,16 +13,6 @@ from ami_dialer.store.database import Database
 
 #: States in which an agent waits for a call.
 _IDLE = frozenset({AgentState.READY, AgentState.RESERVED, AgentState.PREVIEWING})
-#: What states are called, in the order in which they are shown.
-STATE_WORDS: Mapping[AgentState, str] = {
-    AgentState.READY: "ready",
-    AgentState.RESERVED: "reserved",
-    AgentState.PREVIEWING: "previewing",
-    AgentState.IN_CALL: "in call",
-    AgentState.WRAP_UP: "wrap-up",
-    AgentState.ON_BREAK: "on break",
-    AgentState.LOGGED_OUT: "logged out",
-}
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,6 +143,7 @@ class Monitor:
                 trouble=standing.trouble,
                 next_start_at=standing.next_start_at,
                 lists=tuple(standing.document.get("lists", ())),
+                member_queue=standing.document.get("queue"),
                 dialer_running=running,
                 seen=seen,
                 live=True,  # any other run would have been completed when its last contact was done

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from ami_dialer.config.retry import decide
+from ami_dialer.domain.agent import OWN_AGENT
 from ami_dialer.domain.attempt import Attempt, AttemptState
 from ami_dialer.domain.ending import EndReason
 from ami_dialer.domain.enrolment import EnrolmentState, Exclusion, RunState
@@ -51,6 +52,8 @@ def of_enrolment(
         lists = ", ".join(enrolled.document.dnc)
         what = f"allowed: on none of the do-not-call lists {lists}, nor on the global one"
         yield Step("scrub", enrolled.created_at, what)
+    if enrolled.agent is not None:
+        yield Step("agent", enrolled.created_at, f"its own agent is {enrolled.agent}", {"own_agent": enrolled.agent})
     tries: dict[str, int] = {}
     numbers = [*(attempt.number for attempt in attempts[1:]), enrolled.number]
     for attempt, then in zip(attempts, numbers, strict=False):
@@ -234,9 +237,12 @@ def _now(enrolled: Enrolled, attempts: Sequence[Attempt]) -> Iterator[Step]:
         case EnrolmentState.WAITING:
             facts = {"due_at": enrolled.due_at, "held_by": enrolled.held_by}
             held = f": {enrolled.held_by} refused it when it was its turn" if enrolled.held_by else ""
+            if enrolled.held_by == OWN_AGENT:
+                held = f": its own agent {enrolled.agent} had no time when it was its turn"
             yield Step("hopper", None, f"waits until it is due{held}", facts)
         case EnrolmentState.CLAIMED if not calling:
-            yield Step("pacing", enrolled.claimed_at, "claimed for dialing; waits for a free line")
+            whom = "a free line" if enrolled.agent is None else f"its own agent {enrolled.agent}"
+            yield Step("pacing", enrolled.claimed_at, f"claimed for dialing; waits for {whom}")
         case EnrolmentState.DONE if attempts:
             yield Step("report", ended, f"counted as {attempts[-1].outcome or attempts[-1].disposition}")
         case _:

@@ -4,11 +4,29 @@ Pure: a snapshot in, a number of calls with its reason out. Whatever the mode, i
 would: an idle agent is dialled for.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
+
+from ami_dialer.domain.agent import AgentState, SeatKind
 
 #: Ratios are decimals as people write them: 1.1 times 10 is 11.
 _EXACT = 1e-9
+#: Who takes the calls, for people: nobody is there, nobody has time, those who are there.
+_TAKERS: Mapping[SeatKind, tuple[str, str, str]] = {
+    SeatKind.LINE: ("no agent is logged in", "no agent is free", "logged in"),
+    SeatKind.MEMBER: ("no member of its queue is there", "no member of its queue is free", "there"),
+    SeatKind.SESSION: ("its dialplan has no session", "no session is free", "sessions"),
+}
+#: What they do, for people. Who is ready and not free is in a menu, or has the pause after a call.
+_DOING: Mapping[AgentState, str] = {
+    AgentState.PREVIEWING: "previewing",
+    AgentState.IN_CALL: "in call",
+    AgentState.WRAP_UP: "in wrap-up",
+    AgentState.ON_BREAK: "on break",
+    AgentState.RESERVED: "reserved for another campaign",
+    AgentState.READY: "ready in a moment",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +37,11 @@ class Snapshot:
     free: int
     #: Its calls on their way: being placed, ringing, or answered by somebody who is not connected yet.
     unconnected: int
-    #: Of those logged in for it, all there are, and how many talk or wrap up.
+    #: Those logged in for it, whatever they are doing.
     logged_in: int
-    busy: int
+    #: How many of them do what; for the reason alone.
+    doing: Mapping[AgentState, int] = field(default_factory=dict)
+    kind: SeatKind = SeatKind.LINE
     #: Its share of abandoned calls is at its limit.
     restrained: bool = False
 
@@ -99,10 +119,12 @@ class Preview:
 
 
 def _for_ratio(seen: Snapshot, ratio: float, rule: str) -> Pace:
+    nobody, busy, there = _TAKERS[seen.kind]
     if not seen.logged_in:
-        return Pace(0, "no agent is logged in")
+        return Pace(0, nobody)
     if not seen.free:
-        return Pace(0, f"no agent is free: of {seen.logged_in} logged in {seen.busy} are in calls or wrap up")
+        doing = ", ".join(f"{seen.doing[state]} {word}" for state, word in _DOING.items() if seen.doing.get(state))
+        return Pace(0, f"{busy}: of {seen.logged_in} {there} {doing or 'none'}")
     calls = max(0, int(ratio * seen.free + _EXACT) - seen.unconnected)
     return Pace(calls, "" if calls else f"{rule}, and {seen.unconnected} are on their way")
 

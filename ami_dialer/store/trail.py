@@ -69,6 +69,8 @@ class Enrolled:
     created_at: datetime
     #: The contact's, in dialing order.
     phones: tuple[str, ...] = ()
+    #: The agent it belongs to; None: anybody's.
+    agent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,7 @@ async def enrolled(database: Database, contact_ids: Sequence[int]) -> list[Enrol
             enrolments.c.excluded_by,
             runs.c.started_at.label("run_started_at"),
             enrolments.c.created_at,
+            enrolments.c.agent,
             contacts.c.number.label("first_number"),
         )
         .join(contacts, contacts.c.id == enrolments.c.contact_id)

@@ -1,6 +1,7 @@
 """Room for calls: how many a run may place for those who can take them, for whom, and who is reserved for it."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import NamedTuple
@@ -20,8 +21,6 @@ log = structlog.get_logger(__name__)
 _EXACT = 1e-9
 #: Calls that nobody has picked up yet, as far as is known: they can be taken back.
 _RINGING = frozenset({AttemptState.CLAIMED, AttemptState.ORIGINATING, AttemptState.RINGING})
-#: What keeps a seat from calls although it is logged in.
-_BUSY = frozenset({AgentState.IN_CALL, AgentState.WRAP_UP})
 
 
 def pacing_of(campaign: Campaign) -> Pacing | None:
@@ -80,7 +79,8 @@ class Room:
             free=len(free),
             unconnected=len(unconnected),
             logged_in=len(seats),
-            busy=sum(seat.state in _BUSY for seat in seats),
+            doing=Counter(seat.state for seat in seats),
+            kind=_kind(desk.campaign),
             restrained=bool(desk.abandonment.why),
         )
         return View(seats, free, unconnected, snapshot)
@@ -224,6 +224,12 @@ def serves(seat: Seat, desk: RunDesk) -> bool:
     """Whether somebody takes calls of a run."""
     there = seat.kind is SeatKind.SESSION or any(trunk.server.name == seat.server for trunk in desk.trunks)
     return there and _wanted(seat, desk)
+
+
+def _kind(campaign: Campaign) -> SeatKind:
+    if campaign.queue is not None:
+        return SeatKind.MEMBER
+    return SeatKind.SESSION if campaign.sessions is not None else SeatKind.LINE
 
 
 def _able(seats: Iterable[Seat], desk: RunDesk, now: datetime) -> list[Seat]:

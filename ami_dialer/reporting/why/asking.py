@@ -91,6 +91,7 @@ async def gather(database: Database, name: str, now: datetime) -> Facts:
         next_start_at=standing.next_start_at,
         starts_with_dialer=document is not None and document.start == "with-dialer" and run is None,
         lists=names,
+        member_queue=document.queue if document else None,
         anybody=await lists.any_contacts(database, names),
         dialer_running=dialer_running,
         seen=await engine_status.read(database) if dialer_running else None,

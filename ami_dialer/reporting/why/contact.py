@@ -6,11 +6,13 @@ from datetime import datetime
 from itertools import takewhile
 
 from ami_dialer.config.schema import Config
+from ami_dialer.domain.agent import OWN_AGENT, AgentState
 from ami_dialer.domain.attempt import Attempt
 from ami_dialer.domain.campaign import CampaignStatus
 from ami_dialer.domain.enrolment import EnrolmentState
 from ami_dialer.reporting.verdicts.of_number import Judged, explain_number
 from ami_dialer.reporting.why.asking import Answer, why
+from ami_dialer.reporting.why.own import Own, own_agent
 from ami_dialer.reporting.why.ranking import Shown
 from ami_dialer.store import campaigns, queue, runs, trail
 from ami_dialer.store.database import Database
@@ -40,6 +42,8 @@ class ContactAnswer:
     held_by: str | None = None
     #: Do the rules and do-not-call lists let it be called at this moment?
     may_be_called: bool = False
+    #: The agent it belongs to, or whose callback it is.
+    own_agent: str | None = None
 
 
 async def why_contact(
@@ -56,8 +60,11 @@ async def why_contact(
     enrolled = known[0] if known else None
     made = await trail.attempts_of(database, [enrolled.id]) if enrolled else []
     expected = await queue.expected(database, standing.id, enrolled.contact_id) if enrolled else None
+    own = None
     if enrolled is not None:
-        text, todo = _in_run(whole, enrolled, made, judged, expected, shown)
+        whose = (expected.agent if expected else None) or enrolled.agent
+        own = await own_agent(database, whose, enrolled.document)
+        text, todo = _in_run(whole, enrolled, made, judged, _put_off(enrolled, made, expected, own), own, shown)
     else:
         text, todo = _not_in_run(whole, judged)
     return ContactAnswer(
@@ -68,7 +75,8 @@ async def why_contact(
         state=enrolled.state if enrolled else None,
         text=text,
         todo=todo,
-        lines=tuple(_lines(whole, enrolled, made, judged, expected, shown)),
+        lines=tuple(_lines(whole, enrolled, made, judged, expected, own, shown)),
+        own_agent=own.agent if own else None,
         due_at=enrolled.due_at if enrolled and enrolled.state is EnrolmentState.WAITING else None,
         held_by=enrolled.held_by if enrolled else None,
         may_be_called=judged.may_be_called,
@@ -93,7 +101,8 @@ def _in_run(
     enrolled: Enrolled,
     made: Sequence[Attempt],
     judged: Judged,
-    expected: Expected | None,
+    put_off: str,
+    own: Own | None,
     shown: Shown,
 ) -> tuple[str, str]:
     match enrolled.state:
@@ -105,10 +114,13 @@ def _in_run(
             return f"it is done in run {enrolled.run_id} after {len(made)} attempts{last}", ""
         case EnrolmentState.CLAIMED if made and made[-1].end_reason is None:
             return f"it is in a call: {made[-1].state.value.replace('_', ' ')}", ""
+        case EnrolmentState.CLAIMED if own is not None and not own.free and whole.status is CampaignStatus.RUNNING:
+            todo = f"ami-dialer agent login {own.agent}" if own.state is AgentState.LOGGED_OUT else ""
+            return f"it is its turn, and its own agent {own.who} is not free: {own.doing}; {own.then}", todo
         case EnrolmentState.CLAIMED:
             return f"it is in the hopper: {whole.text}", whole.todo
         case _:
-            return _waiting(whole, enrolled, judged, _put_off(enrolled, made, expected), shown)
+            return _waiting(whole, enrolled, judged, put_off, shown)
 
 
 def _waiting(whole: Answer, enrolled: Enrolled, judged: Judged, put_off: str, shown: Shown) -> tuple[str, str]:
@@ -124,7 +136,9 @@ def _waiting(whole: Answer, enrolled: Enrolled, judged: Judged, put_off: str, sh
     return f"it is due and may be called; the campaign: {whole.text}", whole.todo
 
 
-def _put_off(enrolled: Enrolled, made: Sequence[Attempt], expected: Expected | None) -> str:
+def _put_off(enrolled: Enrolled, made: Sequence[Attempt], expected: Expected | None, own: Own | None) -> str:
+    if own is not None and enrolled.held_by == OWN_AGENT:
+        return f"its own agent {own.who} had no time when it was its turn; {own.doing} now"
     if enrolled.held_by is not None:
         return f"{enrolled.held_by} held it back"
     if expected is not None and expected.at >= enrolled.due_at:
@@ -140,12 +154,15 @@ def _lines(
     made: Sequence[Attempt],
     judged: Judged,
     expected: Expected | None,
+    own: Own | None,
     shown: Shown,
 ) -> Iterator[str]:
     yield f"campaign      {whole.status}: {whole.text}"
     if enrolled is not None:
         rest = f", due {shown(enrolled.due_at)}" if enrolled.state is EnrolmentState.WAITING else ""
         yield f"in run        {enrolled.run_id}: {enrolled.state}{rest}; the next phone is {enrolled.number}"
+    if own is not None:
+        yield f"own agent     {own.who}: {own.doing}; {own.then}"
     for attempt in made[-_TOLD:]:
         ended = attempt.disposition or attempt.state.value.replace("_", " ")
         yield f"attempt {attempt.ordinal:<5} {shown(attempt.claimed_at)}  {attempt.number}  {ended}"

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from ami_dialer.domain.agent import FREE
+from ami_dialer.domain.agent import FREE, AgentState
 from ami_dialer.domain.campaign import CampaignStatus
 from ami_dialer.domain.engine_status import EngineStatus, LimitSeen, RunSeen
 from ami_dialer.domain.enrolment import Exclusion
@@ -111,7 +111,7 @@ def _capacity(facts: Facts) -> Iterator[Reason]:
     if run.all_in_calls:
         text = "all who are due are in a call already, themselves or their number"
         found.append(Reason(Why.BUSY, text, run.hopper))
-    found += _agents(run, ready, facts.campaign)
+    found += _agents(run, ready, facts)
     if not found and run.why and ready:
         found.append(Reason(Why.ENGINE, run.why, ready))
     yield from found
@@ -150,22 +150,39 @@ def _limits(seen: EngineStatus, run: RunSeen, ready: int) -> Iterator[Reason]:
         yield Reason(Why.LIMIT, text, ready, todo=f"max_calls of the {what} raises it")
 
 
-def _agents(run: RunSeen, ready: int, campaign: str) -> Iterator[Reason]:
+def _agents(run: RunSeen, ready: int, facts: Facts) -> Iterator[Reason]:
     """What those who take the calls leave to be wished for."""
     if not run.paced or not (ready or run.for_own):
         return
     if not run.agents:
-        todo = f"agents dial in, or: ami-dialer agent login NUMBER; ami-dialer agents --campaign {campaign}"
-        yield Reason(Why.NO_AGENT, run.pacing or "no agent is logged in", ready, todo=todo)
+        who = "member of its queue is there" if facts.member_queue else "agent is logged in"
+        yield Reason(Why.NO_AGENT, run.pacing or f"no {who}", ready, todo=_come(facts))
     elif not any(run.agents.get(state) for state in FREE):
-        doing = ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in sorted(run.agents.items()))
-        told = run.pacing or "no agent is free"
-        todo = f"ami-dialer agents --campaign {campaign}"
-        yield Reason(Why.NO_FREE_AGENT, f"{told} ({doing})", ready, todo=todo)
+        yield Reason(Why.NO_FREE_AGENT, run.pacing or "nobody is free", ready, todo=_be_free(run, facts))
     elif run.for_own and run.why:
         text = "contacts whose turn it is wait for their own agents"
         todo = "own_agent.wait says for how long, own_agent.others whether anybody else gets them then"
         yield Reason(Why.OWN_AGENT, text, run.for_own, todo=todo)
+
+
+def _come(facts: Facts) -> str:
+    """What to do where nobody is there."""
+    if facts.member_queue is None:
+        return f"agents dial in, or: ami-dialer agent login NUMBER; ami-dialer agents --campaign {facts.campaign}"
+    return (
+        f"add members, or have their phones registered: queue show {facts.member_queue} on Asterisk's command line "
+        "tells who is unavailable"
+    )
+
+
+def _be_free(run: RunSeen, facts: Facts) -> str:
+    """What to do where nobody is free."""
+    shows = f"ami-dialer agents --campaign {facts.campaign}"
+    if not run.agents.get(AgentState.ON_BREAK):
+        return shows
+    if facts.member_queue is None:
+        return f"{shows}; ami-dialer agent ready NUMBER ends a break"
+    return f"{shows}; ami-dialer agent ready NUMBER, by number or interface, ends a pause"
 
 
 def _most(limit: LimitSeen) -> str:

@@ -69,6 +69,8 @@ class Facts:
     #: It starts with the dialer, and has never run.
     starts_with_dialer: bool = False
     lists: tuple[str, ...] = ()
+    #: The queue whose members take its calls; None where agents do, or nobody has to be there.
+    member_queue: str | None = None
     #: Whether any of its lists holds anybody.
     anybody: bool = True
     dialer_running: bool = True

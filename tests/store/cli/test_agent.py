@@ -159,6 +159,21 @@ def test_a_campaign_whose_mapping_list_is_not_there_is_neither_changed_nor_start
     assert (told.exit_code, "campaign 'own' names it" in told.stderr) == (2, True)
 
 
+def test_whose_contact_it_is_stands_in_its_trail_and_in_why_it_is_not_called(house: Folder) -> None:
+    house.invoke("list", "import", "people")
+    (house.path / "own.csv").write_text("phone,agent\n(301) 555-0100,101\n")
+    house.invoke("agent", "map", "import", "gone", str(house.path / "own.csv"))
+    house.invoke("agent", "add", "101", "--name", "Agent One", "--no-pin")
+    house.invoke("campaign", "create", "own", "--file", str(own_campaign(house)))
+    house.invoke("campaign", "start", "own")
+
+    assert "its own agent is 101" in house.invoke("trace", "3015550100").stdout
+    why = house.invoke("campaign", "why", "own", "--contact", "3015550100").stdout
+    assert "own agent     101 (Agent One): logged out; anybody gets it 300 s after its turn came" in why
+    assert house.json("campaign", "why", "own", "--contact", "3015550100")["own_agent"] == "101"
+    assert "own agent" not in house.invoke("campaign", "why", "own", "--contact", "3015550101").stdout
+
+
 def own_campaign(house: Folder) -> Path:
     file = house.path / "own.yaml"
     file.write_text("lists: [people]\ntrunks: [carrier]\nagents: all\nown_agent: {map: gone}\n")

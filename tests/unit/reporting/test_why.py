@@ -113,10 +113,22 @@ REASONS = {
     "nobody logged in": (of_run(paced=True, pacing="no agent is logged in"), Why.NO_AGENT, "is logged in", "login"),
     "no queue": (of_run(paced=True, pacing="queue x is not there"), Why.NO_AGENT, "queue x is not there", "login"),
     "all agents busy": (
-        of_run(paced=True, agents={"in_call": 2, "on_break": 1}, pacing="no agent is free"),
+        of_run(paced=True, agents={"in_call": 2, "on_break": 1}, pacing="no agent is free: of 3 logged in 2 in call"),
         Why.NO_FREE_AGENT,
-        "no agent is free (2 in call, 1 on break)",
-        "ami-dialer agents",
+        "no agent is free: of 3 logged in 2 in call",
+        "ami-dialer agent ready NUMBER ends a break",
+    ),
+    "no members": (
+        replace(of_run(paced=True, pacing="no member of its queue is there"), member_queue="sales"),
+        Why.NO_AGENT,
+        "no member of its queue is there",
+        "queue show sales",
+    ),
+    "members paused": (
+        replace(of_run(paced=True, agents={"on_break": 1}, pacing="no member is free"), member_queue="sales"),
+        Why.NO_FREE_AGENT,
+        "no member is free",
+        "by number or interface, ends a pause",
     ),
     "own agents": (
         of_run(paced=True, agents={"ready": 1}, for_own=4, why="all who are due wait"),

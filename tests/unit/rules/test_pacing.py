@@ -4,20 +4,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ami_dialer.domain.agent import AgentState as S
+from ami_dialer.domain.agent import SeatKind
 from ami_dialer.rules.pacing import Pacing, Power, Preview, Progressive, Snapshot, surplus
 
 pytestmark = pytest.mark.unit
 
 
-def seen(free: int, unconnected: int = 0, logged_in: int | None = None, busy: int = 0, **more: bool) -> Snapshot:
-    return Snapshot(free, unconnected, free + busy if logged_in is None else logged_in, busy, **more)
+def seen(free: int, unconnected: int = 0, logged_in: int | None = None, *, restrained: bool = False) -> Snapshot:
+    return Snapshot(free, unconnected, free if logged_in is None else logged_in, restrained=restrained)
 
 
 @pytest.mark.parametrize("mode", [Progressive(), Preview(), Power(3.0)])
 def test_without_agents_no_call_is_placed_and_the_reason_says_whether_they_are_away_or_busy(mode: Pacing) -> None:
     assert (mode.pace(seen(0)).calls, mode.pace(seen(0)).reason) == (0, "no agent is logged in")
-    busy = mode.pace(seen(0, logged_in=4, busy=3))
-    assert (busy.calls, busy.reason) == (0, "no agent is free: of 4 logged in 3 are in calls or wrap up")
+    doing = {S.IN_CALL: 2, S.PREVIEWING: 1, S.WRAP_UP: 1, S.ON_BREAK: 3, S.READY: 0}
+    busy = mode.pace(Snapshot(0, 0, 7, doing))
+    told = "no agent is free: of 7 logged in 1 previewing, 2 in call, 1 in wrap-up, 3 on break"
+    assert (busy.calls, busy.reason) == (0, told)
+
+
+def test_of_a_queue_its_members_are_told_and_not_agents() -> None:
+    assert Progressive().pace(Snapshot(0, 0, 0, kind=SeatKind.MEMBER)).reason == "no member of its queue is there"
+    paused = Progressive().pace(Snapshot(0, 0, 2, {S.ON_BREAK: 2}, SeatKind.MEMBER))
+    assert paused.reason == "no member of its queue is free: of 2 there 2 on break"
 
 
 @pytest.mark.parametrize(
@@ -52,7 +62,7 @@ def test_power_is_progressive_while_too_many_calls_were_abandoned() -> None:
 @pytest.mark.parametrize(("free", "ratio"), [(2, 2.0), (3, 1.0), (4, 1.0)])
 def test_the_damper_begins_at_its_share_of_idle_agents_and_not_below(free: int, ratio: float) -> None:
     damped = Power(2.0, damper=0.3)  # 0.3 times 10 is 3, whatever binary fractions make of it
-    assert damped.ratio(seen(free, logged_in=10, busy=10 - free)) == ratio
+    assert damped.ratio(seen(free, logged_in=10)) == ratio
     assert damped.pace(seen(free, logged_in=10)).calls == ratio * free
 
 
@@ -71,9 +81,8 @@ snapshots = st.builds(
     free=st.integers(0, 200),
     unconnected=st.integers(0, 400),
     logged_in=st.integers(0, 200),
-    busy=st.integers(0, 200),
     restrained=st.booleans(),
-).filter(lambda one: one.free + one.busy <= one.logged_in)
+).filter(lambda one: one.free <= one.logged_in)
 #: As the configuration takes them: 1 to 10.
 ratios = st.integers(10, 100).map(lambda tenths: tenths / 10)
 
