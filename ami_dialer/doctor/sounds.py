@@ -39,8 +39,8 @@ async def _wanted(pbx: Pbx) -> dict[str, str]:
         wanted.setdefault(sound, who)
     if pbx.people:
         wanted.setdefault(_BEEP, "agents, in place of what cannot be spoken")
-        if tone := await pbx.variable("AST_CONFIG(features.conf,general,courtesytone)"):
-            wanted.setdefault(tone, "agents, right before somebody is on the line (courtesytone of features.conf)")
+        if tone := await pbx.variable("AST_CONFIG(features.conf,general,xfersound)"):
+            wanted.setdefault(tone, "agents, right before somebody is on the line (xfersound of features.conf)")
     return wanted
 
 
