@@ -19,13 +19,13 @@ from ami_dialer.cli.explain.moment import MomentType
 from ami_dialer.cli.opening import reading
 from ami_dialer.cli.output import console, json_option, load_config, local, print_json, printable
 from ami_dialer.config.schema import Config
-from ami_dialer.domain.agent import STATE_WORDS
+from ami_dialer.domain.agent import STATE_WORDS, AgentState
 from ami_dialer.reporting import agents
 from ami_dialer.reporting.agents import AgentSeen, Office
 
 #: Seconds between two looks.
 _LOOK_SECONDS = 1.0
-_NUMBERS = ("calls", "talk", "average", "wrap-up", "idle", "break")
+_NUMBERS = ("calls", "talk", "average", "wrap-up", "handling", "idle", "break")
 
 
 @click.command("agents")
@@ -35,9 +35,23 @@ _NUMBERS = ("calls", "talk", "average", "wrap-up", "idle", "break")
 @json_option
 @click.pass_obj
 def command(config_file: Path, *, watch: bool, campaign: str | None, since: datetime | None, as_json: bool) -> None:
-    """Who is logged in, members of queues too: what they do, for how long, calls, talk, wrap-up, idle and break times.
+    r"""Who is logged in, members of queues too: what they do, for how long, and how their time went.
 
-    Below: agents whom wrong PINs have locked.
+    \b
+    for       so long they do what they are doing, in h:mm:ss as all times
+    what      the call, or the contact that is offered; the reason of the break; else the campaigns that they chose
+    calls     calls they had, with the one that goes on
+    talk      with people on the line; average: for each call
+    wrap-up   after calls
+    handling  talk and wrap-up together, for each call
+    idle      ready, reserved, or being offered a contact
+    break     on breaks; of members of queues: paused
+
+    Below: agents whom wrong PINs have locked. Examples:
+
+    \b
+    ami-dialer agents --watch
+    ami-dialer agents --campaign spring --since 9:00
     """
     config = load_config(config_file)
     try:
@@ -85,7 +99,16 @@ def for_programs(office: Office) -> dict[str, Any]:
     return {
         "at": office.at,
         "since": office.since,
-        "agents": [{**asdict(one), "average_talk": round(one.average_talk, 1)} for one in office.agents],
+        "dialer_running": office.dialer_running,
+        "last_sign_at": office.last_sign_at,
+        "agents": [
+            {
+                **asdict(one),
+                "average_talk": round(one.average_talk, 1),
+                "average_handling": round(one.average_handling, 1),
+            }
+            for one in office.agents
+        ],
         "locked": [asdict(one) for one in office.locked],
     }
 
@@ -96,6 +119,8 @@ def draw(office: Office) -> RenderableType:
     counts = ", ".join(f"{count} {STATE_WORDS[state]}" for state, count in office.counts().items() if count)
     heading = Text(f"{local(office.at)}  {counts or 'nobody is logged in'}{since}", style="bold")
     parts: list[RenderableType] = [heading]
+    if not office.dialer_running:
+        parts.append(Text(_nobody_watches(office), style="yellow"))
     if office.agents:
         parts += [Text(""), table(office.agents)]
     parts += [
@@ -120,15 +145,36 @@ def table(seen: tuple[AgentSeen, ...]) -> Table:
             clock_of(one.seconds),
             printable(_what(one)),
             f"{one.calls:,}",
-            *(clock_of(each) for each in (one.talk, one.average_talk, one.wrap_up, one.idle, one.on_break)),
+            *(
+                clock_of(each)
+                for each in (
+                    one.talk,
+                    one.average_talk,
+                    one.wrap_up,
+                    one.average_handling,
+                    one.idle,
+                    one.on_break,
+                )
+            ),
         )
     return drawn
+
+
+def _nobody_watches(office: Office) -> str:
+    """That no dialer runs, and what that makes of what is shown."""
+    if not office.agents:
+        return "no dialer is running; start it: ami-dialer run"
+    when = "" if office.last_sign_at is None else f" since {local(office.last_sign_at)}"
+    return f"no dialer is running{when}: this is how it was then, and their clocks stand; start it: ami-dialer run"
 
 
 def _what(one: AgentSeen) -> str:
     if one.number is not None:
         return f"{one.campaign} {one.number}"
-    return one.reason or ", ".join(one.campaigns or ())
+    names = ", ".join(one.campaigns or ())
+    if one.reason is None and one.state is AgentState.READY and not one.served:
+        return f"{names}: not running" if names else "no running campaign takes their calls"
+    return one.reason or names
 
 
 def clock_of(seconds: float) -> str:

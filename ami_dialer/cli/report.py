@@ -83,7 +83,7 @@ def by_agent(found: list[AgentReport], *, as_json: bool) -> None:
         print_json(found)
         return
     if not found:
-        click.echo("no call of this run was connected to an agent and is over")
+        click.echo("no call of this run was connected to an agent and is over, and nobody skipped a contact")
         return
     titles = list(dict.fromkeys(title for one in found for title in one.dispositions))
     rows = [
@@ -93,11 +93,14 @@ def by_agent(found: list[AgentReport], *, as_json: bool) -> None:
             f"{one.calls:,}",
             clock_of(one.talked),
             clock_of(one.average),
+            clock_of(one.wrap_up),
+            clock_of(one.average_handling),
+            f"{one.skips:,}",
             *(f"{one.dispositions.get(title, 0):,}" for title in titles),
         )
         for one in found
     ]
-    heading = ("agent", "name", "calls", "talk", "average", *titles)
+    heading = ("agent", "name", "calls", "talk", "average", "wrap-up", "handling", "skips", *titles)
     print_rows(heading, rows, right=frozenset(range(2, len(heading))))
 
 

@@ -56,7 +56,7 @@ class Status:
             return
         try:
             async with asyncio.timeout(_CLEAR_SECONDS):
-                await engine_status.clear(self._floor.database)
+                await engine_status.clear(self._floor.database, self._floor.clock.now())
         except (StoreError, TimeoutError) as error:
             log.debug("what the engine saw stays in the database and grows old", why=str(error))
 

@@ -17,7 +17,7 @@ from ami_dialer.reporting.causes import cause_name
 from ami_dialer.rules.amd import AnsweredBy, answered_by
 from ami_dialer.rules.retry import RetryVerdict
 from ami_dialer.store.hopper import EXPIRED_WAITING
-from ami_dialer.store.trail import Answered, Barred, Enrolled
+from ami_dialer.store.trail import Answered, Barred, Enrolled, Skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,7 @@ def of_enrolment(
     answers: Mapping[str, Sequence[Answered]],
     barred: Sequence[Barred],
     meanings: Meanings = DEFAULT,
+    skips: Sequence[Skip] = (),
 ) -> Iterator[Step]:
     """Every step after the import, in order. `meanings`: the results that the campaign knows."""
     out_later = enrolled.state is EnrolmentState.EXCLUDED and _out_later(enrolled, attempts, barred)
@@ -56,7 +57,11 @@ def of_enrolment(
         yield Step("agent", enrolled.created_at, f"its own agent is {enrolled.agent}", {"own_agent": enrolled.agent})
     tries: dict[str, int] = {}
     numbers = [*(attempt.number for attempt in attempts[1:]), enrolled.number]
+    told = 0
     for attempt, then in zip(attempts, numbers, strict=False):
+        before = sum(skip.at <= attempt.claimed_at for skip in skips)
+        yield from _skips(enrolled, skips, told, before)
+        told = before
         yield from _attempt(attempt, enrolled, answers.get(attempt.id, ()), barred)
         if attempt.end_reason is None:
             continue
@@ -68,11 +73,20 @@ def of_enrolment(
         retry = enrolled.document.retry
         tries, verdict = decide(retry, attempt.end_reason, tries, enrolled.phones, attempt.number, meaning)
         yield _retry(attempt, attempt.ended_at, enrolled, verdict, then, last=attempt is attempts[-1])
+    yield from _skips(enrolled, skips, told, len(skips))
     if out_later:
         # The moment is not kept, so a scrub by hand cannot be told from the look right before a call.
         at_its_turn = enrolled.exclusion in {Exclusion.EXPIRED, Exclusion.RULE}
         yield _taken_out(enrolled, None, "at its turn" if at_its_turn else "later, by a scrub or right before a call")
     yield from _now(enrolled, attempts)
+
+
+def _skips(enrolled: Enrolled, skips: Sequence[Skip], first: int, end: int) -> Iterator[Step]:
+    """Those from `first` on and before `end`."""
+    most = enrolled.document.dialing.preview.max_skips
+    for times, skip in enumerate(skips[first:end], first + 1):
+        what = f"offered to agent {skip.agent} and skipped: {times} of at most {most} times"
+        yield Step("agent", skip.at, what, {"skipped_by": skip.agent, "times": times})
 
 
 def _out_later(enrolled: Enrolled, attempts: Sequence[Attempt], barred: Sequence[Barred]) -> bool:

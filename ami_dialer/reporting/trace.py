@@ -1,7 +1,7 @@
 """The way of one contact, station by station. Derived from the rows that the stations left; nothing is kept for it."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ami_dialer.config.dispositions import meanings_of
@@ -16,7 +16,7 @@ from ami_dialer.store import consents, reassignments, trail
 from ami_dialer.store.consents import StoredRecord
 from ami_dialer.store.database import Database
 from ami_dialer.store.reassignments import Reassignment
-from ami_dialer.store.trail import Answered, Barred, Enrolled, Membership
+from ami_dialer.store.trail import Answered, Barred, Enrolled, Membership, Skip
 
 #: The largest key that both databases take.
 _MAX_KEY = 2**63 - 1
@@ -63,6 +63,7 @@ async def trace(database: Database, wanted: str, regions: Collection[str], confi
     answers: dict[str, list[Answered]] = defaultdict(list)
     for answer in await trail.answers_of(database, [attempt.id for attempt in attempts]):
         answers[answer.attempt_id].append(answer)
+    skips = await trail.skips_of(database, [enrolled.id for enrolled in enrolments])
     barred = await trail.barred(database, number)
     runs = []
     for enrolled in enrolments:
@@ -70,7 +71,7 @@ async def trace(database: Database, wanted: str, regions: Collection[str], confi
         made = [attempt for attempt in attempts if attempt.enrolment_id == enrolled.id]
         one.steps.extend(_intake(enrolled, found))
         meanings = DEFAULT if config is None else meanings_of(config, enrolled.document)
-        one.steps.extend(steps.of_enrolment(enrolled, made, answers, barred, meanings))
+        one.steps.extend(steps.of_enrolment(enrolled, made, answers, barred, meanings, _of(skips, enrolled)))
         runs.append(one)
     stands = [entry for entry in barred if entry.removed_at is None]
     numbers = [number, *await trail.further_numbers(database, sorted({member.contact_id for member in found}))]
@@ -107,6 +108,10 @@ def _run_trail(enrolled: Enrolled) -> RunTrail:
         enrolment=enrolled.id,
         state=enrolled.state,
     )
+
+
+def _of(skips: Sequence[Skip], enrolled: Enrolled) -> list[Skip]:
+    return [skip for skip in skips if skip.enrolment_id == enrolled.id]
 
 
 def _intake(enrolled: Enrolled, memberships: list[Membership]) -> Iterator[Step]:

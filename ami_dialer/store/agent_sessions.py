@@ -29,6 +29,7 @@ class Session:
     since: datetime
     reason: str | None
     attempt_id: str | None
+    enrolment_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,8 @@ class Doing:
     since: datetime
     reason: str | None = None
     attempt_id: str | None = None
+    #: Who is offered to them, or was and is being called.
+    enrolment_id: int | None = None
 
 
 async def begin(database: Database, new: LogIn, now: datetime) -> int:
@@ -107,9 +110,15 @@ def _doing(doing: Doing) -> dict[str, object]:
         "since": doing.since,
         "reason": doing.reason,
         "attempt_id": doing.attempt_id,
+        "enrolment_id": doing.enrolment_id,
         "ended_at": None,
         "why": None,
     }
+
+
+def skipped(run: int, enrolment: int, agent: str, now: datetime) -> Write:
+    """What is written when an agent does not want to call who is offered."""
+    return Write(Kind.SKIP, {"run_id": run, "enrolment_id": enrolment, "agent": agent, "at": now})
 
 
 async def going_on(database: Database) -> list[Session]:
@@ -137,6 +146,8 @@ async def close(database: Database, sessions: Collection[int], now: datetime, wh
         return
     async with database.writing() as connection:
         done = update(agent_sessions).where(agent_sessions.c.id.in_(sessions), agent_sessions.c.ended_at.is_(None))
-        ended_now = done.values(ended_at=now, state=AgentState.LOGGED_OUT, since=now, why=why[:300], attempt_id=None)
+        ended_now = done.values(
+            ended_at=now, state=AgentState.LOGGED_OUT, since=now, why=why[:300], attempt_id=None, enrolment_id=None
+        )
         for agent in await connection.scalars(ended_now.returning(agent_sessions.c.agent)):
             note(connection, Entry("agent.logout", agent, {"why": why}, now))

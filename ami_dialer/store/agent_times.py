@@ -9,7 +9,16 @@ from sqlalchemy import ColumnElement, case, extract, func, literal, or_, select
 
 from ami_dialer.domain.agent import AgentState, SeatKind
 from ami_dialer.store.database import Database
-from ami_dialer.store.tables import agent_sessions, agent_spells, agents, attempts, campaigns, runs
+from ami_dialer.store.tables import (
+    agent_sessions,
+    agent_skips,
+    agent_spells,
+    agents,
+    attempts,
+    campaigns,
+    enrolments,
+    runs,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +38,11 @@ class LoggedIn:
     since: datetime
     #: Why the break.
     reason: str | None
-    #: The call that is going on or wrapped up: its campaign and number.
+    #: The call that is going on or wrapped up, or the contact that is offered: its campaign and number.
     campaign: str | None
     number: str | None
+    #: Of the contact that is offered, or of the call.
+    contact: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +74,14 @@ async def logged_in(database: Database) -> list[LoggedIn]:
             sessions.since,
             sessions.reason,
             campaigns.c.name,
-            attempts.c.number,
+            func.coalesce(attempts.c.number, enrolments.c.number),
+            func.coalesce(attempts.c.contact_id, enrolments.c.contact_id),
         )
         .select_from(agent_sessions)
         .outerjoin(agents, agents.c.number == sessions.agent)
         .outerjoin(attempts, attempts.c.id == sessions.attempt_id)
-        .outerjoin(runs, runs.c.id == attempts.c.run_id)
+        .outerjoin(enrolments, enrolments.c.id == sessions.enrolment_id)
+        .outerjoin(runs, runs.c.id == func.coalesce(attempts.c.run_id, enrolments.c.run_id))
         .outerjoin(campaigns, campaigns.c.id == runs.c.campaign_id)
         .where(sessions.ended_at.is_(None))
         .order_by(sessions.agent, sessions.id)
@@ -152,6 +165,31 @@ class OfAgent:
     calls: int
     #: Seconds with the agent, of all of them together.
     talked: float
+
+
+async def skips_of_run(database: Database, run_id: int) -> dict[str, tuple[str | None, int]]:
+    """Who skipped contacts in a run: name and how often, by agent. Raises StoreError."""
+    query = (
+        select(agent_skips.c.agent, agents.c.name, func.count())
+        .outerjoin(agents, agents.c.number == agent_skips.c.agent)
+        .where(agent_skips.c.run_id == run_id)
+        .group_by(agent_skips.c.agent, agents.c.name)
+    )
+    async with database.reading() as connection:
+        return {agent: (name, count) for agent, name, count in await connection.execute(query)}
+
+
+async def wrapped_up(database: Database, run_id: int, names: Collection[str]) -> dict[str, float]:
+    """Seconds of wrap-up after calls of a run that are over, by agent. By an index of the agents' spells.
+
+    Raises StoreError.
+    """
+    spells = agent_spells.c
+    began = select(runs.c.started_at).where(runs.c.id == run_id).scalar_subquery()
+    of_run = select(attempts.c.id).where(attempts.c.run_id == run_id)
+    which = spells.agent.in_(names) & (spells.since >= began) & spells.attempt_id.in_(of_run)
+    found = await _summed(database, spells.agent, which & (spells.state == AgentState.WRAP_UP), None)
+    return {agent: times.seconds.get(AgentState.WRAP_UP, 0.0) for agent, times in found.items()}
 
 
 async def of_run(database: Database, run_id: int) -> list[OfAgent]:

@@ -1,6 +1,8 @@
 """What the running engine sees: one row that it writes anew, and other processes read."""
 
-from sqlalchemy import delete, select
+from datetime import datetime
+
+from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ami_dialer.domain.engine_status import EngineStatus
@@ -20,10 +22,18 @@ async def write(database: Database, status: EngineStatus) -> None:
         await connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=row))
 
 
-async def clear(database: Database) -> None:
-    """The engine has ended: nobody sees anything any more. Raises StoreError."""
+async def clear(database: Database, now: datetime) -> None:
+    """The engine has ended: nobody sees anything any more, and when that was is kept. Raises StoreError."""
     async with database.writing() as connection:
-        await connection.execute(delete(engine_status))
+        ended = update(engine_status).where(engine_status.c.id == _ONLY)
+        await connection.execute(ended.values(at=now, document={}))
+
+
+async def last_sign(database: Database) -> datetime | None:
+    """When an engine wrote last what it saw, or ended; None where none ever ran. Raises StoreError."""
+    async with database.reading() as connection:
+        found = await connection.scalar(select(engine_status.c.at).where(engine_status.c.id == _ONLY))
+    return found if isinstance(found, datetime) else None
 
 
 async def read(database: Database) -> EngineStatus | None:

@@ -18,6 +18,7 @@ from ami_dialer.store.dnc import beginning_lengths, beginnings
 from ami_dialer.store.documents import read_document
 from ami_dialer.store.membership import on_a_list
 from ami_dialer.store.tables import (
+    agent_skips,
     answers,
     attempts,
     campaigns,
@@ -82,6 +83,15 @@ class Answered:
     digits: str
     valid: bool
     try_number: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """An agent did not want to call who was offered."""
+
+    enrolment_id: int
+    agent: str
     at: datetime
 
 
@@ -210,6 +220,14 @@ async def attempts_of(database: Database, enrolment_ids: Sequence[int]) -> list[
     query = select(attempts).where(attempts.c.enrolment_id.in_(enrolment_ids)).order_by(attempts.c.id)
     async with database.reading() as connection:
         return [as_attempt(dict(row)) for row in (await connection.execute(query)).mappings()]
+
+
+async def skips_of(database: Database, enrolment_ids: Sequence[int]) -> list[Skip]:
+    """Every time that agents did not want to call these when they were offered, in order."""
+    query = select(agent_skips.c.enrolment_id, agent_skips.c.agent, agent_skips.c.at)
+    query = query.where(agent_skips.c.enrolment_id.in_(enrolment_ids)).order_by(agent_skips.c.at, agent_skips.c.id)
+    async with database.reading() as connection:
+        return [Skip(*row) for row in await connection.execute(query)]
 
 
 async def answers_of(database: Database, attempt_ids: Sequence[str]) -> list[Answered]:

@@ -22,7 +22,15 @@ from ami_dialer.store import audit, callback_writes, consent_loading, dnc_loadin
 from ami_dialer.store.audit import Entry
 from ami_dialer.store.database import Database
 from ami_dialer.store.failures import may_pass, meaning
-from ami_dialer.store.tables import agent_sessions, agent_spells, answered_calls, answers, attempts, enrolments
+from ami_dialer.store.tables import (
+    agent_sessions,
+    agent_skips,
+    agent_spells,
+    answered_calls,
+    answers,
+    attempts,
+    enrolments,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +55,7 @@ class Kind(IntEnum):
     KEPT = 10
     SESSION = 11
     SPELL = 12
+    SKIP = 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +97,7 @@ def _statements(database: Database) -> dict[Kind, tuple[Executable, ...]]:
         Kind.KEPT: callback_writes.KEEPS,
         Kind.SESSION: (update(agent_sessions).where(agent_sessions.c.id == bindparam("key")),),
         Kind.SPELL: (_insert_once(agent_spells, ("session_id", "since")),),
+        Kind.SKIP: (_insert_once(agent_skips, ("enrolment_id", "at")),),
     }
 
 

@@ -12,7 +12,7 @@ from ami_dialer.domain.enrolment import EnrolmentState
 from ami_dialer.domain.errors import DialerError
 from ami_dialer.engine.agents.seats import Seat
 from ami_dialer.engine.floor import Floor, RunDesk
-from ami_dialer.store import enrolments
+from ami_dialer.store import agent_sessions, enrolments
 from ami_dialer.store.hopper import Claimed
 
 log = structlog.get_logger(__name__)
@@ -86,13 +86,18 @@ class Offers:
             raise OfferRefusedError("this contact was skipped as often as it may be; it is dialled")
         claimed, _, desk = self._held.pop(seat.preview.enrolment_id)
         rule = desk.campaign.retry.rules.get(EndReason.NO_ANSWER)
-        due_at = self._floor.clock.now() + timedelta(seconds=_AGAIN_SECONDS if rule is None else rule.after)
+        now = self._floor.clock.now()
+        due_at = now + timedelta(seconds=_AGAIN_SECONDS if rule is None else rule.after)
         skipped = replace(claimed, skips=claimed.skips + 1)
-        self._floor.writer.put(enrolments.changed(skipped, EnrolmentState.WAITING, due_at=due_at))
+        self._floor.writer.put(
+            enrolments.changed(skipped, EnrolmentState.WAITING, due_at=due_at),
+            agent_sessions.skipped(desk.run.id, claimed.enrolment_id, seat.agent, now),
+        )
+        log.info("an agent skipped a contact", agent=seat.agent, contact=claimed.contact_id, times=skipped.skips)
         self._floor.let_go(claimed)
         desk.ask_again_at = 0.0
         seat.preview = None
-        self._floor.seats.move(seat, AgentEvent.RELEASE, self._floor.clock.now())
+        self._floor.seats.move(seat, AgentEvent.RELEASE, now)
 
     def wanted(self, desk: RunDesk) -> list[tuple[Claimed, Seat]]:
         """Contacts of a run whose agents want them called now."""

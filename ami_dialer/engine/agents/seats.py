@@ -160,7 +160,8 @@ class Seats:
             if before.state is AgentState.ON_BREAK:
                 self.came.add(seat.agent)
         if seat.session is not None:
-            after = Doing(seat.state, now, reason, attempt_id)
+            offered = None if seat.preview is None else seat.preview.enrolment_id
+            after = Doing(seat.state, now, reason, attempt_id, offered)
             self.writer.put(*moved(seat.session, seat.agent, before, after))
         log.debug("agent moved", agent=seat.agent, before=before.state, by=event, after=seat.state)
         self.tell(seat, before.state, now)

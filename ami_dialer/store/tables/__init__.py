@@ -5,6 +5,7 @@ from ami_dialer.store.tables.agents import (
     agent_maps,
     agent_orders,
     agent_sessions,
+    agent_skips,
     agent_spells,
     agents,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "agent_maps",
     "agent_orders",
     "agent_sessions",
+    "agent_skips",
     "agent_spells",
     "agents",
     "amd_reviews",

@@ -49,6 +49,8 @@ agent_sessions = Table(
     Column("reason", String(60)),
     #: The call that is going on, or is being wrapped up.
     Column("attempt_id", String(40)),
+    #: Who is offered to them, or was and is being called.
+    Column("enrolment_id", Key),
     one_of("kind", SeatKind),
     one_of("state", AgentState),
     Index(None, "agent", "began_at"),
@@ -76,6 +78,19 @@ agent_spells = Table(
     one_of("state", AgentState),
     Index(None, "session_id", "since"),
     Index(None, "agent", "since"),
+)
+
+#: Contacts that agents did not want to call when they were offered.
+agent_skips = Table(
+    "agent_skips",
+    metadata,
+    key(),
+    reference("run_id", "runs.id"),
+    Column("enrolment_id", Key, nullable=False),
+    Column("agent", String(120), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Index(None, "enrolment_id", "at"),
+    Index(None, "run_id"),
 )
 
 #: What agents, or programs for them, ask the running dialer to do. It answers in the same row.

@@ -7,12 +7,15 @@ from sqlalchemy import insert, update
 
 from ami_dialer.config.agents import Agent
 from ami_dialer.domain.agent import AgentState, SeatKind
+from ami_dialer.domain.engine_status import EngineStatus, LimitSeen
 from ami_dialer.domain.errors import NotFoundError
 from ami_dialer.reporting import agents as office
-from ami_dialer.store import agent_sessions, agents, hopper
+from ami_dialer.reporting.trace import trace
+from ami_dialer.store import agent_sessions, agents, engine_status, hopper
 from ami_dialer.store.agent_sessions import LogIn
 from ami_dialer.store.tables import agent_sessions as sessions
 from ami_dialer.store.tables import agent_spells, attempts
+from ami_dialer.store.writer import Writer
 from tests.store.world import attempt_on, number, run_of
 
 pytestmark = pytest.mark.store
@@ -60,11 +63,13 @@ async def test_each_is_shown_with_what_they_do_and_how_their_time_went(database,
         await agents.wrong_pin(database, "102", start)
 
     now = since + timedelta(seconds=50)
+    await database.lock_engine()
     found = await office.look(database, now)
     one, queued = found.agents
     assert (one.agent, one.name, one.state, one.seconds, one.number) == ("101", "One", S.IN_CALL, 50, number(0))
     assert (one.campaign, one.calls, one.talk, one.average_talk) == ("survey", 2, 150, 75)
-    assert (one.wrap_up, one.idle, one.on_break) == (20, 90, 40)
+    assert (one.wrap_up, one.idle, one.on_break, one.average_handling) == (20, 90, 40, 85)
+    assert (one.served, found.dialer_running) == (True, True)
     assert (queued.agent, queued.reason, queued.on_break, queued.calls) == ("PJSIP/300", "Lunch", 300, 0)
     assert [(each.agent, each.name) for each in found.locked] == [("102", "Two")]
     assert {state: count for state, count in found.counts().items() if count} == {S.IN_CALL: 1, S.ON_BREAK: 1}
@@ -76,6 +81,46 @@ async def test_each_is_shown_with_what_they_do_and_how_their_time_went(database,
     assert [each.agent for each in of_campaign.agents] == ["101"]
     with pytest.raises(NotFoundError):
         await office.look(database, now, campaign="gone")
+
+
+async def test_without_a_dialer_the_clocks_stand_at_its_last_sign_of_life(database, clock):
+    start = clock.now()
+    await agent_sessions.begin(database, LogIn("101", SeatKind.LINE, "pbx", "1.1", "PJSIP/101-1"), start)
+    await engine_status.write(database, EngineStatus(1, start, start + timedelta(seconds=20), LimitSeen()))
+    an_hour_later = await office.look(database, start + timedelta(hours=1))
+    assert (an_hour_later.dialer_running, an_hour_later.last_sign_at) == (False, start + timedelta(seconds=20))
+    [one] = an_hour_later.agents
+    assert (one.seconds, one.idle, one.served) == (20, 20, False)
+
+    await engine_status.clear(database, start + timedelta(seconds=30))
+    assert (await office.look(database, start + timedelta(hours=1))).agents[0].idle == 30
+    assert await engine_status.read(database) is None
+
+
+async def test_who_is_offered_is_shown_and_who_is_skipped_is_counted_and_stands_in_the_trail(database, clock):
+    start = clock.now()
+    run = await run_of(database, 1, start, agents="all", flow=None, dialing={"mode": "preview"})
+    [one] = await hopper.claim(database, run, 1, start)
+    session = await agent_sessions.begin(database, LogIn("101", SeatKind.LINE, "pbx", "1.1", "PJSIP/101-1"), start)
+    await now_does(database, session, S.PREVIEWING, start, enrolment_id=one.enrolment_id)
+    [offered] = (await office.look(database, start)).agents
+    assert (offered.campaign, offered.number, offered.contact) == ("survey", number(0), one.contact_id)
+
+    writer = Writer(database, 0.0)
+    writer.start()
+    writer.put(agent_sessions.skipped(run, one.enrolment_id, "101", start + timedelta(seconds=9)))
+    writer.put(agent_sessions.skipped(run, one.enrolment_id, "102", start + timedelta(seconds=99)))
+    await writer.stop(5.0)
+    reports = await office.of_run(database, run)
+    assert [(each.agent, each.skips, each.calls, each.average_handling) for each in reports] == [
+        ("101", 1, 0, 0),
+        ("102", 1, 0, 0),
+    ]
+    steps = (await trace(database, number(0), ["US"])).runs[0].steps
+    told = [step.what for step in steps if step.station == "agent"]
+    assert told == [
+        f"offered to agent {agent} and skipped: {n} of at most 3 times" for agent, n in (("101", 1), ("102", 2))
+    ]
 
 
 async def test_a_report_by_agent_counts_the_results_of_each(database, clock):
@@ -93,7 +138,14 @@ async def test_a_report_by_agent_counts_the_results_of_each(database, clock):
                 "end_reason": "connected",
             }
             await connection.execute(insert(attempts).values(row))
+    session = await agent_sessions.begin(database, LogIn("101", SeatKind.LINE, "pbx", "1.1", "PJSIP/101-1"), now)
+    row = {"session_id": session, "agent": "101", "state": S.WRAP_UP, "since": now, "until": now + timedelta(seconds=9)}
+    async with database.writing() as connection:
+        await connection.execute(insert(agent_spells).values(**row, attempt_id="amid-1"))
+        row["since"] = now + timedelta(seconds=1)  # of another run
+        await connection.execute(insert(agent_spells).values(**row, attempt_id="amid-9"))
     first, second = await office.of_run(database, run)
+    assert (first.wrap_up, first.average_handling, second.wrap_up) == (9, 35, 0)
     assert (first.agent, first.calls, first.talked, first.average) == ("101", 2, 61, 30.5)
     assert first.dispositions == {"Connected": 1, "Sale": 1}
     assert (second.agent, second.name, second.dispositions) == ("102", None, {"Sale": 1})

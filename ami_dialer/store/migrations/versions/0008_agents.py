@@ -47,6 +47,7 @@ def upgrade() -> None:
         table.create_check_constraint(op.f("ck_attempts_end_reason"), f"end_reason IN ({_END_REASONS})")
     _agents()
     _sessions()
+    _skips()
     _orders()
     _maps()
 
@@ -85,6 +86,7 @@ def _sessions() -> None:
         _at("since", nullable=False),
         sa.Column("reason", sa.String(60)),
         sa.Column("attempt_id", sa.String(40)),
+        sa.Column("enrolment_id", _KEY),
         sa.CheckConstraint("kind IN ('line', 'member', 'session')", name=op.f("ck_agent_sessions_kind")),
         sa.CheckConstraint(f"state IN ({_STATES})", name=op.f("ck_agent_sessions_state")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_agent_sessions")),
@@ -114,6 +116,21 @@ def _sessions() -> None:
     )
     op.create_index(op.f("ix_agent_spells_session_id_since"), "agent_spells", ["session_id", "since"])
     op.create_index(op.f("ix_agent_spells_agent_since"), "agent_spells", ["agent", "since"])
+
+
+def _skips() -> None:
+    op.create_table(
+        "agent_skips",
+        sa.Column("id", _KEY, autoincrement=True, nullable=False),
+        sa.Column("run_id", _KEY, nullable=False),
+        sa.Column("enrolment_id", _KEY, nullable=False),
+        sa.Column("agent", sa.String(120), nullable=False),
+        _at("at", nullable=False),
+        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_agent_skips_run_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_agent_skips")),
+    )
+    op.create_index(op.f("ix_agent_skips_enrolment_id_at"), "agent_skips", ["enrolment_id", "at"])
+    op.create_index(op.f("ix_agent_skips_run_id"), "agent_skips", ["run_id"])
 
 
 def _orders() -> None:
