@@ -1,6 +1,7 @@
 """`ami-dialer run`: the dialer itself."""
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -56,6 +57,12 @@ def command(config_file: Path, *, until_done: bool, plain: bool, as_json: bool) 
         _print_summary(session.ended, session.last, as_json=as_json)
 
 
+def _settle_memory() -> None:
+    """What was loaded for the start stays: without this a collection looks at all of it, and calls wait that long."""
+    gc.collect()
+    gc.freeze()
+
+
 class _Session:
     """One run of the process, from the first look to the last."""
 
@@ -89,6 +96,7 @@ class _Session:
             try:
                 await engine.start()
                 self._starting = None
+                _settle_memory()
                 async with self._shown(watch):
                     await self._wait(engine)
                     await self._stop(engine)

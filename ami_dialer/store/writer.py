@@ -1,16 +1,19 @@
 """Write-behind: many small writes, one commit.
 
 A call makes some five writes. One transaction each would cost more than the call (docs/performance.md), so writes are
-gathered for `commit_interval` and committed together. Whoever must not go on before a write is durable awaits it.
+gathered for `commit_interval` and committed together. Whoever must not go on before a write is durable awaits it; what
+nobody waits for is gathered for longer, since a commit costs as much as all that is in it.
 When the database refuses (locked, disk full) nothing is thrown away: the writes stay in order and are tried again,
 and `trouble` says why, so that the engine starts no new calls meanwhile.
 """
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
+from contextvars import Context
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any
+from typing import Any, Self
 
 import structlog
 from sqlalchemy import ColumnElement, Executable, Table, and_, bindparam, case, exists, insert, select, update
@@ -36,6 +39,8 @@ log = structlog.get_logger(__name__)
 
 #: Tried again after a refusal: at once would only heat the machine, and a free lock is found soon enough.
 _RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0)
+#: While nobody waits for any of them, writes are gathered for so many times `commit_interval`.
+_UNHURRIED = 4
 #: One commit takes at most so many units, so that a long queue does not hold the database's lock for seconds.
 _MAX_BATCH = 2_000
 
@@ -66,6 +71,20 @@ class Write:
     row: dict[str, Any]
     #: What the audit trail says of it. Entries of do-not-call lists and consents are recorded without it.
     entry: Entry | None = None
+
+
+class _Durable(asyncio.Future[None]):
+    """Done when a write is durable. Whoever begins to wait for it hurries the writer."""
+
+    def __init__(self, hurry: asyncio.Event) -> None:
+        super().__init__(loop=asyncio.get_running_loop())
+        super().add_done_callback(_seen)
+        self._hurry = hurry
+
+    def add_done_callback(self, fn: Callable[[Self], object], /, *, context: Context | None = None) -> None:
+        """What `await`, `asyncio.wait` and all others come to."""
+        self._hurry.set()
+        super().add_done_callback(fn, context=context)
 
 
 @dataclass(slots=True)
@@ -131,6 +150,8 @@ class Writer:
         self._statements = _statements(database)
         self._queue: list[_Unit] = []
         self._wake = asyncio.Event()
+        #: Somebody waits for what is gathered.
+        self._hurry = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
         #: Why the database refuses at the moment, for people; None when it does not.
@@ -153,6 +174,7 @@ class Writer:
         """Commit what is left, for at most `timeout` seconds. Returns how many writes could not be kept."""
         self._stopping = True
         self._wake.set()
+        self._hurry.set()
         if self._task is not None:
             await asyncio.wait([self._task], timeout=timeout)
             self._task.cancel()
@@ -161,8 +183,7 @@ class Writer:
 
     def put(self, *writes: Write) -> asyncio.Future[None]:
         """Write soon, all in one transaction. The future is done when they are durable; it may be left alone."""
-        unit = _Unit(writes, asyncio.get_running_loop().create_future())
-        unit.done.add_done_callback(_seen)
+        unit = _Unit(writes, _Durable(self._hurry))
         self._queue.append(unit)
         self._wake.set()
         return unit.done
@@ -171,8 +192,12 @@ class Writer:
         while True:
             await self._wake.wait()
             if not self._stopping:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout((_UNHURRIED - 1) * self._interval):
+                        await self._hurry.wait()
                 await asyncio.sleep(self._interval)
             self._wake.clear()
+            self._hurry.clear()
             while self._queue:
                 await self._commit_some()
             if self._stopping:

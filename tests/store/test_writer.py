@@ -200,6 +200,19 @@ class Unheard:
             raise ConnectionResetError("connection reset by peer")
 
 
+async def test_what_nobody_waits_for_waits_for_others_and_hurries_when_somebody_does(database, clock):
+    unhurried = Writer(database, 60.0)
+    unhurried.start()
+    written = unhurried.put()
+    await asyncio.sleep(0)
+    assert not unhurried._hurry.is_set()
+    waiting = asyncio.create_task(asyncio.wait([written]))
+    await asyncio.sleep(0)
+    assert unhurried._hurry.is_set()
+    await unhurried.stop(0.0)
+    waiting.cancel()
+
+
 async def test_stopping_commits_what_is_left(database, clock):
     [one] = await claimed(database, 1, clock.now())
     writer = Writer(database, 60.0)
