@@ -10,6 +10,7 @@ import structlog
 
 from ami_dialer.domain.agent import AgentEvent, AgentState, SeatKind
 from ami_dialer.domain.attempt import AttemptEvent, AttemptState
+from ami_dialer.domain.calls import CallEnded
 from ami_dialer.domain.ending import EndReason
 from ami_dialer.domain.errors import AsteriskError
 from ami_dialer.domain.events import EventName
@@ -26,11 +27,16 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+#: Q.850.
+_NORMAL_CLEARING = 16
 #: The kinds of seats that a line of ours reaches at once; members are chosen by their queue.
 _OURS = frozenset({SeatKind.LINE, SeatKind.SESSION})
 #: Who waits for somebody looks so often whether they are there, and whether the person is: a tenth of a second is not
 #: felt beside seconds of waiting.
 WAIT_SLICE_SECONDS = 0.1
+#: A hang-up is told within milliseconds of the end of its session, except by a channel that a supervisor barged into:
+#: Asterisk keeps that one, silent, until the supervisor leaves. 2 s are sure to be no late event.
+KEPT_OPEN_SECONDS = 2.0
 #: The class of music of those on hold by order; by key it is that of features.conf.
 HOLD_MUSIC = "default"
 
@@ -96,8 +102,23 @@ class Connecting:
         if call.transfer is None or call.attempt.connected_at is None:
             with suppress(CallerHungUpError):
                 await leg.hang_up()
+        self._over(call, end, detail)
+
+    def _over(self, call: Call, end: EndReason, detail: str | None) -> None:
+        talked = call.attempt.connected_at is not None
         # What breaks after the talk is no fault of the campaign's flow, of which five would stop it.
-        self._dispatch.flow_over(call, end, detail, crowded=call.attempt.connected_at is not None)
+        self._dispatch.flow_over(call, end, detail, crowded=talked)
+        if talked and call.transfer is None:
+            asyncio.get_running_loop().call_later(KEPT_OPEN_SECONDS, self._kept_open, call, self._floor.clock.now())
+
+    def _kept_open(self, call: Call, at: datetime) -> None:
+        """The person was hung up on at that time. Asterisk has not told it yet: a supervisor's ear is in the way.
+
+        While the link is down nothing is told; its return settles the call.
+        """
+        server = call.trunk.server
+        if call.ended is None and server.telephony.connected:
+            self._dispatch.on_event(server, CallEnded(call.attempt.id, at, cause=_NORMAL_CLEARING))
 
     async def _by_seat(
         self, leg: CallLeg, call: Call, host: flow.CallHost, settings: flow.FlowSettings

@@ -3,6 +3,7 @@
 import pytest
 
 from ami_dialer.domain.agent import AgentState
+from ami_dialer.engine.agents import connecting
 from tests.engine.agents.seated import TALKS, agent_ends, leg_of, ready_again, seat
 from tests.journey.conftest import until
 
@@ -40,6 +41,17 @@ async def test_while_the_link_is_lost_they_talk_on_and_the_end_is_seen_afterward
     await until(lambda: attempt not in world.engine.floor.calls)
     ready_again(world, one)
     await until(lambda: one.state is AgentState.IN_CALL)
+    await written(world)
+    assert await world.rows(ENDS) == [("connected", None)]
+
+
+async def test_a_supervisor_who_barged_in_and_stays_on_the_line_does_not_keep_the_call_from_its_end(house, monkeypatch):
+    monkeypatch.setattr(connecting, "KEPT_OPEN_SECONDS", 0.01)
+    world, one = await talking(house)
+    attempt = one.attempt_id
+    leg_of(world, one).parted.set()  # and Asterisk tells no hang-up
+    await until(lambda: not world.engine.floor.calls)
+    assert (attempt in world.telephony.live, one.state) == (True, AgentState.WRAP_UP)
     await written(world)
     assert await world.rows(ENDS) == [("connected", None)]
 
