@@ -44,7 +44,12 @@ async def _answered_calls(pbx: Pbx) -> Sequence[Result]:
         return [not_checked("no campaign on this server has a flow, agents or a queue")]
     await pbx.must_have("res_agi.so")
     script = await pbx.variable("AMI_DIALER_AGI")
-    return [await (_by_script(pbx, script) if script else _by_fastagi(pbx))]
+    if not script:
+        return [await _by_fastagi(pbx)]
+    results = [await _by_script(pbx, script)]
+    if pbx.people:  # agents' lines and codes come over FastAGI in any case
+        results.append(await _by_fastagi(pbx))
+    return results
 
 
 async def _by_fastagi(pbx: Pbx) -> Result:

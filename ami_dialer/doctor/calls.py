@@ -19,13 +19,15 @@ CHECK_CONTEXT = "ami-dialer-check"
 #: Its extension that picks up and gives a tone.
 FAR_END = "listen"
 #: Its other extensions: what a call is to try.
-SOUND, FASTAGI, SCRIPT, AFTER_AMD = "sound", "fastagi", "script", "s"
+SOUND, FASTAGI, SCRIPT, RECORD, AFTER_AMD = "sound", "fastagi", "script", "record", "s"
+#: Another far end, which presses a key.
+KEYS = "keys"
 #: The event each of them ends with.
 TOLD = "AmiDialerCheck"
 #: Every event the dialer reads.
 EVENTS = ("Newchannel", "Newstate", "OriginateResponse", "UserEvent", "Hangup")
-#: Tells of a line of agents, besides.
-LEFT = "BridgeLeave"
+#: Told of a line of agents, besides.
+LEFT, PRESSED = "BridgeLeave", "DTMFEnd"
 #: Seconds for a test call. AMD() decides within its total_analysis_time, 5 s as shipped.
 PATIENCE = 20.0
 #: Seconds between two looks whether the call lives, where nothing is heard of it.
@@ -56,7 +58,7 @@ class Line:
     def __init__(self) -> None:
         self._calls: dict[str, Heard] = {}
         #: For the connection.
-        self.handlers = {name: partial(self._hear, name) for name in (*EVENTS, LEFT)}
+        self.handlers = {name: partial(self._hear, name) for name in (*EVENTS, LEFT, PRESSED)}
 
     def _hear(self, name: str, event: AmiEvent) -> None:
         call = self._calls.get(event.header("Uniqueid"))
@@ -72,6 +74,7 @@ class Line:
         *,
         context: str = CHECK_CONTEXT,
         variables: tuple[tuple[str, str], ...] = (),
+        far_end: str = FAR_END,
     ) -> Heard:
         """Call the far end, send it to `extension`, and wait until `until` is true, it is gone, or PATIENCE is over.
 
@@ -81,7 +84,7 @@ class Line:
         self._calls[heard.unique_id] = heard
         request = OriginateRequest(
             attempt_id=heard.unique_id,
-            channel=f"Local/{FAR_END}@{CHECK_CONTEXT}",
+            channel=f"Local/{far_end}@{CHECK_CONTEXT}",
             context=context,
             extension=extension,
             ring_seconds=10,

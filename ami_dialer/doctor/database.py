@@ -20,7 +20,7 @@ _PATIENCE = 15.0
 _FIRST_RUN = "the first `ami-dialer run`, `ami-dialer list import` or `ami-dialer list fetch` makes it"
 
 
-def _absent(machine: Machine) -> Path | None:
+def absent(machine: Machine) -> Path | None:
     """The SQLite file, where it is not there yet."""
     url = machine.config.database.url
     path = Path(url.removeprefix("sqlite:///"))
@@ -28,7 +28,8 @@ def _absent(machine: Machine) -> Path | None:
 
 
 @asynccontextmanager
-async def _opened(machine: Machine) -> AsyncIterator[Database]:
+async def opened(machine: Machine) -> AsyncIterator[Database]:
+    """The database of the configuration. Raises StoreError."""
     database = Database(machine.config.database)
     try:
         async with asyncio.timeout(_PATIENCE):
@@ -40,11 +41,11 @@ async def _opened(machine: Machine) -> AsyncIterator[Database]:
 
 
 async def _database(machine: Machine) -> Sequence[Result]:
-    path = _absent(machine)
+    path = absent(machine)
     if path is not None:
         return [_can_be_made(path)]
     try:
-        async with _opened(machine) as database:
+        async with opened(machine) as database:
             await try_writing(database, migrated=await current_revision(database) is not None)
             return [ok(f"{database.label} can be read and written")]
     except StoreError as trouble:
@@ -74,9 +75,9 @@ def _mend(machine: Machine) -> str:
 
 
 async def _tables(machine: Machine) -> Sequence[Result]:
-    if _absent(machine) is not None:
+    if absent(machine) is not None:
         return [not_checked(f"there is no database yet; {_FIRST_RUN}")]
-    async with _opened(machine) as database:
+    async with opened(machine) as database:
         revision = await current_revision(database)
     if revision == newest_revision():
         return [ok(f"the tables are those of this version (revision {revision})")]
@@ -104,9 +105,9 @@ async def _tables(machine: Machine) -> Sequence[Result]:
 
 
 async def _dialer(machine: Machine) -> Sequence[Result]:
-    if _absent(machine) is not None:
+    if absent(machine) is not None:
         return [not_checked("there is no database yet, so no dialer runs on it")]
-    async with _opened(machine) as database:
+    async with opened(machine) as database:
         running = await engine_running(database)
     return [ok("a dialer is running on this database" if running else "no dialer is running on this database")]
 

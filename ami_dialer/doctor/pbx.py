@@ -7,7 +7,7 @@ from ami_dialer.adapters.asterisk.connection import AmiConnection
 from ami_dialer.adapters.asterisk.questions import Answer
 from ami_dialer.config.campaign import Campaign
 from ami_dialer.config.schema import Config, Server, Trunk
-from ami_dialer.doctor.calls import CHECK_CONTEXT, Heard, Line
+from ami_dialer.doctor.calls import CHECK_CONTEXT, FAR_END, Heard, Line
 from ami_dialer.doctor.check import NotCheckedError
 from ami_dialer.doctor.machine import campaigns_over, players, speakers
 from ami_dialer.ports import Clock
@@ -99,7 +99,8 @@ class Pbx:
         *,
         context: str = CHECK_CONTEXT,
         variables: tuple[tuple[str, str], ...] = (),
+        far_end: str = FAR_END,
     ) -> Heard:
         """Place a test call; see Line.call."""
         self.must_be_allowed("Originate")
-        return await self.line.call(self.link, extension, until, context=context, variables=variables)
+        return await self.line.call(self.link, extension, until, context=context, variables=variables, far_end=far_end)

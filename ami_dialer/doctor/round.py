@@ -15,10 +15,12 @@ from ami_dialer.doctor import (
     events,
     link,
     privileges,
+    recordings,
     resources,
     sounds,
     trunks,
 )
+from ami_dialer.doctor.agent_list import AGENT_LIST
 from ami_dialer.doctor.check import Check, examine
 from ami_dialer.doctor.configuration import CONFIGURATION, LISTS, configuration
 from ami_dialer.doctor.finding import Finding, not_checked
@@ -29,7 +31,7 @@ from ami_dialer.domain.errors import NotFoundError
 from ami_dialer.ports import Clock
 
 MACHINE = "this machine"
-MACHINE_CHECKS: tuple[Check[Machine], ...] = (*database.CHECKS, LISTS, SPEECH, *resources.CHECKS)
+MACHINE_CHECKS: tuple[Check[Machine], ...] = (*database.CHECKS, AGENT_LIST, LISTS, SPEECH, *resources.CHECKS)
 PBX_CHECKS: tuple[Check[Pbx], ...] = (
     *link.CHECKS,
     *privileges.CHECKS,
@@ -38,6 +40,7 @@ PBX_CHECKS: tuple[Check[Pbx], ...] = (
     *sounds.CHECKS,
     *answered.CHECKS,
     *agents.CHECKS,
+    *recordings.CHECKS,
     *trunks.CHECKS,
     *capacity.CHECKS,
 )

@@ -21,8 +21,9 @@ def campaign(username: str = "ami-dialer", **changes: Any) -> dict[str, Any]:
 
 
 async def test_a_fresh_lab_has_what_agents_and_queues_need(ward: Ward):
-    report = await ward.ask("agents", changes=campaign())
+    report = await ward.ask("agents", "recordings", changes=campaign())
     assert report.of("agents").status is Status.OK, report.of("agents")
+    assert report.of("recordings").status is Status.OK, report.of("recordings")
     transfer = {"context": "from-phones", "to": {"1": {"name": "Office", "extension": "7100"}}}
     queued = campaign(agents=None, queue="lab-queue", transfer=transfer)
     report = await ward.ask("agents", "queues", changes=queued)
@@ -43,11 +44,40 @@ async def test_what_agents_lack_is_told_with_the_line_that_mends_it(ward: Ward):
     assert result.status is Status.FAILED
 
 
+async def test_what_only_some_would_miss_is_warned_of(ward: Ward):
+    changes = campaign(dialing={"waiting_music": "nowhere"})
+    changes["agents"] = {"101": {"name": "Ann", "phone": "PJSIP/nowhere"}}
+    found = (await ward.ask("agents", changes=changes)).found
+    assert [(one.result.status, one.result.subject) for one in found if one.check == "agents"] == [
+        (Status.WARNING, "nowhere"),
+        (Status.WARNING, "101"),
+    ]
+
+
+async def test_a_folder_of_recordings_that_cannot_be_written_is_told_before_anybody_is_recorded(ward: Ward):
+    folder = ward.world.pbx.home / "spool" / "monitor" / "ami-dialer"
+    aside = folder.with_name("aside")
+    if folder.exists():
+        folder.rename(aside)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.write_text("a file where the folder belongs")
+    try:
+        result = (await ward.ask("events", "agents", "recordings", changes=campaign())).of("recordings")
+    finally:
+        folder.unlink()
+        if aside.exists():
+            aside.rename(folder)
+    assert (result.status, str(folder) in result.mend) == (Status.FAILED, True), result
+
+
 async def test_a_queue_that_does_not_exist_one_without_members_and_a_transfer_to_nowhere_are_told(ward: Ward):
     transfer = {"context": "from-phones", "to": {"1": {"name": "Office", "extension": "999"}}}
     report = await ward.ask("queues", changes=campaign(agents=None, queue="no-such-queue", transfer=transfer))
     assert report.of("queues", "no-such-queue").status is Status.FAILED
     assert report.of("queues", "999").status is Status.FAILED
+    transfer = {"context": "no-such-context", "any_extension": True}
+    report = await ward.ask("queues", changes=campaign(agents=None, queue="lab-empty", transfer=transfer))
+    assert report.of("queues", "no-such-context").status is Status.FAILED
     report = await ward.ask("queues", changes=campaign(agents=None, queue="lab-empty"))
     assert report.of("queues", "lab-empty").status is Status.WARNING
     report = await ward.ask("agents", changes=campaign("no-agents", agents=None, queue="lab-empty"))
