@@ -46,6 +46,11 @@ class EndReason(StrEnum):
     CANCELLED = "cancelled"
 
 
+#: Details of attempts that we gave up while they rang: nobody picked up, and somebody did in that moment.
+GIVEN_UP = "given up while it rang: no agent was left to take it"
+PICKED_UP = "picked up in the moment it was given up: no agent was left to take it"
+
+
 class Disposition(StrEnum):
     """The named result of an attempt, as people read it in reports."""
 

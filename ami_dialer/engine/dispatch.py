@@ -18,7 +18,7 @@ from ami_dialer.domain.calls import (
     CallRinging,
     CallUnserved,
 )
-from ami_dialer.domain.ending import EndReason
+from ami_dialer.domain.ending import GIVEN_UP, PICKED_UP, EndReason
 from ami_dialer.domain.enrolment import EnrolmentState
 from ami_dialer.domain.events import EventName
 from ami_dialer.domain.meaning import Meaning
@@ -294,10 +294,10 @@ class Dispatch:
         if call.attempt.connected_at is not None:
             return  # somebody was there in the end
         call.desk.tally.withdrawn += 1
-        call.attempt.detail = "given up while it rang: no agent was left to take it"
+        call.attempt.detail = GIVEN_UP
         if call.attempt.answered_at is not None:
             call.desk.tally.withdrawn_answered += 1
-            call.attempt.detail = "picked up in the moment it was given up: no agent was left to take it"
+            call.attempt.detail = PICKED_UP
 
     def _after_end(self, call: Call) -> None:
         attempt, desk = call.attempt, call.desk

@@ -16,6 +16,7 @@ from ami_dialer.store.database import Database
 from ami_dialer.store.documents import OutdatedDocumentError, legible_part, read_document
 from ami_dialer.store.engine_lock import engine_running
 from ami_dialer.store.live import RunList
+from ami_dialer.store.results import GivenUp
 from ami_dialer.store.runs import Run
 
 
@@ -39,6 +40,8 @@ class RunStatus:
     attempts: int
     answered: int
     calls_now: int
+    #: Calls that were taken back since their agents had left.
+    given_up: GivenUp
     #: Attempts by the result that counts: the outcome that they were given, else the system's disposition.
     outcomes: dict[str, int]
     worth: Worth
@@ -150,6 +153,7 @@ async def run_status(database: Database, run: Run, known: Meanings = DEFAULT) ->
         attempts=sum(end.attempts for end in ends),
         answered=sum(end.answered for end in ends),
         calls_now=await results.living_attempts(database, run.id),
+        given_up=await results.given_up(database, run.id),
         outcomes=dict(sorted(outcomes.items(), key=lambda item: (-item[1], item[0]))),
         worth=worth(ends, known),
         next_due=(await hopper.outlook(database, run.id)).next_due if running else None,

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Select, and_, distinct, extract, func, or_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.domain.attempt import AttemptState
-from ami_dialer.domain.ending import Disposition, EndReason
+from ami_dialer.domain.ending import PICKED_UP, Disposition, EndReason
 from ami_dialer.domain.enrolment import EnrolmentState, Exclusion
 from ami_dialer.store.database import Database
 from ami_dialer.store.runs import Run, as_run, run_query
@@ -76,6 +76,25 @@ async def living_attempts(database: Database, run_id: int) -> int:
             )
             or 0
         )
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """Calls that were given up while they rang, since nobody was left for them; those picked up in that moment."""
+
+    calls: int
+    picked_up: int
+
+
+async def given_up(database: Database, run_id: int) -> GivenUp:
+    """How many calls of a run were given up since agents left."""
+    picked_up = attempts.c.detail == PICKED_UP
+    query = select(func.count(), func.count().filter(picked_up)).where(
+        attempts.c.run_id == run_id, or_(attempts.c.end_reason == EndReason.WITHDRAWN, picked_up)
+    )
+    async with database.reading() as connection:
+        calls, picked = (await connection.execute(query)).one()
+    return GivenUp(calls, picked)
 
 
 async def end_counts(database: Database, run_id: int) -> list[EndCount]:

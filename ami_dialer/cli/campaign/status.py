@@ -124,6 +124,11 @@ def _print_calls(run: RunStatus) -> None:
     share = f" ({100 * run.answered / run.attempts:.0f} %)" if run.attempts else ""
     now = f"; {amount(run.calls_now, 'call')} going on" if run.calls_now else ""
     click.echo(f"  attempts  {run.attempts:,} ended, {run.answered:,} answered{share}{now}")
+    if run.given_up.calls:
+        click.echo(
+            f"  given up  {amount(run.given_up.calls, 'call')} while they rang, since agents left; "
+            f"{run.given_up.picked_up:,} picked up in that moment"
+        )
     outcomes = ", ".join(f"{name} {count:,}" for name, count in run.outcomes.items())
     click.echo(f"  outcomes  {outcomes or 'none yet'}")
     if run.attempts:

@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from ami_dialer.domain.agent import AgentState
-from ami_dialer.domain.calls import LineWaits
+from ami_dialer.domain.calls import CallAnswered, LineWaits
+from ami_dialer.store import results
+from ami_dialer.store.results import GivenUp
 from tests.engine.agents.seated import TALKS, agent_ends, full_rate, leg_of, on_break, ready_again, seat
 from tests.fakes.telephony import Plan
 from tests.journey.conftest import until
@@ -139,12 +141,21 @@ async def test_when_agents_leave_nobody_is_called_and_the_newest_calls_that_ring
     await until(lambda: called(world) == 4)
     on_break(world, two)
     await until(lambda: len(engine.floor.calls) == 2)
+    hang_up = world.telephony.hang_up
+
+    async def too_late(attempt_id):
+        world.telephony.tell(CallAnswered(attempt_id, world.clock.now()))
+        await hang_up(attempt_id)
+
+    world.telephony.hang_up = too_late
     on_break(world, one)
     await until(lambda: not engine.floor.calls)
     assert called(world) == 4
     await until(lambda: not engine.floor.writer.waiting)
     ends = await world.rows("SELECT end_reason FROM attempts ORDER BY id")
-    assert ends == [("withdrawn",)] * 4
+    assert ends == [("abandoned",)] * 2 + [("withdrawn",)] * 2
+    [run] = engine.floor.runs
+    assert await results.given_up(world.database, run) == GivenUp(4, picked_up=2)
 
 
 async def test_an_agent_has_one_call_and_shared_agents_call_for_the_campaign_of_higher_priority(house):
