@@ -101,7 +101,9 @@ class Hall:
         """A person answered, and is handed to the queue."""
         attempt = SimpleNamespace(id=attempt_id, run_id=1, agent=None, outcome=None, answered_at=self.clock.now())
         trunk = self.floor.trunks["carrier"]
-        call = SimpleNamespace(attempt=attempt, desk=self.desks[0], trunk=trunk, ended=None, wants_seat=True)
+        call = SimpleNamespace(
+            attempt=attempt, desk=self.desks[0], trunk=trunk, ended=None, transfer=None, wants_seat=True
+        )
         self.floor.calls[attempt_id] = call
         return call
 

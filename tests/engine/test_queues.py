@@ -306,6 +306,18 @@ async def test_a_pause_that_asterisk_refuses_is_not_asked_for_again_and_again(wo
     assert (world.state(), world.pauses()) == ("in_call", [("pause", OWN_PAUSE)])
 
 
+async def test_a_member_of_a_queue_that_a_person_was_sent_on_to_gets_neither_the_call_nor_its_wrap_up(world):
+    call = world.answered()
+    call.attempt.agent = "7"
+    call.transfer = ("ami-dialer-queue", "sales")
+    world.connects(call, BOB)
+    await world.settle()
+    assert (call.attempt.agent, world.seat(BOB).attempt_id) == ("7", None)
+    world.hangs_up(call, BOB)
+    await world.settle()
+    assert (world.state(BOB), world.pauses(BOB)) == ("ready", [])
+
+
 async def test_the_steps_of_agents_pause_members_in_asterisk(world):
     await world.queues.pause(world.seat(), "Lunch")
     assert (world.state(), world.seat().reason) == ("on_break", "Lunch")

@@ -42,10 +42,15 @@ class Desk:
         #: Lines that hear that a call is being placed for them, and those that are to.
         self.ring: set[str] = set()
         self.wanted_ring: set[str] = set()
+        self._supervisors = supervise.Supervisors(floor)
 
     async def supervise(self, leg: AgentLeg) -> None:
         """Somebody wants to hear others' calls."""
-        await supervise.supervise(Talk(leg, self._floor))
+        await self._supervisors.serve(Talk(leg, self._floor))
+
+    def pressed(self, line: str, digit: str) -> None:
+        """A key that AMI tells of, of a line that is no agent's: a supervisor may change how an agent is heard."""
+        self._supervisors.pressed(line, digit)
 
     async def code(self, leg: AgentLeg) -> None:
         """A code was pressed in a call."""
@@ -147,7 +152,8 @@ class Desk:
             return call is not None and call.held and in_call()
 
         if held():
-            if await talk.ask(words.ON_HOLD, held, codes.HOLD_SECONDS) and held():
+            await talk.ask(words.ON_HOLD, held, codes.HOLD_SECONDS)
+            if held():
                 await self._steps.resume(seat)
         else:
             await talk.wait(_OVER_SECONDS, in_call)

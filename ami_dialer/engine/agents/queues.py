@@ -124,6 +124,8 @@ class Queues:
         call = self._floor.calls.get(event.attempt_id)
         if call is None or call.ended is not None:
             return
+        if call.transfer is not None or event.queue != call.desk.campaign.queue:
+            return  # somebody has sent the person on to a queue: the call and its result stay theirs
         place = self._place(server.name, event.interface)
         if place.talk is not None and place.talk.call is not call:
             log.warning("a member has a second call; the first is taken for over", member=event.interface)

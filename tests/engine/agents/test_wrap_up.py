@@ -7,7 +7,7 @@ import pytest
 from ami_dialer.domain.agent import AgentEvent, AgentState, SeatKind
 from ami_dialer.domain.callback import CallbackSource
 from ami_dialer.domain.meaning import DEFAULT
-from ami_dialer.engine.agents.dialogues import moments, results
+from ami_dialer.engine.agents.dialogues import codes, moments, results
 from ami_dialer.ports import LineNext, LinePurpose
 from tests.fakes.agent_leg import HANGS_UP, Phone
 
@@ -130,6 +130,15 @@ async def test_on_hold_the_line_stays_at_its_desk_until_a_key(office):
     call = await office.talk(seat)
     await office.steps.hold(seat)
     phone = await office.call([("on hold", "5")])
+    assert (call.held, seat.state, phone.next) == (False, AgentState.IN_CALL, LineNext.WAIT)
+
+
+async def test_who_forgets_that_somebody_is_on_hold_has_them_back_in_the_end(office, monkeypatch):
+    monkeypatch.setattr(codes, "HOLD_SECONDS", 0.01)
+    seat = await office.ready()
+    call = await office.talk(seat)
+    await office.steps.hold(seat)
+    phone = await office.call([("on hold", "")])
     assert (call.held, seat.state, phone.next) == (False, AgentState.IN_CALL, LineNext.WAIT)
 
 
