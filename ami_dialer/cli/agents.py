@@ -120,7 +120,7 @@ def draw(office: Office) -> RenderableType:
     heading = Text(f"{local(office.at)}  {counts or 'nobody is logged in'}{since}", style="bold")
     parts: list[RenderableType] = [heading]
     if not office.dialer_running:
-        parts.append(Text(_nobody_watches(office), style="yellow"))
+        parts.append(Text(nobody_watches(office), style="yellow"))
     if office.agents:
         parts += [Text(""), table(office.agents)]
     parts += [
@@ -160,7 +160,7 @@ def table(seen: tuple[AgentSeen, ...]) -> Table:
     return drawn
 
 
-def _nobody_watches(office: Office) -> str:
+def nobody_watches(office: Office) -> str:
     """That no dialer runs, and what that makes of what is shown."""
     if not office.agents:
         return "no dialer is running; start it: ami-dialer run"

@@ -22,6 +22,7 @@ from rich.text import Text
 
 from ami_dialer.adapters.clock import SystemClock
 from ami_dialer.cli.agents import for_programs as for_programs_of_agents
+from ami_dialer.cli.agents import nobody_watches
 from ami_dialer.cli.agents import table as agents_table
 from ami_dialer.cli.opening import reading
 from ami_dialer.cli.output import console, json_option, load_config, local, print_json
@@ -64,7 +65,7 @@ def command(config_file: Path, campaign: str | None, *, once: bool, as_json: boo
 async def _watch(config: Config, campaign: str | None, *, once: bool, as_json: bool) -> None:
     clock = SystemClock()
     async with reading(config) as database:
-        monitor = Monitor(database, time.monotonic, local, campaign)
+        monitor = Monitor(database, config, time.monotonic, local, campaign)
         if once or (not as_json and not sys.stdout.isatty()):
             picture = await monitor.look(clock.now())
             if as_json:
@@ -123,7 +124,7 @@ def for_programs(picture: Picture) -> dict[str, Any]:
 
 
 def _going(one: Going) -> dict[str, Any]:
-    rates = {"mean_seconds": one.mean_seconds, "answer_rate": one.answer_rate, "abandoned_rate": one.abandoned_rate}
+    rates = {"mean_seconds": one.mean_seconds, "answer_rate": one.answer_rate}
     figures = {name: round(value, 4) for name, value in rates.items()}
     return {**asdict(one), **figures, "talked": round(one.talked, 1), "each_minute": round(one.each_minute, 1)}
 
@@ -137,7 +138,7 @@ def draw(picture: Picture) -> RenderableType:
     ]
     if not picture.campaigns:
         parts.append(Text("no campaign is running; start one with: ami-dialer campaign start NAME", style="yellow"))
-        return Group(*parts)
+        return Group(*parts, *_office(picture))
     rows = [*picture.campaigns, *([picture.sum] if len(picture.campaigns) > 1 else [])]
     parts += [_queue(rows), Text(""), _results(rows), Text(""), _rates(rows), Text("")]
     if with_agents := [one for one in picture.campaigns if one.agents]:
@@ -146,14 +147,21 @@ def draw(picture: Picture) -> RenderableType:
         todo = f"; what to do: {one.todo}" if one.todo else ""
         style = "yellow" if one.why else "green"
         parts.append(Text.assemble((one.campaign, "bold"), (f"  {one.why or 'dialling'}{todo}", style)))
-    if picture.office.agents:
-        parts += [Text(""), agents_table(picture.office.agents)]
+    parts += _office(picture)
     if picture.seen is not None:
         parts.append(Text(""))
         for server in picture.seen.servers:
             most = f" of {server.limit.max_calls}" if server.limit.max_calls else ""
             parts.append(Text(f"{server.name}  {server.limit.calls}{most} calls, {server.trouble or 'connected'}"))
     return Group(*parts)
+
+
+def _office(picture: Picture) -> list[RenderableType]:
+    """Who is logged in; nothing where nobody is."""
+    if not picture.office.agents:
+        return []
+    since = [] if picture.dialer_running else [Text(nobody_watches(picture.office), style="yellow")]
+    return [Text(""), *since, agents_table(picture.office.agents)]
 
 
 def _table(*columns: str) -> Table:
@@ -207,7 +215,13 @@ def _agents(rows: list[Going]) -> Table:
 
 def _rates(rows: list[Going]) -> Table:
     table = _table(
-        "campaign", "calls in last minute", "a minute on average", "mean seconds", "answered %", "abandoned %"
+        "campaign",
+        "calls in last minute",
+        "a minute on average",
+        "mean seconds",
+        "answered %",
+        "abandoned %",
+        "may be %",
     )
     for one in rows:
         table.add_row(
@@ -216,7 +230,7 @@ def _rates(rows: list[Going]) -> Table:
             f"{one.each_minute:.1f}",
             f"{one.mean_seconds:.1f}",
             f"{100 * one.answer_rate:.1f}",
-            f"{100 * one.abandoned_rate:.1f}",
+            *("-" if share is None else f"{100 * share:.2f}" for share in (one.abandoned_rate, one.abandoned_limit)),
         )
     return table
 

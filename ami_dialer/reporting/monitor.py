@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from ami_dialer.config.schema import Config
 from ami_dialer.domain.campaign import GOING_ON, CampaignStatus
 from ami_dialer.domain.ending import Disposition
 from ami_dialer.domain.engine_status import EngineStatus
 from ami_dialer.reporting import agents
+from ami_dialer.reporting.abandonment import legible_report
 from ami_dialer.reporting.agents import Office
 from ami_dialer.reporting.why.asking import answer
 from ami_dialer.reporting.why.ranking import Shown
@@ -70,6 +72,10 @@ class Going:
     #: Calls given up while they rang, since their agents had left; and how many somebody picked up just then.
     withdrawn: int = 0
     withdrawn_answered: int = 0
+    #: Share of the calls answered live that were abandoned, and what it may be, by the limit that is nearest: the same
+    #: as `campaign status` and `abandonment` tell. None where nobody has answered, and over several campaigns.
+    abandoned_rate: float | None = None
+    abandoned_limit: float | None = None
 
     @property
     def mean_seconds(self) -> float:
@@ -80,12 +86,6 @@ class Going:
     def answer_rate(self) -> float:
         """Share of the attempts that were answered."""
         return self.answered / self.attempts if self.attempts else 0.0
-
-    @property
-    def abandoned_rate(self) -> float:
-        """Share of the calls that people answered that ended before anybody talked to them."""
-        people = self.answered - self.dispositions.get(Disposition.ANSWERING_MACHINE, 0)
-        return self.dispositions.get(Disposition.ABANDONED, 0) / people if people > 0 else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +114,29 @@ class _Counted:
     ended_due: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Abandoned:
+    """The share of abandoned calls of a campaign, kept from one look to the next."""
+
+    rate: float | None
+    limit: float | None
+    due: float
+
+
 class Monitor:
     """Looks again and again, and counts whole only now and then what is long."""
 
-    def __init__(self, database: Database, monotonic: Callable[[], float], shown: Shown, campaign: str | None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        config: Config,
+        monotonic: Callable[[], float],
+        shown: Shown,
+        campaign: str | None,
+    ) -> None:
         """`shown` writes a time; `campaign` is the only one that is shown, whatever its status."""
+        self._config = config
+        self._abandoned: dict[str, _Abandoned] = {}
         self._database = database
         self._monotonic = monotonic
         self._shown = shown
@@ -157,7 +175,9 @@ class Monitor:
                     queue=await self._queue(run.id, now),
                     calls=calls.get(run.id, {}),
                 )
-            found.append(_going(facts, run, new, begun, self._shown))
+            share = await self._share(standing.name, now)
+            going = _going(facts, run, new, begun, self._shown)
+            found.append(replace(going, abandoned_rate=share.rate, abandoned_limit=share.limit))
         office = await agents.look(database, now, campaign=self._campaign)
         return Picture(now, running, seen, tuple(found), together(found), office)
 
@@ -176,6 +196,17 @@ class Monitor:
             took = self._monotonic() - began
             counted.queue_due = began + took * _REST
         return counted.queue
+
+    async def _share(self, name: str, now: datetime) -> _Abandoned:
+        began = self._monotonic()
+        kept = self._abandoned.get(name)
+        if kept is None or began >= kept.due:
+            report = await legible_report(self._database, self._config, name, now)
+            took = self._monotonic() - began
+            nearest = None if report is None or not report.nearest.live else report.nearest
+            rate, limit = (None, None) if nearest is None else (nearest.rate, nearest.limit)
+            kept = self._abandoned[name] = _Abandoned(rate, limit, began + took * _REST)
+        return kept
 
     async def _ended(self, keys: Sequence[int], now: datetime) -> dict[tuple[int, Disposition], Ended]:
         """Attempts that ended, by run and disposition: those counted before, and those since."""

@@ -143,3 +143,15 @@ def test_near_the_limit_it_says_what_that_means(house: Folder, answered) -> None
     found = house.json("abandonment", "survey")
     assert (found["one_at_a_time"], found["near"]) == (False, True)
     assert found["resumes_at"] == pytest.approx(0.024)
+
+
+def test_monitor_and_status_show_the_same_share_and_no_line_is_cut_in_a_pipe(house: Folder, answered) -> None:
+    answered(connected=96, abandoned=4, machine=100)
+    nearest = house.json("abandonment", "survey")["nearest"]
+    [seen] = house.json("monitor", "--once", "--campaign", "survey")["campaigns"]
+    status = house.json("campaign", "status", "survey")["abandonment"]["nearest"]
+    assert seen["abandoned_rate"] == status["rate"] == nearest["rate"] > 0.04
+    assert (seen["abandoned_limit"], status["limit"]) == (nearest["limit"], nearest["limit"])
+    drawn = house.invoke("monitor", "--once", "--campaign", "survey").stdout.splitlines()
+    [heading] = [line for line in drawn if "abandoned %  may be %" in line]
+    assert (heading.split()[0], len(heading) > 80) == ("campaign", True)
