@@ -21,6 +21,26 @@ def entered(digits: str, now: datetime, zones: Sequence[str], form: Format) -> d
     return max(_next(at, now, ZoneInfo(zone)) for zone in zones or ("UTC",))
 
 
+def written(text: str, now: datetime, zones: Sequence[str]) -> datetime:
+    """The moment that is written in ISO 8601; without an offset on the clock of the person, and today's without a day.
+
+    Where they may be in several zones it is the last of the moments, as for `entered`. Raises ValueError.
+    """
+    try:
+        alone: time | None = time.fromisoformat(text)
+    except ValueError:
+        alone = None
+    if alone is not None:
+        if alone.tzinfo is not None:
+            return datetime.combine(now.astimezone(alone.tzinfo).date(), alone).astimezone(UTC)
+        there = [ZoneInfo(zone) for zone in zones or ("UTC",)]
+        return max(datetime.combine(now.astimezone(zone).date(), alone, zone).astimezone(UTC) for zone in there)
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is not None:
+        return at.astimezone(UTC)
+    return max(at.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC) for zone in zones or ("UTC",))
+
+
 def _time_of_day(digits: str, form: Format) -> time | None:
     if not digits.isdecimal() or not digits.isascii():
         return None

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from ami_dialer.adapters.clock import SystemClock
-from ami_dialer.cli.explain.moment import MomentType
+from ami_dialer.cli.explain.moment import TheirMomentType
 from ami_dialer.cli.opening import reading
 from ami_dialer.cli.output import json_option, load_config, print_json, printable
 from ami_dialer.config.schema import Config
@@ -118,13 +118,18 @@ def transfer_command(config_file: Path, number: str, to: str, *, as_json: bool) 
 
 @click.command("callback")
 @number_argument
-@click.option("--at", type=MomentType(), required=True, help="When: 14:30, '2026-03-02 14:30' or with a zone.")
+@click.option(
+    "--at",
+    type=TheirMomentType(),
+    required=True,
+    help="When: 14:30 (today), '2026-03-02 14:30' or 2026-03-02T14:30-05:00; on the person's clock without a zone.",
+)
 @click.option("--note", help="For whoever makes the call.")
 @json_option
 @click.pass_obj
-def callback_command(config_file: Path, number: str, at: datetime, note: str | None, *, as_json: bool) -> None:
+def callback_command(config_file: Path, number: str, at: str, note: str | None, *, as_json: bool) -> None:
     """Have the person of agent NUMBER's call, or of the one that is wrapped up, called again at a time."""
-    argument = {"at": at.isoformat(), **({"note": note} if note else {})}
+    argument = {"at": at, **({"note": note} if note else {})}
     _take(config_file, number, Step.CALLBACK, argument, as_json=as_json)
 
 

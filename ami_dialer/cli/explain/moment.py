@@ -32,6 +32,32 @@ class MomentType(click.ParamType[datetime]):
             self.fail(str(error), param, ctx)
 
 
+class TheirMomentType(click.ParamType[str]):
+    """A moment in ISO 8601; a time without a zone stays as it is, for the clock of whoever is called.
+
+    Raises click.BadParameter for what is no moment.
+    """
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ANN401
+        """`14:30`, `2026-03-02T14:30`, or with an offset where a zone is named."""
+        try:
+            return their_moment(str(value), SystemClock().now())
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def their_moment(text: str, now: datetime) -> str:
+    """The same; raises ValueError."""
+    found = _WRITTEN.fullmatch(text.strip())
+    if found is None or found["offset"] is not None or found["zone"] is not None:
+        return read_moment(text, now).isoformat()
+    read_moment(f"{text.strip()} UTC", now)  # is there such a day and time at all?
+    clock = found["time"].zfill(5 if found["time"].count(":") == 1 else 8)
+    return f"{found['day']}T{clock}" if found["day"] else clock
+
+
 def read_moment(text: str, now: datetime) -> datetime:
     """The moment in UTC; without a day it is today's. Raises ValueError."""
     found = _WRITTEN.fullmatch(text.strip())

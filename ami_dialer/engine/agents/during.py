@@ -18,6 +18,7 @@ from ami_dialer.domain.events import EventName
 from ami_dialer.engine.agents.seats import Seat
 from ami_dialer.engine.agents.talked import Calls, StepRefusedError, Talked
 from ami_dialer.engine.floor import Call, Floor
+from ami_dialer.flows import callback_time
 from ami_dialer.store import attempts, callbacks, dnc, outcomes, revoking
 from ami_dialer.store.callback_writes import Wanted
 from ami_dialer.store.callbacks import CallbackRefusedError
@@ -134,8 +135,11 @@ class DuringCall:
 
     async def callback(self, seat: Seat, at: datetime, note: str | None = None) -> str:
         """Call the person back at this time, or at the first lawful one after it, by this agent."""
+        zones = (await self.calls.of(seat)).zones
         when = await self.call_back(seat, at, note)
-        return f"the person is called back at {when:%Y-%m-%d %H:%M} UTC"
+        told = callback_time.told(when, self._floor.clock.now(), zones, "24h")
+        there = f"{told['callback_day']} at {told['callback_time']} on their clock"
+        return f"the person is called back {there}, {when:%Y-%m-%d %H:%M} UTC"
 
     async def call_back(self, seat: Seat, at: datetime, note: str | None = None) -> datetime:
         """As `callback`; returns for when it was taken."""

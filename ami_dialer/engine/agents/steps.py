@@ -1,9 +1,9 @@
 """What agents do, step by step. The keypad, commands and programs all come here: each step has one meaning."""
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Protocol
 
 import structlog
@@ -17,6 +17,7 @@ from ami_dialer.engine.agents.during import Connections, DuringCall, asked_of_as
 from ami_dialer.engine.agents.seats import Seat
 from ami_dialer.engine.agents.talked import StepRefusedError
 from ami_dialer.engine.floor import Floor
+from ami_dialer.flows import callback_time
 from ami_dialer.ports import OriginateRefusedError
 from ami_dialer.store import agent_sessions, agents
 from ami_dialer.store.agent_sessions import LogIn
@@ -104,7 +105,8 @@ class Steps(DuringCall):
             case Step.TRANSFER:
                 return await self.transfer(seat, _needed(argument, "to"))
             case Step.CALLBACK:
-                return await self.callback(seat, _moment(argument), _text(argument, "note"))
+                at = _moment(argument, self._floor.clock.now(), (await self.calls.of(seat)).zones)
+                return await self.callback(seat, at, _text(argument, "note"))
             case Step.DISPOSITION:
                 return await self.disposition(seat, _needed(argument, "title"))
             case _:
@@ -332,11 +334,10 @@ def _needed(argument: Mapping[str, Any], name: str) -> str:
     return value
 
 
-def _moment(argument: Mapping[str, Any]) -> datetime:
-    """When; a time without a zone is in UTC."""
+def _moment(argument: Mapping[str, Any], now: datetime, zones: Sequence[str]) -> datetime:
+    """When; a time without an offset is on the person's clock, as on the keypad."""
     written = _needed(argument, "at")
     try:
-        at = datetime.fromisoformat(written)
-    except ValueError:
+        return callback_time.written(written, now, zones)
+    except (ValueError, OverflowError):
         raise StepRefusedError(f"{written!r} is no time; write it like 2026-05-04T15:30:00+00:00") from None
-    return (at if at.tzinfo is not None else at.replace(tzinfo=UTC)).astimezone(UTC)

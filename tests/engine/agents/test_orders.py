@@ -30,7 +30,9 @@ async def test_orders_do_what_the_keypad_does(office):
     assert await order(office, Step.HOLD) == (True, "the person is on hold")
     assert await order(office, Step.RESUME) == (True, "the person is on the line again")
     at = "2026-03-03T09:30:00-05:00"
-    assert (await order(office, Step.CALLBACK, at=at)).text == "the person is called back at 2026-03-03 14:30 UTC"
+    taken = "the person is called back tomorrow at 09:30 on their clock, 2026-03-03 14:30 UTC"
+    assert (await order(office, Step.CALLBACK, at=at)).text == taken
+    assert (await order(office, Step.CALLBACK, at="2026-03-03T09:30")).text == taken
     await office.hang_up(call, seat)
     assert await order(office, Step.DISPOSITION, title="sold") == (True, "the call counts as Sold")
     assert seat.state is AgentState.READY

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ami_dialer.cli.explain.moment import read_moment
+from ami_dialer.cli.explain.moment import read_moment, their_moment
 
 pytestmark = pytest.mark.unit
 
@@ -71,3 +71,22 @@ def test_a_moment_is_read_in_the_zone_it_names_or_the_machines(text: str, wanted
 def test_what_is_no_moment_or_two_is_refused_with_the_reason(text: str, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         read_moment(text, NOW)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("9:05", "09:05"),
+        ("2026-03-08 02:30", "2026-03-08T02:30"),  # the machine's clock skips it, the person's may not
+        ("2026-03-02T18:05-05:00", "2026-03-02T23:05:00+00:00"),
+        ("18:05 Europe/London", "2026-03-03T18:05:00+00:00"),
+    ],
+)
+def test_a_time_for_somebody_elses_clock_stays_as_it_is_unless_it_names_a_zone(text: str, wanted: str) -> None:
+    assert their_moment(text, NOW) == wanted
+
+
+@pytest.mark.parametrize("text", ["soon", "25:00", "2026-02-30 10:00"])
+def test_what_is_no_time_on_any_clock_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="write it like"):
+        their_moment(text, NOW)
