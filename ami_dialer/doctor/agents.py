@@ -25,6 +25,10 @@ _FEATURES = (
     "Have `#include ami-dialer/features.conf` at the end of features.conf (FreePBX: "
     'features_applicationmap_custom.conf), then `asterisk -rx "module reload features"`.'
 )
+_RTP_TIMEOUT = (
+    "In each of these endpoints: `rtp_timeout = 30` and `rtp_timeout_hold = 300` (FreePBX: Advanced tab of the "
+    "extension), then `asterisk -rx 'module reload res_pjsip.so'`. Phones must send sound in silence too."
+)
 #: Its context for people who are transferred to a queue.
 QUEUE_CONTEXT = "ami-dialer-queue"
 #: The line of asterisk_conf/manager.conf that lets a line in its bridge be seen.
@@ -128,8 +132,8 @@ async def _music(pbx: Pbx, campaigns: Mapping[str, Campaign]) -> list[Result]:
 
 
 async def _phones(pbx: Pbx) -> list[Result]:
-    """The phones that `ami-dialer agent login` calls, where Asterisk knows of each of that kind whether it exists."""
-    results = []
+    """The phones that agents have by configuration, where Asterisk knows of each of that kind what it is."""
+    results, unwatched = [], []
     for number, agent in pbx.config.agents.items():
         ours = (agent.server or next(iter(pbx.config.servers))) == pbx.name
         if not ours or agent.phone is None or not agent.phone.startswith("PJSIP/"):
@@ -137,6 +141,13 @@ async def _phones(pbx: Pbx) -> list[Result]:
         if await pbx.variable(f"DEVICE_STATE({agent.phone})") == "INVALID":
             mend = f"Make the endpoint, or change agents.{number}.phone in config.yaml."
             results.append(warning(f"Asterisk has no {agent.phone}, the phone of agent {number}", mend, subject=number))
+        elif await pbx.variable(f"PJSIP_ENDPOINT({agent.phone.removeprefix('PJSIP/')},rtp_timeout)") == "0":
+            unwatched.append(agent.phone)
+    if unwatched:
+        detail = (
+            f"{', '.join(unwatched)}: a phone that dies without a word is not noticed, and people are put through to it"
+        )
+        results.append(warning(detail, _RTP_TIMEOUT, subject="rtp_timeout"))
     return results
 
 

@@ -46,12 +46,15 @@ async def test_what_agents_lack_is_told_with_the_line_that_mends_it(ward: Ward):
 
 async def test_what_only_some_would_miss_is_warned_of(ward: Ward):
     changes = campaign(dialing={"waiting_music": "nowhere"})
-    changes["agents"] = {"101": {"name": "Ann", "phone": "PJSIP/nowhere"}}
+    phones = {"101": "PJSIP/nowhere", "102": "PJSIP/carrier", "103": "PJSIP/phone03"}  # a trunk has no time-out
+    changes["agents"] = {number: {"name": number, "phone": phone} for number, phone in phones.items()}
     found = (await ward.ask("agents", changes=changes)).found
     assert [(one.result.status, one.result.subject) for one in found if one.check == "agents"] == [
         (Status.WARNING, "nowhere"),
         (Status.WARNING, "101"),
+        (Status.WARNING, "rtp_timeout"),
     ]
+    assert found[-1].result.detail.startswith("PJSIP/carrier: a phone that dies")
 
 
 async def test_a_folder_of_recordings_that_cannot_be_written_is_told_before_anybody_is_recorded(ward: Ward):
