@@ -73,7 +73,9 @@ async def begin(database: Database, new: LogIn, now: datetime) -> int:
     }
     async with database.writing() as connection:
         key = await connection.scalar(insert(agent_sessions).values(row).returning(agent_sessions.c.id))
-        note(connection, Entry("agent.login", new.agent, {"kind": str(new.kind), "channel": new.channel}, now))
+        note(
+            connection, Entry("agent.login", f"agent:{new.agent}", {"kind": str(new.kind), "channel": new.channel}, now)
+        )
         return int(key or 0)
 
 
@@ -100,7 +102,7 @@ def moved(session: int, agent: str, before: Doing, after: Doing) -> tuple[Write,
 def ended(session: int, agent: str, before: Doing, now: datetime, why: str) -> tuple[Write, ...]:
     """What is written when an agent is logged out."""
     *spell, change = moved(session, agent, before, Doing(AgentState.LOGGED_OUT, now))
-    entry = Entry("agent.logout", agent, {"why": why}, now)
+    entry = Entry("agent.logout", f"agent:{agent}", {"why": why}, now)
     return *spell, Write(Kind.SESSION, {**change.row, "ended_at": now, "why": why[:300]}, entry)
 
 
@@ -119,6 +121,12 @@ def _doing(doing: Doing) -> dict[str, object]:
 def skipped(run: int, enrolment: int, agent: str, now: datetime) -> Write:
     """What is written when an agent does not want to call who is offered."""
     return Write(Kind.SKIP, {"run_id": run, "enrolment_id": enrolment, "agent": agent, "at": now})
+
+
+async def supervised(database: Database, agent: str, by: str, mode: str, now: datetime) -> None:
+    """Record that a supervisor hears an agent: `mode` is `listen`, `whisper` or `barge`. Raises StoreError."""
+    async with database.writing() as connection:
+        note(connection, Entry("agent.supervise", f"agent:{agent}", {"by": by, "mode": mode}, now))
 
 
 async def going_on(database: Database) -> list[Session]:
@@ -150,4 +158,4 @@ async def close(database: Database, sessions: Collection[int], now: datetime, wh
             ended_at=now, state=AgentState.LOGGED_OUT, since=now, why=why[:300], attempt_id=None, enrolment_id=None
         )
         for agent in await connection.scalars(ended_now.returning(agent_sessions.c.agent)):
-            note(connection, Entry("agent.logout", agent, {"why": why}, now))
+            note(connection, Entry("agent.logout", f"agent:{agent}", {"why": why}, now))

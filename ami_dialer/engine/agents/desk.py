@@ -7,6 +7,7 @@ import structlog
 from ami_dialer.domain.agent import AgentState, SeatKind
 from ami_dialer.engine.agents.dialogues import codes, login, menu, preview, results, supervise, words
 from ami_dialer.engine.agents.dialogues.talk import Talk
+from ami_dialer.engine.agents.room import serves
 from ami_dialer.engine.agents.seats import Seat
 from ami_dialer.engine.agents.steps import StepRefusedError, Steps
 from ami_dialer.engine.floor import Floor
@@ -175,7 +176,8 @@ class Desk:
             log.info("an agent could not log in", line=leg.channel, why=str(refused))
             await talk.say(words.BUSY_ELSEWHERE)
             return None
-        await talk.say(words.WELCOME)
+        served = any(serves(seat, desk) for desk in self._floor.runs.values())
+        await talk.say(words.WELCOME if served else words.WELCOME_IDLE)
         return seat
 
     def _server_of(self, line: str) -> str:

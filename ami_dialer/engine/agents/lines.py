@@ -84,6 +84,8 @@ class Lines:
     def _key(self, event: LineKey) -> None:
         """A key of somebody who waits opens the menu; from now on nobody can be connected with them."""
         seat = self._floor.seats.of_line(event.line)
+        if seat is None:
+            self._desk.pressed(event.line, event.digit)
         if seat is None or seat.kind is not SeatKind.LINE or seat.taken_by is not None:
             return
         if seat.state not in _LISTENS and event.line not in self._served:

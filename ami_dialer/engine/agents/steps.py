@@ -14,6 +14,7 @@ from ami_dialer.domain.attempt import new_line_id
 from ami_dialer.domain.calls import LineRequest
 from ami_dialer.domain.errors import DialerError
 from ami_dialer.engine.agents.during import Connections, DuringCall, asked_of_asterisk
+from ami_dialer.engine.agents.room import serves
 from ami_dialer.engine.agents.seats import Seat
 from ami_dialer.engine.agents.talked import StepRefusedError
 from ami_dialer.engine.floor import Floor
@@ -157,6 +158,11 @@ class Steps(DuringCall):
             ) from None
         finally:
             self.expected.pop(line, None)
+        seat = self.line_of(number)
+        if seat is None or not any(serves(seat, desk) for desk in self._floor.runs.values()):
+            return (
+                f"agent {number} is logged in; no campaign is running whose calls they take: they come when one starts"
+            )
         return f"agent {number} is logged in"
 
     def line_of(self, number: str) -> Seat | None:

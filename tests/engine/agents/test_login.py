@@ -1,6 +1,7 @@
 """Logging in by phone, and what an agent can do who waits."""
 
 import asyncio
+import json
 from dataclasses import replace
 
 import pytest
@@ -229,6 +230,31 @@ async def test_a_supervisor_listens_whispers_and_barges_in(office):
     assert (phone.spied, phone.said("no line that you could hear")) == ([(seat.channel, "whisper")], 1)
     phone = await office.call(LOG_IN, line="line-3", purpose=LinePurpose.SUPERVISE)
     assert (phone.spied, phone.said("may not listen")) == ([], 1)
+
+
+async def test_who_hears_whom_and_each_switch_by_key_is_in_the_audit_trail(office, monkeypatch):
+    await office.ready()
+
+    async def hears(phone, channel, mode):
+        for key in "6614":
+            office.telephony.tell(LineKey(phone.line, key, office.clock.now()))
+
+    monkeypatch.setattr(Phone, "spy", hears)
+    known = [("agent number", "102#"), ("your PIN", f"{PIN}#"), ("whose call you want", "101#"), ("Press 4", "5")]
+    await office.call(known, line="line-2", purpose=LinePurpose.SUPERVISE)
+    office.telephony.tell(LineKey("line-2", "5", office.clock.now()))
+    told = await office.rows("SELECT subject, detail FROM audit_records WHERE action = 'agent.supervise' ORDER BY id")
+    assert [(subject, json.loads(detail)["mode"]) for subject, detail in told] == [
+        ("agent:101", "whisper"),
+        ("agent:101", "barge"),
+        ("agent:101", "listen"),
+    ]
+
+
+async def test_who_logs_in_while_no_campaign_takes_them_hears_that(office):
+    office.floor.runs.clear()
+    phone = await office.call(LOG_IN)
+    assert phone.said("No campaign is running whose calls you take") == 1
 
 
 async def test_a_supervisor_whose_phone_is_on_another_server_is_told_so_and_can_hear_somebody_else(office):

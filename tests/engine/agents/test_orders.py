@@ -89,6 +89,17 @@ async def test_a_phone_that_is_called_needs_no_pin(office):
     assert "logged in already: ready" in (await order(office, Step.LOG_IN)).text
 
 
+async def test_a_log_in_that_no_running_campaign_takes_is_answered_with_that(office):
+    office.floor.runs.clear()
+    key = await agent_orders.ask(office.database, "101", Step.LOG_IN, {}, office.clock.now())
+    await office.orders.look()
+    await until(lambda: office.telephony.agent_lines)
+    await office.call([], line=next(iter(office.telephony.agent_lines)))
+    await office.orders.settle()
+    done, told = await agent_orders.answer(office.database, key)
+    assert (done, told.startswith("agent 101 is logged in; no campaign is running")) == (True, True)
+
+
 async def test_a_phone_that_does_not_answer_is_told(office):
     office.telephony.silent_phones = frozenset({"PJSIP/101"})
     assert await order(office, Step.LOG_IN) == (False, "PJSIP/101 did not answer: nobody answered")
