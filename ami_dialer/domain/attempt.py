@@ -84,6 +84,14 @@ def new_line_id() -> str:
     return f"ami-dialer-line-{secrets.token_hex(8)}"
 
 
+def wrap_up_line_id(attempt_id: str) -> str:
+    """The Uniqueid of the channel by which a member of a queue is called back for the result of this attempt.
+
+    It can be told from the attempt: the next dialer knows whom a phone is for that rings when this one dies.
+    """
+    return f"ami-dialer-line-{attempt_id}"
+
+
 def is_attempt_id(text: str) -> bool:
     """Whether a channel's Uniqueid is one of ours."""
     return text.startswith(ATTEMPT_ID_PREFIX) and not text.startswith(TEST_CALL_PREFIX)

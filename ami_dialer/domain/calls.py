@@ -203,6 +203,8 @@ class LineRequest:
     ring_seconds: int
     #: What the phone shows.
     caller_id: str | None = None
+    #: Channel variables.
+    variables: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,12 @@ def rested_at(member: Member, seen_at: datetime) -> datetime:
     return min(datetime.fromtimestamp(member.last_call, UTC) + long, seen_at + long)
 
 
+def idle(members: Iterable[Member]) -> bool:
+    """Whether a device is there and nobody uses it, as the queues that it is in see it."""
+    found = [member.status for member in members]
+    return bool(found) and all(status in _IDLE for status in found)
+
+
 def rings(members: Iterable[Member]) -> bool:
     """Whether a device rings, as the queues that it is in see it."""
     return any(member.status in _RINGING for member in members)

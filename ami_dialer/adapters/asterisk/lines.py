@@ -133,6 +133,7 @@ def _as_call(request: LineRequest) -> OriginateRequest:
         extension=request.extension,
         ring_seconds=request.ring_seconds,
         caller_id=request.caller_id,
+        variables=request.variables,
     )
 
 

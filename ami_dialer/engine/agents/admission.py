@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -12,7 +12,7 @@ from ami_dialer.domain.errors import StoreError
 from ami_dialer.engine.agents.members import Place, Talk
 from ami_dialer.engine.agents.seats import Seat
 from ami_dialer.engine.floor import Floor
-from ami_dialer.store import agent_sessions, agents
+from ami_dialer.store import agent_sessions, agents, attempts, runs
 from ami_dialer.store.agent_sessions import LogIn, Session
 
 log = structlog.get_logger(__name__)
@@ -136,6 +136,7 @@ class Admission:
         if self._places.get(key) is not place or not place.present(self._floor.clock.now()):
             await agent_sessions.close(self._floor.database, [session], self._floor.clock.now(), place.why_away())
             return
+        run = await self._wraps_up_still(place, left)
         began, since = (now, now) if left is None else (left.began_at, left.since)
         seat = Seat(
             key=f"member:{place.server}:{place.interface}",
@@ -147,6 +148,7 @@ class Admission:
             since=since,
             idle_since=since,
             session=session,
+            run=run,
         )
         if left is not None:
             seat.state, seat.reason, seat.attempt_id = left.state, left.reason, left.attempt_id
@@ -155,6 +157,17 @@ class Admission:
         if seat.state is AgentState.RESERVED:  # for calls of an engine that is over
             self._floor.seats.move(seat, AgentEvent.RELEASE, now)
         self._follow(place, self._floor.clock.now())
+
+    async def _wraps_up_still(self, place: Place, left: Session | None) -> int | None:
+        """A wrap-up that an engine before began goes on for the rest of its time; its run. Raises StoreError."""
+        if left is None or left.state is not AgentState.WRAP_UP or left.attempt_id is None:
+            return None
+        attempt = await attempts.load(self._floor.database, left.attempt_id)
+        found = [] if attempt is None else await runs.load(self._floor.database, [attempt.run_id])
+        for run in found:
+            settings = run.legible.wrap_up
+            place.wrap_until, place.pause = left.since + timedelta(seconds=settings.limit), settings.pause
+        return attempt.run_id if attempt is not None else None
 
     async def _end_left(self) -> None:
         """Those who have not come again are gone."""

@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 
 from ami_dialer.domain.agent import AgentEvent, AgentState, SeatKind
+from ami_dialer.domain.attempt import wrap_up_line_id
 from ami_dialer.domain.calls import LineCame, LineEnded, LineKey, LineLeft, LineWaits, SeatEvent
 from ami_dialer.domain.errors import DialerError, StoreError
 from ami_dialer.engine.agents.desk import MENU_KEY, Desk
@@ -143,7 +144,8 @@ class Lines:
         """Whose leg this is of the members of queues with a call that is older than this dialer."""
         for seat in self._floor.seats:
             ours = seat.kind is SeatKind.MEMBER and not seat.line and seat.attempt_id is not None
-            if ours and leg.channel.startswith(f"{interface_of(seat).removesuffix('/n')}-"):
+            theirs = leg.channel.startswith(f"{interface_of(seat).removesuffix('/n')}-")
+            if ours and (theirs or leg.line == wrap_up_line_id(seat.attempt_id or "")):
                 seat.line, seat.channel = leg.line, leg.channel
                 return seat
         return None

@@ -11,7 +11,7 @@ from ami_dialer.domain.agent import FREE, AgentEvent, AgentState
 from ami_dialer.domain.calls import Member
 from ami_dialer.engine.agents.seats import Seat, Seats
 from ami_dialer.engine.floor import Call
-from ami_dialer.rules.members import Standing, rested_at, rings, standing
+from ami_dialer.rules.members import Standing, idle, rested_at, rings, standing
 
 #: Why members are paused, as Asterisk shows it; by this the dialer knows its own pauses.
 OWN_PAUSE = "ami-dialer wrap-up"
@@ -48,6 +48,8 @@ class Place:
     rest_until: datetime | None = None
     #: A call of ours is over, and the device was not seen idle since: the leg may still be asked for the result.
     leaves: bool = False
+    #: It is being called back for the result of its last call: its device is in use by us, and not by somebody else.
+    called: bool = False
     #: Since when it is in use without ringing.
     in_use_since: datetime | None = None
     #: By queue: when the end of the last call was seen first.
@@ -118,6 +120,15 @@ class Place:
                 wanted.append((queue, queue in self._outside, self._outside.get(queue, "")))
         return [one for one in wanted if one[:2] not in self.refused]
 
+    def on_hook(self) -> bool:
+        """Whether its phone is there, and in no call."""
+        return idle(self.members.values())
+
+    @property
+    def parting(self) -> bool:
+        """What its device has on the line is still ours."""
+        return self.leaves or self.called
+
     def held(self, now: datetime) -> bool:
         """Whether the dialer is not through with it: it is engaged, or to be let go."""
         return self.engaged(now) or bool(self.pauses(now))
@@ -185,7 +196,7 @@ def follow(place: Place, seats: Seats, now: datetime, somebody_waits: Callable[[
     if all(one is Standing.PAUSED for one in there.values()):
         reasons = (place.members[queue].paused_reason for queue in there)
         _break(seat, seats, now, next(filter(None, reasons), "paused in Asterisk"))
-    elif Standing.BUSY in there.values() and not place.leaves:
+    elif Standing.BUSY in there.values() and not place.parting:
         answering = seat.state in FREE and _may_answer(place, now) and somebody_waits()
         if not answering:
             _other_call(place, seat, seats, now)
@@ -244,7 +255,7 @@ def _serve(
     place: Place, seat: Seat, seats: Seats, there: dict[str, Standing], now: datetime, *, answering: bool
 ) -> None:
     """The queues that the seat takes calls of, and from when on."""
-    free = frozenset(queue for queue, one in there.items() if one is Standing.FREE and not place.leaves)
+    free = frozenset(queue for queue, one in there.items() if one is Standing.FREE and not place.parting)
     takes = frozenset(queue for queue, one in there.items() if one in _TAKES_CALLS)
     waits = seat.state in FREE
     queues = (free if waits and not answering else frozenset()) or takes or frozenset(there)

@@ -8,6 +8,7 @@ import structlog
 from ami_dialer.domain.agent import AgentState
 from ami_dialer.domain.calls import MemberChanged, MemberConnected, MemberGone, SeatEvent
 from ami_dialer.domain.errors import AsteriskError, StoreError
+from ami_dialer.engine.agents.calling_back import CallingBack
 from ami_dialer.engine.agents.connecting import Connecting
 from ami_dialer.engine.agents.lines import Lines
 from ami_dialer.engine.agents.offers import Offers
@@ -42,6 +43,7 @@ class Office:
         self._steps = Steps(floor, connecting, offers, self._queues)
         self._lines = Lines(floor, self._steps)
         self._orders = Orders(floor, self._steps)
+        self._calling_back = CallingBack(floor, self._steps, self._queues)
         self._links: set[asyncio.Task[None]] = set()
         floor.seats.wake = self._changed
         floor.seats.tell = self._told
@@ -59,6 +61,8 @@ class Office:
             self._lines.tone(seat, ringing=True)
         elif seat.state is AgentState.READY and before is AgentState.RESERVED:
             self._lines.tone(seat, ringing=False)
+        if before is AgentState.WRAP_UP:
+            self._calling_back.look()  # a phone that rings for the result is let go at once
 
     def jobs(self) -> list[Job]:
         """What comes round."""
@@ -72,6 +76,7 @@ class Office:
         await self._steps.look()
         await self._lines.look()
         await self._queues.settle(list(self._floor.runs.values()))
+        self._calling_back.look()
         self._connecting.match()
 
     async def restore(self) -> None:
@@ -121,5 +126,6 @@ class Office:
             task.cancel()
         await asyncio.gather(*self._links, return_exceptions=True)
         await self._orders.stop()
+        await self._calling_back.stop()
         await self._lines.stop()
         await self._queues.stop()

@@ -141,6 +141,10 @@ class Queues:
                 place.over(self._floor.seats, now)
                 self._wake(self._floor.servers[place.server])
 
+    def place_of(self, seat: Seat) -> Place | None:
+        """What is known of a member; None of who is in no queue any more."""
+        return self._places.get((seat.server, interface_of(seat)))
+
     async def pause(self, seat: Seat, reason: str) -> None:
         """Pause a member in all its queues, at once or after its call. Raises ConnectionError, AsteriskError."""
         place = self._places[seat.server, interface_of(seat)]

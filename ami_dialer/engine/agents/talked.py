@@ -40,6 +40,8 @@ class Calls:
         self._floor = floor
         #: By attempt.
         self._known: dict[str, Talked] = {}
+        #: Attempts whose result was asked for by phone, or cannot be: nobody is called back for it.
+        self.asked: set[str] = set()
 
     def look(self) -> None:
         """Keep what is known of calls while agents have them, and as long as they wrap up."""
@@ -47,6 +49,7 @@ class Calls:
         for attempt_id in had & self._floor.calls.keys() - self._known.keys():
             self._known[attempt_id] = self._of_call(self._floor.calls[attempt_id])
         self._known = {key: known for key, known in self._known.items() if key in had}
+        self.asked &= had
 
     def known(self, seat: Seat) -> Talked | None:
         """The call of a seat, as far as memory knows it."""

@@ -21,6 +21,7 @@ async def wrap_up(talk: Talk, seat: Seat, steps: Steps) -> None:
     except StepRefusedError:
         steps.wrapped_up(seat)
         return
+    steps.calls.asked.add(talked.attempt_id)
     limit = talked.document.wrap_up.limit
 
     def going() -> bool:
