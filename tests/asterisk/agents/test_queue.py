@@ -11,7 +11,7 @@ from ami_dialer.config.schema import Server
 from ami_dialer.domain.attempt import new_attempt_id
 from ami_dialer.domain.calls import OriginateRequest
 from ami_dialer.engine.agents.members import OWN_PAUSE
-from ami_dialer.lab.phones import PHONES
+from ami_dialer.lab.phones import BYE, PHONES, Plan, Press
 from ami_dialer.store.database import Database
 from tests.asterisk.dialer import Dialer
 from tests.asterisk.phones import Phones
@@ -117,4 +117,27 @@ def test_a_campaign_of_a_queue_reaches_everybody_and_has_the_result_that_each_me
     assert (len(rows), {len(whom) for whom in talks.values()}) == (4, {1})
     barred = {number for (number,) in dialer.rows("SELECT number FROM dnc_entries")}
     assert barred == {number for number, whom in talks.items() if whom == [1]} != set()
+    assert "paused" not in world.pbx.console("queue show lab-queue")
+
+
+def test_a_member_who_hung_up_first_is_called_back_and_gives_the_result_on_the_phone(
+    world: World, dialer: Dialer
+) -> None:
+    others = [f"PJSIP/phone0{number}" for number in (2, 3, 4)]
+    (dialer.folder / "people.csv").write_text("phone\n+15855557009\n", encoding="utf-8")
+    for other in others:
+        world.pbx.console(f"queue pause member {other} queue lab-queue")
+    try:
+        with Phones(world.settings) as phones:
+            phones.plan(1, Plan(in_call=(Press(1, BYE),)))
+            dialer.start()
+            phones.until(lambda: phones.said(1).count("is up") == 2)
+            phones.until(lambda: phones.press(1, "2") or "is gone" in phones.said(1)[-2:])
+            dialer.wait()
+            assert phones.said(1).count("may answer by itself") == 2
+            assert phones.said(1).count("is up") == 2
+    finally:
+        for other in others:
+            world.pbx.console(f"queue unpause member {other} queue lab-queue")
+    assert dialer.rows("SELECT agent, end_reason, outcome FROM attempts") == [("7", "connected", "Not Now")]
     assert "paused" not in world.pbx.console("queue show lab-queue")

@@ -151,6 +151,7 @@ campaigns:
         ("{queue: sales, recording: {enabled: true}}", "a.recording", "has to agree"),
         ("{queue: sales, own_agent: {map: own}}", "a.own_agent.map", "the queue's own strategy"),
         ("{flow: hello, wrap_up: {limit: 5s}}", "a.wrap_up", "needs agents or a queue"),
+        ("{agents: all, wrap_up: {call_back: false}}", "a.wrap_up.call_back", "it needs a queue"),
         ("{dialplan: there, dialing: {customer_wait: 6s}}", "a.dialing", "needs agents, a queue, or sessions"),
     ],
 )
