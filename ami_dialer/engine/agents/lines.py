@@ -143,9 +143,10 @@ class Lines:
     def _member(self, leg: AgentLeg) -> Seat | None:
         """Whose leg this is of the members of queues with a call that is older than this dialer."""
         for seat in self._floor.seats:
-            ours = seat.kind is SeatKind.MEMBER and not seat.line and seat.attempt_id is not None
+            if seat.kind is not SeatKind.MEMBER or seat.line or seat.attempt_id is None:
+                continue
             theirs = leg.channel.startswith(f"{interface_of(seat).removesuffix('/n')}-")
-            if ours and (theirs or leg.line == wrap_up_line_id(seat.attempt_id or "")):
+            if theirs or leg.line == wrap_up_line_id(seat.attempt_id):
                 seat.line, seat.channel = leg.line, leg.channel
                 return seat
         return None
