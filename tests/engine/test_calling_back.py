@@ -6,7 +6,9 @@ from types import SimpleNamespace
 import pytest
 
 from ami_dialer.domain.attempt import wrap_up_line_id
+from ami_dialer.engine.agents import admission
 from ami_dialer.engine.agents.calling_back import CallingBack
+from ami_dialer.engine.agents.lines import Lines
 from ami_dialer.engine.agents.members import OWN_PAUSE
 from ami_dialer.ports import OriginateRefusedError
 from ami_dialer.store.database import Database
@@ -66,6 +68,7 @@ class _Shop:
 
     def __init__(self, hall):
         self.hall = hall
+        self.killed = False
         self.steps, self.phones = _Steps(hall), _Phones(hall.telephony)
         self.calling_back = CallingBack(hall.floor, self.steps, hall.queues)
         hall.floor.seats.tell = lambda seat, before, at: self.calling_back.look()
@@ -91,7 +94,8 @@ async def shop(sqlite_settings, clock):
     built = _Shop(hall)
     yield built
     await built.calling_back.stop()
-    await hall.stop()
+    if not built.killed:
+        await hall.stop()
     await database.close()
 
 
@@ -188,3 +192,40 @@ async def test_phones_that_ring_are_let_go_when_the_dialer_stops(shop):
     await shop.phones.ring()
     await shop.calling_back.stop()
     assert ("hang up", LINE) in shop.hall.telephony.asked
+
+
+async def test_a_wrap_up_that_a_killed_dialer_left_goes_on_and_the_phone_that_it_called_is_known(
+    shop, clock, monkeypatch
+):
+    await shop.hung_up()
+    await shop.phones.ring()
+    first = shop.hall
+    await until(lambda: first.floor.writer.waiting == 0)
+    tasks = [*shop.calling_back._tasks, *first.queues._tasks, first.queues._admission._task, first.floor.writer._task]
+    for task in tasks:  # as kill -9 would
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    shop.killed = True
+    first.becomes(status=6)
+    campaign = first.desks[0].campaign
+
+    async def attempt(database, key):
+        return SimpleNamespace(run_id=7)
+
+    async def found(database, keys):
+        return [SimpleNamespace(legible=campaign)]
+
+    monkeypatch.setattr(admission.attempts, "load", attempt)
+    monkeypatch.setattr(admission.runs, "load", found)
+    second = await Hall(first.database, clock, first.telephony).start()
+    await until(lambda: second.state() == "wrap_up")
+    again = _Shop(second)
+    await again.after(2)
+    assert (again.phones.requests, second.seat().run, second.seat().attempt_id) == ([], 7, "amid-1-1")  # it rings yet
+    leg = SimpleNamespace(line=LINE, channel="Local/wrap-up@ami-dialer-member-00000001;1")
+    assert Lines(second.floor, again.steps)._member(leg) is second.seat()
+    second.becomes(status=2)
+    again.steps.wrapped_up(second.seat())
+    await again.after(1)
+    assert (second.state(), second.able()) == ("ready", {BOB})
+    await second.stop()

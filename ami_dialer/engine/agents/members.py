@@ -189,6 +189,8 @@ def follow(place: Place, seats: Seats, now: datetime, somebody_waits: Callable[[
         seats.leave(seat, now, place.why_away())
         return
     if seat.state is AgentState.WRAP_UP and place.wrap_until is not None and now < place.wrap_until:
+        # On the phone it has the question for the result, which a dialer before may have begun.
+        place.leaves = place.leaves or Standing.BUSY in place.standings(now).values()
         return
     found = place.standings(now)
     there: dict[str, Standing] = {queue: one for queue, one in found.items() if one is not Standing.AWAY}
