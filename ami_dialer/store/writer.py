@@ -198,18 +198,22 @@ class Writer:
                 await asyncio.sleep(self._interval)
             self._wake.clear()
             self._hurry.clear()
-            while self._queue:
-                await self._commit_some()
+            # What comes in meanwhile is for the next commit: else it would have a small one of its own at once.
+            gathered = len(self._queue)
+            while gathered > 0 or (self._stopping and self._queue):
+                gathered -= await self._commit_some()
             if self._stopping:
                 return
 
-    async def _commit_some(self) -> None:
+    async def _commit_some(self) -> int:
+        """Commit the oldest units, as many as one commit takes; how many these were."""
         batch = self._queue[:_MAX_BATCH]
         await self._commit(batch)
         if self.trouble is not None:
             log.info("the database takes writes again", waiting=len(self._queue))
             self.trouble = None
         del self._queue[: len(batch)]
+        return len(batch)
 
     async def _commit(self, batch: Sequence[_Unit]) -> None:
         """Commit the batch, however long the database refuses; a unit that breaks a constraint fails alone."""

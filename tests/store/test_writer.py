@@ -213,6 +213,26 @@ async def test_what_nobody_waits_for_waits_for_others_and_hurries_when_somebody_
     waiting.cancel()
 
 
+async def test_what_comes_in_during_a_commit_is_gathered_for_the_next_one(database, clock, monkeypatch):
+    gathering, sizes = Writer(database, 0.05), []
+
+    async def commit(batch):
+        sizes.append(len(batch))
+        for unit in batch:
+            unit.done.set_result(None)
+        if len(sizes) == 1:
+            during.append(gathering.put())
+
+    during = []
+    monkeypatch.setattr(gathering, "_commit", commit)
+    gathering.start()
+    await gathering.put()
+    await asyncio.sleep(0)
+    await asyncio.gather(*during, gathering.put())
+    assert sizes == [1, 2]
+    await gathering.stop(1.0)
+
+
 async def test_stopping_commits_what_is_left(database, clock):
     [one] = await claimed(database, 1, clock.now())
     writer = Writer(database, 60.0)
