@@ -139,7 +139,8 @@ class DuringCall:
         when = await self.call_back(seat, at, note)
         told = callback_time.told(when, self._floor.clock.now(), zones, "24h")
         there = f"{told['callback_day']} at {told['callback_time']} on their clock"
-        return f"the person is called back {there}, {when:%Y-%m-%d %H:%M} UTC"
+        why = "; no call may be made to them before that" if when > at else ""
+        return f"the person is called back {there}, {when:%Y-%m-%d %H:%M} UTC{why}"
 
     async def call_back(self, seat: Seat, at: datetime, note: str | None = None) -> datetime:
         """As `callback`; returns for when it was taken."""
