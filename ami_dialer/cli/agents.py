@@ -40,7 +40,7 @@ def command(config_file: Path, *, watch: bool, campaign: str | None, since: date
     \b
     for       so long they do what they are doing, in h:mm:ss as all times
     what      the call, or the contact that is offered; the reason of the break; else the campaigns that they chose
-    calls     calls they had, with the one that goes on
+    calls     calls of campaigns that they had, with the one that goes on
     talk      with people on the line; average: for each call
     wrap-up   after calls
     handling  talk and wrap-up together, for each call
@@ -171,6 +171,8 @@ def nobody_watches(office: Office) -> str:
 def _what(one: AgentSeen) -> str:
     if one.number is not None:
         return f"{one.campaign} {one.number}"
+    if one.state is AgentState.IN_CALL:
+        return "a call of no campaign"
     names = ", ".join(one.campaigns or ())
     if one.reason is None and one.state is AgentState.READY and not one.served:
         return f"{names}: not running" if names else "no running campaign takes their calls"

@@ -45,6 +45,8 @@ class AgentSeen:
     wrap_up: float
     idle: float
     on_break: float
+    #: In calls that are none of a campaign's, which members of queues have too.
+    other_calls: float
 
     @property
     def average_talk(self) -> float:
@@ -118,6 +120,8 @@ def _seen(one: LoggedIn, times: Times, now: datetime, since: datetime | None, *,
     counted = going_on if since is None else max(0.0, (now - max(one.since, since)).total_seconds())
     spent = dict(times.seconds)
     spent[one.state] = spent.get(one.state, 0.0) + counted
+    ours = one.state is AgentState.IN_CALL and one.number is not None
+    others = times.other_calls + (counted if one.state is AgentState.IN_CALL and not ours else 0.0)
     return AgentSeen(
         agent=one.agent,
         name=one.name,
@@ -132,11 +136,12 @@ def _seen(one: LoggedIn, times: Times, now: datetime, since: datetime | None, *,
         number=one.number,
         contact=one.contact,
         served=served,
-        calls=times.calls + (one.state is AgentState.IN_CALL),
-        talk=round(spent.get(AgentState.IN_CALL, 0.0), 1),
+        calls=times.calls + ours,
+        talk=round(spent.get(AgentState.IN_CALL, 0.0) - others, 1),
         wrap_up=round(spent.get(AgentState.WRAP_UP, 0.0), 1),
         idle=round(sum(spent.get(state, 0.0) for state in _IDLE), 1),
         on_break=round(spent.get(AgentState.ON_BREAK, 0.0), 1),
+        other_calls=round(others, 1),
     )
 
 

@@ -51,8 +51,10 @@ class Times:
 
     #: By state.
     seconds: Mapping[AgentState, float] = field(default_factory=dict)
-    #: Calls that ended.
+    #: Calls of campaigns that ended.
     calls: int = 0
+    #: Seconds in calls that are none of a campaign's, which members of queues have: among those of IN_CALL.
+    other_calls: float = 0.0
 
 
 async def logged_in(database: Database) -> list[LoggedIn]:
@@ -124,15 +126,18 @@ async def _summed(
         seconds: ColumnElement[Any] = (func.julianday(spells.until) - func.julianday(begin)) * 86_400
     else:
         seconds = extract("epoch", spells.until - begin)
-    query = select(by, spells.state, func.count(), func.sum(seconds)).where(which).group_by(by, spells.state)
-    found: dict[Any, dict[AgentState, tuple[int, float]]] = {}
+    others = func.sum(case((spells.attempt_id.is_(None), seconds), else_=0.0))
+    query = select(by, spells.state, func.count(spells.attempt_id), func.sum(seconds), others)
+    found: dict[Any, dict[AgentState, tuple[int, float, float]]] = {}
     async with database.reading() as connection:
-        for key, state, count, total in await connection.execute(query):
-            found.setdefault(key, {})[AgentState(state)] = (int(count), round(float(total or 0), 3))
+        for key, state, count, total, other in await connection.execute(query.where(which).group_by(by, spells.state)):
+            told = int(count), round(float(total or 0), 3), round(float(other or 0), 3)
+            found.setdefault(key, {})[AgentState(state)] = told
     return {
         key: Times(
-            {state: total for state, (_, total) in states.items()},
-            states.get(AgentState.IN_CALL, (0, 0.0))[0],
+            {state: total for state, (_, total, _) in states.items()},
+            states.get(AgentState.IN_CALL, (0, 0.0, 0.0))[0],
+            states.get(AgentState.IN_CALL, (0, 0.0, 0.0))[2],
         )
         for key, states in found.items()
     }

@@ -91,7 +91,10 @@ async def _see_dialer(database: Database, now: datetime) -> None:
 @json_option
 @click.pass_obj
 def login_command(config_file: Path, number: str, names: tuple[str, ...], *, as_json: bool) -> None:
-    """Call the phone of agent NUMBER; who answers is logged in. Without --campaign for all that they may."""
+    """Call the phone of agent NUMBER for 30 s; who answers is logged in. Without --campaign for all that they may.
+
+    Example: ami-dialer agent login 101 --campaign spring
+    """
     argument = {"campaigns": list(names)} if names else {}
     _take(config_file, number, Step.LOG_IN, argument, as_json=as_json)
 
@@ -102,7 +105,10 @@ def login_command(config_file: Path, number: str, names: tuple[str, ...], *, as_
 @json_option
 @click.pass_obj
 def break_command(config_file: Path, number: str, reason: str | None, *, as_json: bool) -> None:
-    """A break for agent NUMBER: now, or after the call. REASON is shown."""
+    """A break for agent NUMBER: now, or after the call and its wrap-up. REASON, at most 60 characters, is shown.
+
+    A member of a queue is paused. Example: ami-dialer agent break 101 "Team meeting"
+    """
     _take(config_file, number, Step.BREAK, {"reason": reason} if reason else {}, as_json=as_json)
 
 
@@ -112,7 +118,10 @@ def break_command(config_file: Path, number: str, reason: str | None, *, as_json
 @json_option
 @click.pass_obj
 def transfer_command(config_file: Path, number: str, to: str, *, as_json: bool) -> None:
-    """Send the call of agent NUMBER on: TO is a target's digit or name, or an extension where that is allowed."""
+    """Send the call of agent NUMBER on: TO is a digit or name of the campaign's `transfer.to`, or an extension.
+
+    Extensions only with `transfer.any_extension`. Example: ami-dialer agent transfer 101 complaints
+    """
     _take(config_file, number, Step.TRANSFER, {"to": to}, as_json=as_json)
 
 
@@ -139,7 +148,10 @@ def callback_command(config_file: Path, number: str, at: str, note: str | None, 
 @json_option
 @click.pass_obj
 def disposition_command(config_file: Path, number: str, title: str, *, as_json: bool) -> None:
-    """Give the call of agent NUMBER, or the one that is wrapped up, the result TITLE."""
+    """Give the call of agent NUMBER, or the one that is wrapped up, the result TITLE; that ends the wrap-up.
+
+    Example: ami-dialer agent disposition 101 "Not Interested"
+    """
     _take(config_file, number, Step.DISPOSITION, {"title": title}, as_json=as_json)
 
 
@@ -147,13 +159,13 @@ def disposition_command(config_file: Path, number: str, title: str, *, as_json: 
 _PLAIN = {
     Step.LOG_OUT: "Log agent NUMBER out: now, or after the call.",
     Step.READY: "Agent NUMBER is ready again: the break or the wrap-up is over.",
-    Step.DIAL: "Dial the contact that is offered to agent NUMBER.",
-    Step.SKIP: "Skip the contact that is offered to agent NUMBER.",
+    Step.DIAL: "Dial the contact that is offered to agent NUMBER; ami-dialer agents shows who that is.",
+    Step.SKIP: "Skip the contact that is offered to agent NUMBER: it comes again later, by the rules of retry.",
     Step.HANG_UP: "Hang up the call of agent NUMBER; the agent's own line stays.",
-    Step.HOLD: "The person in the call of agent NUMBER hears music.",
+    Step.HOLD: "The person in the call of agent NUMBER hears music, until `agent resume`.",
     Step.RESUME: "The person whom agent NUMBER holds is back in the call.",
     Step.DO_NOT_CALL: "Put the person of agent NUMBER's call on the campaign's do-not-call list.",
-    Step.PAUSE_RECORDING: "Pause the recording of agent NUMBER's call.",
+    Step.PAUSE_RECORDING: "Pause the recording of agent NUMBER's call: silence in the file until `resume-recording`.",
     Step.RESUME_RECORDING: "Go on with the recording of agent NUMBER's call.",
 }
 

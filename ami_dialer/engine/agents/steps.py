@@ -98,6 +98,11 @@ class Steps(DuringCall):
             names = argument.get("campaigns")
             return await self.log_in(agent, [str(name) for name in names] if names else None)
         seat = self._floor.seats.of_agent(agent)
+        if seat is None and await agents.load(self._floor.database, agent) is None:
+            raise StepRefusedError(
+                f"there is no agent {agent}, and no such member of a queue that a running campaign uses; "
+                "ami-dialer agents shows who is there"
+            )
         if seat is None:
             raise StepRefusedError(f"agent {agent} is not logged in")
         match step:

@@ -12,7 +12,7 @@ from ami_dialer.domain.campaign import CampaignStatus
 from ami_dialer.domain.enrolment import EnrolmentState
 from ami_dialer.reporting.verdicts.of_number import Judged, explain_number
 from ami_dialer.reporting.why.asking import Answer, why
-from ami_dialer.reporting.why.own import Own, own_agent
+from ami_dialer.reporting.why.own import Own, offered_to, own_agent
 from ami_dialer.reporting.why.ranking import Shown
 from ami_dialer.store import campaigns, queue, runs, trail
 from ami_dialer.store.database import Database
@@ -65,6 +65,9 @@ async def why_contact(
         whose = (expected.agent if expected else None) or enrolled.agent
         own = await own_agent(database, whose, enrolled.document)
         text, todo = _in_run(whole, enrolled, made, judged, _put_off(enrolled, made, expected, own), own, shown)
+        if whole.dialer_running and enrolled.state is EnrolmentState.CLAIMED:
+            agent = await offered_to(database, name, enrolled.contact_id)
+            text, todo = (text, todo) if agent is None else (f"it is being offered to agent {agent}, who decides", "")
     else:
         text, todo = _not_in_run(whole, judged)
     return ContactAnswer(

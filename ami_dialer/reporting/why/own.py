@@ -42,6 +42,13 @@ class Own:
         return f"anybody gets it {self.wait:g} s after its turn came" if self.others else "nobody else gets it"
 
 
+async def offered_to(database: Database, campaign: str, contact: int) -> str | None:
+    """To which agent a contact of a campaign is being offered; None: to none. Raises StoreError."""
+    there = await agent_times.logged_in(database)
+    deciding = (one for one in there if one.state is AgentState.PREVIEWING)
+    return next((one.agent for one in deciding if (one.campaign, one.contact) == (campaign, contact)), None)
+
+
 async def own_agent(database: Database, agent: str | None, document: Campaign) -> Own | None:
     """Whose contact it is; None: nobody's. Raises StoreError."""
     if agent is None:

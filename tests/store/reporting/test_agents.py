@@ -29,6 +29,7 @@ async def spells(database, session, agent, began, *pairs):
         for state, seconds in pairs:
             until = began + timedelta(seconds=seconds)
             row = {"session_id": session, "agent": agent, "state": state, "since": began, "until": until}
+            row["attempt_id"] = "amid-before" if state is S.IN_CALL else None
             await connection.execute(insert(agent_spells).values(row))
             began = until
     return began
@@ -56,7 +57,8 @@ async def test_each_is_shown_with_what_they_do_and_how_their_time_went(database,
     since = await spells(database, first, "101", start, *began)
     await now_does(database, first, S.IN_CALL, since, attempt_id=attempt.id)
     member = LogIn("PJSIP/300", SeatKind.MEMBER, "pbx", "PJSIP/300", "PJSIP/300")
-    await now_does(database, await agent_sessions.begin(database, member, start), S.ON_BREAK, start, reason="Lunch")
+    session = await agent_sessions.begin(database, member, start)
+    await now_does(database, session, S.ON_BREAK, start, reason="Lunch")
     gone = await agent_sessions.begin(database, LogIn("102", SeatKind.LINE, "pbx", "1.2", "PJSIP/102-1"), start)
     await agent_sessions.close(database, [gone], start, "hung up")
     for _ in range(5):
@@ -79,6 +81,9 @@ async def test_each_is_shown_with_what_they_do_and_how_their_time_went(database,
     assert later.agents[1].on_break == 120
     of_campaign = await office.look(database, now, campaign="survey")
     assert [each.agent for each in of_campaign.agents] == ["101"]
+    await now_does(database, session, S.IN_CALL, start, attempt_id=None)  # a call of the queue that is not ours
+    other = (await office.look(database, now)).agents[1]
+    assert (other.calls, other.talk, other.other_calls, other.number) == (0, 0, 300, None)
     with pytest.raises(NotFoundError):
         await office.look(database, now, campaign="gone")
 
