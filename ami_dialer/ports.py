@@ -154,6 +154,9 @@ class CallLeg(Protocol):
     #: Why the call cannot be served, in a sentence: more are going on than may. It hears the message for abandoned
     #: calls and nothing else. Empty where it can.
     crowded: str
+    #: After `queue`: whole seconds that a member had the person, also where they hung up; None where none had them, or
+    #: Asterisk does not say.
+    talked: float | None
 
     async def play(self, sound: str, escape_digits: str = "") -> str:
         """Play a sound file (path without extension, as Asterisk wants it).

@@ -33,6 +33,7 @@ def agent_advice(config: Config) -> Iterator[tuple[Path, str]]:
             )
         if people:
             yield from _dialing(at, campaign)
+            yield from _call_back(at, campaign)
             yield from _recording(at, campaign)
 
 
@@ -65,11 +66,14 @@ def _without_effect(at: Path, campaign: Campaign, *, people: bool) -> Iterator[t
             campaign.recording.enabled if key == "recording" else campaign.transfer.allowed
         ):
             yield (*at, key), f"has no effect {switch}"
-    if people and campaign.queue is None and not campaign.wrap_up.call_back:
-        yield (*at, "wrap_up", "call_back"), "has no effect: it needs a queue; agents stay on the line after a call"
     if campaign.queue is not None and campaign.own_agent.map is not None:
         text = "has no effect with a queue: which member gets a call is the queue's own strategy"
         yield (*at, "own_agent", "map"), text
+
+
+def _call_back(at: Path, campaign: Campaign) -> Iterator[tuple[Path, str]]:
+    if campaign.queue is None and not campaign.wrap_up.call_back:
+        yield (*at, "wrap_up", "call_back"), "has no effect: it needs a queue; agents stay on the line after a call"
 
 
 def _written(campaign: Campaign, key: str) -> bool:

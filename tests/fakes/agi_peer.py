@@ -1,6 +1,7 @@
 """Asterisk's side of AGI, scripted: replies as res_agi.c of Asterisk 22 gives them, over TCP or to a process."""
 
 import asyncio
+import re
 import signal
 import sys
 from collections.abc import Iterable
@@ -89,6 +90,9 @@ class AsteriskSide:
         match words:
             case ["GET", "VARIABLE", name]:
                 return self._variable(name)
+            case ["GET", "FULL", "VARIABLE", expression]:
+                told = re.sub(r"\$\{(\w+)\}", lambda name: self.variables.get(name[1], ""), expression)
+                return [f"200 result=1 ({told})"]
             case ["STREAM", "FILE", sound, _, _] if sound in self._missing:
                 return ["200 result=-1 endpos=0"]
             case ["STREAM", "FILE", _, keys, _]:
@@ -118,6 +122,7 @@ class AsteriskSide:
             return ["200 result=-2"]
         if "HANGUP" in after:
             self.dead = True
+            self.variables |= after
             return ["200 result=-1", "HANGUP"]
         self.variables |= after
         return ["200 result=0"]

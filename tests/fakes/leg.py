@@ -87,6 +87,7 @@ class FakeLeg(_Behaviour, CallLeg):
         self.amd = AmdFacts()
         self.caller = None
         self.crowded = ""
+        self.talked: float | None = None
         self._nobody = frozenset(nobody)
 
     async def connect(self, channel: str) -> bool:

@@ -62,6 +62,7 @@ class FakeLeg(CallLeg):
         self.amd = plan.amd
         self.caller = None
         self.crowded = ""
+        self.talked: float | None = None
         self._presses = list(plan.presses)
         self._left = plan.hangs_up_after
         self.heard: list[str] = []

@@ -71,6 +71,8 @@ class FlowAgi(AGI):
         self.stderr = _Silence()
         self.env = env
         self._got_sighup = False
+        #: A command was sent and not answered; a word of the hang-up may have come first.
+        self._due = False
 
     def _quote(self, string: str | float) -> str:
         """A quoted argument that Asterisk's parse_args reads as `string`; control characters are spaces."""
@@ -86,6 +88,7 @@ class FlowAgi(AGI):
             raise AGIError(f"refused to send an AGI command of {len(line)} characters; Asterisk reads {MAX_COMMAND}")
         self.stdout.write(line + "\n")
         self.stdout.flush()
+        self._due = True
 
     def get_result(self, stdin: IO[str] | None = None) -> dict[str, tuple[str, str]]:  # noqa: ARG002
         """The reply to the command sent last, as {key: (value, text in parentheses)}."""
@@ -147,6 +150,27 @@ class FlowAgi(AGI):
         value, text = self.execute("GET VARIABLE", name)["result"]
         return text if value == "1" else ""
 
+    def last_words(self, expression: str) -> str:
+        """What an expression of the dialplan gives on a channel that is hung up. Nothing may be asked after it.
+
+        Asterisk answers GET FULL VARIABLE on such channels too. The answer to the command before is waited for: of two
+        commands at once it leaves the second one in its buffer.
+        """
+        if self._due:
+            self._answer()
+        self.send_command("GET FULL VARIABLE", self._quote(expression))
+        found = _PAIR.search(self._answer())
+        return "" if found is None else found[3] or ""
+
+    def _answer(self) -> str:
+        """The next line that is an answer, on a channel that is hung up."""
+        line = "HANGUP"
+        while line == "HANGUP":
+            line = self.stdin.readline().strip()
+        if not line:
+            raise ConnectionEndedError("the connection is closed")
+        return line
+
     def write_variable(self, name: str, value: str) -> None:
         """Set a channel variable, or a function such as CHANNEL(musicclass)."""
         self.execute("SET VARIABLE", self._quote(name), self._quote(value))
@@ -159,6 +183,7 @@ class FlowAgi(AGI):
 
     def _reply(self) -> tuple[str, str]:
         line = self._line()
+        self._due = False
         reply = _REPLY.fullmatch(line)
         if reply is None:
             raise AGIError(f"not an AGI reply: {line[:80]!r}")

@@ -19,6 +19,9 @@ _KEYS = frozenset("0123456789*#ABCD")
 #: What Asterisk writes for a number that it does not have.
 _UNKNOWN = "unknown"
 
+#: Seconds in which Asterisk answers about a channel that is hung up; it does so at once, or not at all.
+_LAST_SECONDS = 2.0
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -65,6 +68,12 @@ class _Verbs(Applications):
 
     async def _read(self, variable: str) -> str:
         return await self._verb(self._agi.read_variable, variable)
+
+    async def _last_words(self, expression: str) -> str:
+        with suppress(AGIError, OSError, TimeoutError):
+            async with asyncio.timeout(_LAST_SECONDS):
+                return await in_greenlet(self._agi.last_words, expression)
+        return ""
 
     async def _write(self, variable: str, value: str) -> None:
         await self._verb(self._agi.write_variable, variable, value)

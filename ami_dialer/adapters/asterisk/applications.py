@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 
 from ami_dialer.adapters.asterisk.names import CHANNEL, EXTENSION, NAME, RECORDING, checked
 from ami_dialer.domain.errors import AsteriskError
-from ami_dialer.ports import LineNext
+from ami_dialer.ports import CallerHungUpError, CallLostError, LineNext
 
 #: Channel variable that tells [ami-dialer-agent] what a line does next. Empty: the dialer is not there, ask again.
 NEXT = "AMI_DIALER_THEN"
@@ -19,6 +19,8 @@ AGENT_CONTEXT, MEMBER_CONTEXT, RECORD_CONTEXT = "ami-dialer-agent", "ami-dialer-
 _QUEUE = f"cF({AGENT_CONTEXT}^after^1)b({MEMBER_CONTEXT}^before^1)"
 #: QUEUESTATUS when a member had the person and hung up.
 _SERVED = "CONTINUE"
+#: Seconds with a member, whether there was none, and QUEUESTATUS: what app_queue leaves on the person's channel.
+_TALKED = "${ANSWEREDTIME},${ABANDONED},${QUEUESTATUS}"
 #: Of ChanSpy(). q: no announcement, u: by name or Uniqueid, E: until that channel is gone, S: at once where it is,
 #: d: the keys 4, 5 and 6 switch between the three, w: whisper, B: barge.
 _SPY = {"listen": "quESd", "whisper": "quESdw", "barge": "quESdB"}
@@ -26,6 +28,9 @@ _SPY = {"listen": "quESd", "whisper": "quESdw", "barge": "quESdB"}
 
 class Applications(ABC):
     """Verbs that are applications of the dialplan, on any way to run these."""
+
+    #: See `CallLeg.talked`.
+    talked: float | None = None
 
     @abstractmethod
     async def _execute(self, application: str, arguments: str) -> None:
@@ -47,6 +52,10 @@ class Applications(ABC):
     async def _leave(self, context: str, extension: str) -> None:
         """Where the dialplan goes on when the session is over, which it is now."""
 
+    async def _last_words(self, expression: str) -> str:  # noqa: ARG002
+        """What an expression gives when the person has hung up; "" where that cannot be asked."""
+        return ""
+
     async def connect(self, channel: str) -> bool:
         """Bridge the person with this channel; see `CallLeg.connect`.
 
@@ -61,8 +70,17 @@ class Applications(ABC):
         if music is not None:
             await self._write("CHANNEL(musicclass)", checked(NAME, music))
         wait = max(1, round(seconds))
-        await self._execute("Queue", f"{queue},{_QUEUE},,,{wait}")
-        return await self._read("QUEUESTATUS") == _SERVED
+        try:
+            await self._execute("Queue", f"{queue},{_QUEUE},,,{wait}")
+            served = await self._read("QUEUESTATUS") == _SERVED
+        except CallLostError:
+            raise
+        except CallerHungUpError:
+            self.talked = _talked(await self._last_words(_TALKED))
+            raise
+        if served:
+            self.talked = _talked(f"{await self._read('ANSWEREDTIME')},,{_SERVED}")
+        return served
 
     async def record(self, file: str) -> None:
         """Record the call from here on; see `CallLeg.record`."""
@@ -89,3 +107,11 @@ class Applications(ABC):
     async def then(self, what: LineNext) -> None:
         """What the line does when the dialogue is over."""
         await self._write(NEXT, what)
+
+
+def _talked(told: str) -> float | None:
+    """From what `_TALKED` gives: seconds that a member had the person; None where none had them, or nobody tells."""
+    seconds, abandoned, status = (*told.split(","), "", "", "")[:3]
+    if abandoned or not seconds.isdecimal():
+        return None
+    return float(seconds) if int(seconds) or status == _SERVED else None

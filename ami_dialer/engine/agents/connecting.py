@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
@@ -247,7 +247,11 @@ class Connecting:
         told = await self._announce(leg, call, host)
         if told and await person.record(leg, call.attempt, call.desk.campaign):
             self._floor.writer.put(attempts.changed(call.attempt))
-        if await person.queue(leg, call.desk.campaign, name):
+        try:
+            served = await person.queue(leg, call.desk.campaign, name)
+        finally:
+            self._missed(leg, call)
+        if served:
             self._member_left(call)
             if call.transfer is not None:
                 await leg.go_on(*call.transfer)
@@ -255,6 +259,11 @@ class Connecting:
             return EndReason.CONNECTED, None
         waited = call.desk.campaign.dialing.customer_wait
         return await self._drop(leg, call, host, settings, f"no member of queue {name} answered within {waited:g} s")
+
+    def _missed(self, leg: CallLeg, call: Call) -> None:
+        """A member had the person while the link was down: the end of the call tells, when they were connected too."""
+        if leg.talked is not None:
+            self.bridged(call, self._floor.clock.now() - timedelta(seconds=leg.talked))
 
     async def _announce(self, leg: CallLeg, call: Call, host: flow.CallHost) -> bool:
         """Tell the person that the call is recorded, where the campaign says so. False: it must not be recorded."""

@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 
 from ami_dialer.domain.agent import AgentState
-from ami_dialer.domain.calls import CallUnserved
-from ami_dialer.ports import SpeechFailedError
+from ami_dialer.domain.calls import CallUnserved, Member
+from ami_dialer.ports import CallerHungUpError, SpeechFailedError
 from tests.engine.agents.seated import TALKS, seat
 from tests.engine.agents.test_connecting import PEOPLE, in_call
-from tests.fakes.telephony import Plan
+from tests.fakes.telephony import FakeLeg, Plan
 from tests.journey.conftest import until
 
 pytestmark = pytest.mark.journey
@@ -79,3 +79,24 @@ async def test_an_agent_who_takes_a_break_after_choosing_to_dial_is_offered_cont
     engine.floor.seats.back(one, world.clock.now(), 0.0)
     one.waiting = True
     await until(lambda: one.state is AgentState.PREVIEWING)
+
+
+async def test_who_was_connected_with_a_member_while_the_link_was_down_was_not_abandoned(house, monkeypatch):
+    world = house(queue="sales")
+    world.people("+12125551000,P")
+    world.telephony.queues = {"sales": [Member("sales", "PJSIP/101", "", 1)]}
+    world.telephony.default = TALKS
+
+    async def talks_and_hangs_up(leg, name, seconds, music):
+        world.telephony.link(up=False)
+        leg.talked = 0.0
+        world.telephony.end(leg.attempt_id, 16)
+        raise CallerHungUpError
+
+    monkeypatch.setattr(FakeLeg, "queue", talks_and_hangs_up)
+    engine = await world.start()
+    await until(lambda: world.telephony.legs and not world.telephony.connected)
+    world.telephony.link(up=True)
+    await until(lambda: not engine.floor.calls and not engine.floor.writer.waiting)
+    rows = await world.rows("SELECT end_reason, connected_at >= answered_at FROM attempts")
+    assert [(end, bool(after)) for end, after in rows] == [("connected", True)]

@@ -125,6 +125,31 @@ async def test_a_verb_is_the_same_commands_and_comes_to_the_same_on_both_hosts(
 
 
 @pytest.mark.parametrize(
+    ("left", "talked"),
+    [
+        ({"HANGUP": "", "ANSWEREDTIME": "3", "QUEUESTATUS": "CONTINUE"}, 3.0),
+        ({"HANGUP": "", "ANSWEREDTIME": "0", "QUEUESTATUS": "CONTINUE"}, 0.0),
+        ({"HANGUP": "", "ANSWEREDTIME": "0", "ABANDONED": "TRUE"}, None),
+        ({"HANGUP": ""}, None),
+        ({"ANSWEREDTIME": "7", "QUEUESTATUS": "CONTINUE"}, 7.0),
+        ({"ANSWEREDTIME": "0", "QUEUESTATUS": "TIMEOUT"}, None),
+    ],
+)
+async def test_how_long_a_member_had_the_person_is_known_after_the_hang_up_too(
+    left: dict[str, str], talked: float | None, desk: Desk, port: int
+) -> None:
+    legs = []
+
+    async def by_queue(leg: CallLeg) -> None:
+        legs.append(leg)
+        await leg.queue("support", 5, None)
+
+    desk.verb = by_queue
+    await call_fastagi(port, AsteriskSide(after={"Queue": left}))
+    assert [leg.talked for leg in legs] == [talked]
+
+
+@pytest.mark.parametrize(
     "verb",
     [
         lambda leg: leg.connect("PJSIP/101-1,p&System(id)"),
