@@ -170,6 +170,12 @@ class WrapUp(Section):
         60.0, ge=0, le=3_600, description="So long the result is waited for; then it is System Generated. 0: not asked."
     )
     pause: Seconds = Field(3.0, ge=0, le=600, description="Between the end of the wrap-up and the next call.")
+    max_forgotten: int = Field(
+        3,
+        ge=0,
+        le=100,
+        description="So many results in a row that an agent does not give make a break: who is there? 0: never.",
+    )
     call_back: bool = Field(
         True,
         description="With `queue`: a member who hung up first is called for the result; false: it is given by command.",

@@ -29,6 +29,8 @@ log = structlog.get_logger(__name__)
 
 #: Seconds that an agent waits for a database that takes no writes; then they go on, and it is written when it does.
 PATIENCE = 2.0
+#: Why somebody has a break who gave none; heard by the agent.
+NO_RESULTS = "No results given"
 #: Context of asterisk_conf/extensions.conf whose extensions are Asterisk's queues, for transfers.
 QUEUE_CONTEXT = "ami-dialer-queue"
 #: Where hold by order is not possible. The key is that of asterisk_conf/features.conf.
@@ -182,6 +184,7 @@ class DuringCall:
         log.info(
             "an agent gave a result", action="result_given", agent=seat.agent, attempt=talked.attempt_id, result=title
         )
+        seat.forgotten = 0
         if seat.attempt_id == talked.attempt_id:
             self.wrapped_up(seat)
         return f"the call counts as {meaning.title}"
@@ -192,6 +195,16 @@ class DuringCall:
             talked = self.calls.known(seat)
             pause = 0.0 if talked is None else talked.document.wrap_up.pause
             self._floor.seats.back(seat, self._floor.clock.now(), pause)
+
+    def forgotten(self, seat: Seat) -> None:
+        """The time for the result is over. Who gives none again and again is perhaps not there, and gets a break."""
+        talked = self.calls.known(seat)
+        most = 0 if talked is None else talked.document.wrap_up.max_forgotten
+        seat.forgotten += 1
+        if most and seat.forgotten >= most and seat.kind is SeatKind.LINE and seat.wanted_break is None:
+            log.warning("an agent gives no results any more; is anybody there?", agent=seat.agent, calls=seat.forgotten)
+            seat.forgotten, seat.wanted_break = 0, NO_RESULTS
+        self.wrapped_up(seat)
 
     async def pause_recording(self, seat: Seat) -> str:
         """Silence in the recording from now on."""

@@ -64,6 +64,8 @@ class Seat:
     #: What they asked for while it could not be: a break with this reason, or to be logged out.
     wanted_break: str | None = None
     wanted_logout: bool = False
+    #: Results in a row that they did not give.
+    forgotten: int = 0
     #: Calls they had since they logged in.
     calls: int = 0
 

@@ -306,7 +306,7 @@ class Steps(DuringCall):
             if seat.state is AgentState.WRAP_UP and seat.kind is SeatKind.LINE:
                 limit = self._wrap_up(seat).limit
                 if (now - seat.since).total_seconds() >= limit:
-                    self.wrapped_up(seat)
+                    self.forgotten(seat)
             await self.honour(seat)
 
     async def honour(self, seat: Seat) -> None:

@@ -60,6 +60,18 @@ async def test_a_forgotten_result_is_asked_for_until_the_limit_and_then_stays_as
     assert await office.rows(OUTCOME) == [(None,)]
 
 
+async def test_who_gives_no_result_three_times_in_a_row_is_perhaps_not_there_and_has_a_break(office):
+    seat = await office.ready()
+    for pressed in ("", "", "1", "", ""):
+        await office.hang_up(await office.talk(seat), seat)
+        await office.call([("What came", pressed)])
+        assert seat.state is AgentState.READY
+    await office.hang_up(await office.talk(seat), seat)
+    phone = await office.call([])
+    assert (seat.state, seat.reason, phone.next) == (AgentState.ON_BREAK, "No results given", LineNext.WAIT)
+    assert phone.said("on a break: No results given") > 0
+
+
 async def test_who_hangs_up_in_wrap_up_leaves_it_as_it_was(office):
     seat = await office.wraps_up()
     await office.call([("What came", HANGS_UP)])

@@ -31,7 +31,7 @@ async def wrap_up(talk: Talk, seat: Seat, steps: Steps) -> None:
     while going() and not await choose(talk, seat, steps, talked, going):
         pass
     if seat.state is AgentState.WRAP_UP and seat.attempt_id == attempt_id:
-        steps.wrapped_up(seat)
+        steps.forgotten(seat)
         await talk.say(words.RESULT_LOST)
 
 
