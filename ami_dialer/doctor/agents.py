@@ -92,6 +92,8 @@ async def _contexts(pbx: Pbx, campaigns: Sequence[Campaign]) -> Result:
         MEMBER_CONTEXT: ["before"],
         CHECK_CONTEXT: [KEYS],
     }
+    if any(campaign.queue is not None and campaign.wrap_up.call_back for campaign in campaigns):
+        wanted[MEMBER_CONTEXT].append("wrap-up")
     if any(campaign.recording.enabled for campaign in campaigns):
         wanted[RECORD_CONTEXT] = ["s"]
         wanted[CHECK_CONTEXT].append(RECORD)
