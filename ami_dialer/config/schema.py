@@ -136,8 +136,8 @@ class Database(Section):
         0.02,
         ge=0,
         le=1,
-        description="Writes of so long go into one commit, those that nobody waits for of four times so long. More than "
-        "some 50 ms is felt by those who are called.",
+        description="Writes of so long go into one commit, those that nobody waits for of four times so long. "
+        "More than some 50 ms is felt by those who are called.",
     )
 
 

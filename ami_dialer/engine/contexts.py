@@ -70,11 +70,14 @@ class Contexts:
             trouble = before  # it is asked anew when the link is back
         except AsteriskError as error:  # then it is tried
             log.warning("Asterisk does not tell of its dialplan", server=server.name, context=context, why=str(error))
+        except Exception:
+            log.exception("whether a dialplan has a context could not be asked", server=server.name, context=context)
+            trouble = before
         finally:
-            one.asking = False
+            one.asking, one.again_at = False, self._floor.clock.monotonic() + ASK_SECONDS
         if trouble is not None and trouble != before:
             log.error("no calls are placed for a dialplan", server=server.name, context=context, why=trouble)
-        one.trouble, one.again_at = trouble, self._floor.clock.monotonic() + ASK_SECONDS
+        one.trouble = trouble
         if trouble != before:
             self._floor.wake.set()
 

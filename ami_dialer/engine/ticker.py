@@ -7,7 +7,7 @@ from functools import partial
 
 import structlog
 
-from ami_dialer.domain.agent import OWN_AGENT
+from ami_dialer.domain.agent import OWN_AGENT, AgentState
 from ami_dialer.domain.attempt import AttemptState
 from ami_dialer.domain.enrolment import Exclusion
 from ami_dialer.domain.errors import AsteriskError, StoreError
@@ -51,6 +51,8 @@ class Ticker:
         self._refill = Refill(floor, runs)
         self._sharing = Sharing(floor, room, offers)
         self._contexts = Contexts(floor)
+        #: Runs whose contacts of agents' own were looked at when they began to go on.
+        self._woken: set[int] = set()
         self._room = room
         self._offers = offers
         self._tick = floor.config.engine.tick
@@ -115,15 +117,21 @@ class Ticker:
         return min(self._tick if rate_wait is None else rate_wait, _SOON_SECONDS if any(more) else self._tick)
 
     async def _wake_own(self, desks: list[RunDesk]) -> None:
-        """Agents have come: contacts of theirs that were put off meanwhile are due. Raises StoreError."""
+        """Agents have come, or a run that goes on: contacts of those who are there that were put off are due.
+
+        Raises StoreError.
+        """
         came = set(self._floor.seats.came)
         paced = {desk.run.id: desk for desk in desks if desk.pacing is not None}
+        if paced.keys() - self._woken:
+            came |= {seat.agent for seat in self._floor.seats if seat.state is not AgentState.ON_BREAK}
         if came and paced:
             now = self._floor.clock.now()
             if await giving_back.wake(self._floor.database, list(paced), OWN_AGENT, came, now):
                 for desk in paced.values():
                     desk.ask_again_at = desk.fill_at = 0.0
         self._floor.seats.came -= came
+        self._woken = set(paced)
 
     def _withdraw(self, calls: list[Call]) -> None:
         """Give up calls that ring and that nobody is left for; a person who picks up just then is counted."""

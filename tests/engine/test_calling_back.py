@@ -6,11 +6,13 @@ from types import SimpleNamespace
 import pytest
 
 from ami_dialer.domain.attempt import wrap_up_line_id
+from ami_dialer.domain.errors import StoreError
 from ami_dialer.engine.agents import admission
 from ami_dialer.engine.agents.calling_back import CallingBack
 from ami_dialer.engine.agents.lines import Lines
 from ami_dialer.engine.agents.members import OWN_PAUSE
 from ami_dialer.ports import OriginateRefusedError
+from ami_dialer.store import agent_sessions
 from ami_dialer.store.database import Database
 from tests.engine.hall import ANN, BOB, Hall
 from tests.journey.conftest import until
@@ -209,16 +211,23 @@ async def test_a_wrap_up_that_a_killed_dialer_left_goes_on_and_the_phone_that_it
     first.becomes(status=6)
     campaign = first.desks[0].campaign
 
+    refusals = ["the database is locked"]
+
     async def attempt(database, key):
+        if refusals:
+            raise StoreError(refusals.pop())
         return SimpleNamespace(run_id=7)
 
     async def found(database, keys):
         return [SimpleNamespace(legible=campaign)]
 
+    monkeypatch.setattr(admission, "_AGAIN_SECONDS", 0)
     monkeypatch.setattr(admission.attempts, "load", attempt)
     monkeypatch.setattr(admission.runs, "load", found)
     second = await Hall(first.database, clock, first.telephony).start()
     await until(lambda: second.state() == "wrap_up")
+    there = [one.line for one in await agent_sessions.going_on(first.database)]
+    assert (refusals, there.count(ANN)) == ([], 1), "a refusal of the database costs no wrap-up, and leaves no log-in"
     again = _Shop(second)
     await again.after(2)
     assert (again.phones.requests, second.seat().run, second.seat().attempt_id) == ([], 7, "amid-1-1")  # it rings yet

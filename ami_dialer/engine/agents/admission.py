@@ -127,6 +127,7 @@ class Admission:
         if left is not None and left.agent != agent:
             await agent_sessions.close(self._floor.database, [left.id], now, "the phone is another agent's now")
             left = None
+        run = await self._wraps_up_still(place, left)
         if left is None:
             new = LogIn(agent, SeatKind.MEMBER, place.server, place.interface, place.interface)
             session = await agent_sessions.begin(self._floor.database, new, now)
@@ -136,7 +137,6 @@ class Admission:
         if self._places.get(key) is not place or not place.present(self._floor.clock.now()):
             await agent_sessions.close(self._floor.database, [session], self._floor.clock.now(), place.why_away())
             return
-        run = await self._wraps_up_still(place, left)
         began, since = (now, now) if left is None else (left.began_at, left.since)
         seat = Seat(
             key=f"member:{place.server}:{place.interface}",
@@ -164,10 +164,12 @@ class Admission:
             return None
         attempt = await attempts.load(self._floor.database, left.attempt_id)
         found = [] if attempt is None else await runs.load(self._floor.database, [attempt.run_id])
-        for run in found:
-            settings = run.legible.wrap_up
-            place.wrap_until, place.pause = left.since + timedelta(seconds=settings.limit), settings.pause
-        return attempt.run_id if attempt is not None else None
+        if attempt is None or not found:
+            return None
+        [run] = found
+        settings = run.legible.wrap_up
+        place.wrap_until, place.pause = left.since + timedelta(seconds=settings.limit), settings.pause
+        return attempt.run_id
 
     async def _end_left(self) -> None:
         """Those who have not come again are gone."""

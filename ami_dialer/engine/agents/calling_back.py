@@ -42,9 +42,8 @@ class _Ringing:
 
     seat: Seat
     attempt_id: str
-    task: asyncio.Task[None] | None = None
-    #: It was asked to end.
-    given_up: bool = False
+    #: It is being asked to end.
+    ending: bool = False
     #: Asterisk was asked to call it, and did not say yet what became of that.
     rings: bool = False
 
@@ -64,8 +63,8 @@ class CallingBack:
         """Call whoever hung up first; let phones go whose result is there, or not asked for any more."""
         now = self._floor.clock.now()
         for ringing in self._ringing.values():
-            if ringing.rings and not ringing.given_up and not _wraps_up(ringing.seat, ringing.attempt_id):
-                ringing.given_up = True
+            if ringing.rings and not ringing.ending and not _wraps_up(ringing.seat, ringing.attempt_id):
+                ringing.ending = True
                 self._later(self._let_go(ringing))
         for seat in self._floor.seats:
             if seat.kind is not SeatKind.MEMBER or seat.state is not AgentState.WRAP_UP or seat.attempt_id is None:
@@ -77,7 +76,7 @@ class CallingBack:
             graced = (now - seat.since).total_seconds() >= GRACE_SECONDS
             if place is not None and linked and graced and place.on_hook():
                 ringing = self._ringing[seat.attempt_id] = _Ringing(seat, seat.attempt_id)
-                ringing.task = self._later(self._call(ringing, place))
+                self._later(self._call(ringing, place))
 
     async def _call(self, ringing: _Ringing, place: Place) -> None:
         seat, attempt_id = ringing.seat, ringing.attempt_id
@@ -86,7 +85,7 @@ class CallingBack:
             if await self._possible(seat, talked) and _wraps_up(seat, attempt_id):
                 await self._ring(ringing, place, talked)
         except (ConnectionError, StoreError, StepRefusedError) as error:
-            log.info("a member could not be called back yet", agent=seat.agent, why=str(error))
+            log.debug("a member could not be called back yet", agent=seat.agent, why=str(error))
         except AsteriskError as error:
             self._steps.calls.asked.add(attempt_id)
             log.warning("a member cannot be called back", agent=seat.agent, why=str(error))
@@ -146,12 +145,14 @@ class CallingBack:
             self._steps.wrapped_up(seat)
 
     async def _let_go(self, ringing: _Ringing) -> None:
-        """End the ringing."""
+        """End the ringing. Where that fails, or there is no channel yet, it is looked at again."""
         try:
             telephony = self._floor.servers[ringing.seat.server].telephony
             await telephony.hang_up_line(wrap_up_line_id(ringing.attempt_id))
         except (ConnectionError, AsteriskError) as error:
-            log.info("a phone rings on for nothing", agent=ringing.seat.agent, why=str(error))
+            log.debug("a phone rings on for nothing", agent=ringing.seat.agent, why=str(error))
+        finally:
+            ringing.ending = False
 
     def _later(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)

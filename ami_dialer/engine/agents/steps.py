@@ -298,7 +298,7 @@ class Steps(DuringCall):
         return "the contact is skipped"
 
     async def look(self) -> None:
-        """Each second: end wrap-ups whose time is over; honour breaks and log-outs that were asked for meanwhile."""
+        """Now and again: end wrap-ups whose time is over; honour breaks and log-outs that were asked for meanwhile."""
         self.calls.look()
         now, held = self._floor.clock.now(), {seat.line for seat in self._floor.seats}
         self.displaced -= held
@@ -306,7 +306,8 @@ class Steps(DuringCall):
             if seat.state is AgentState.WRAP_UP and seat.kind is SeatKind.LINE:
                 limit = self._wrap_up(seat).limit
                 if (now - seat.since).total_seconds() >= limit:
-                    self.forgotten(seat)
+                    # Whom the question did not reach has not forgotten it.
+                    (self.forgotten if seat.attempt_id in self.calls.asked else self.wrapped_up)(seat)
             await self.honour(seat)
 
     async def honour(self, seat: Seat) -> None:

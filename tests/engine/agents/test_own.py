@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 from ami_dialer.domain.agent import AgentState
 from ami_dialer.domain.enrolment import EnrolmentState
+from ami_dialer.store import pausing
 from ami_dialer.store.tables import enrolments
 from tests.engine.agents.seated import TALKS, on_break, ready_again, seat
 from tests.fakes.telephony import Plan
@@ -65,6 +66,24 @@ async def test_where_too_many_wait_for_one_agent_the_others_of_these_are_put_off
     two = await seat(world, "102")
     await until(lambda: two.state is AgentState.IN_CALL)
     assert await world.rows(soon) == [(3,)], "and has come"
+
+
+async def test_who_came_while_the_campaign_was_paused_is_looked_for_when_it_goes_on(house):
+    world = house(agents="all", own_agent={"wait": 86400, "others": False}, hopper={"size": 2})
+    engine, desk, _ = await all_for_the_absent(world)
+    async with engine.floor.database.writing() as connection:
+        more = enrolments.c.id.in_(range(3, 6))
+        await connection.execute(update(enrolments).where(more).values(agent="102"))
+    one = await seat(world, "101")
+    await until(lambda: one.state is AgentState.IN_CALL)
+    await until(lambda: desk.tally.held(world.clock.now())["own-agent"] == 3)
+    await pausing.pause(world.database, "survey", world.clock.now())
+    await until(lambda: not engine.floor.runs)
+    await seat(world, "102")
+    await pausing.resume(world.database, "survey", world.clock.now())
+    await until(lambda: engine.floor.runs and not engine.floor.seats.came)
+    soon = f"SELECT count(*) FROM enrolments WHERE id IN (3, 4, 5) AND due_at < '{world.clock.now() + HALF_AN_HOUR}'"
+    assert await world.rows(soon) == [(3,)]
 
 
 async def test_whoever_comes_back_from_a_break_is_looked_for_too(office):

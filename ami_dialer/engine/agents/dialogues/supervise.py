@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from ami_dialer.domain.agent import AgentState, SeatKind
 from ami_dialer.domain.errors import AsteriskError, StoreError
 from ami_dialer.engine.agents.dialogues import login, words
 from ami_dialer.engine.agents.dialogues.talk import TRIES, Talk
@@ -52,7 +53,7 @@ class Supervisors:
         while misses < TRIES:
             number = await talk.number(words.WHOM, _MOST_DIGITS)
             seat = talk.floor.seats.of_agent(number) if number else None
-            if seat is None or not seat.channel:
+            if seat is None or not _heard(seat):
                 misses += 1
                 if number:
                     await talk.say(words.NOBODY)
@@ -99,6 +100,11 @@ class Supervisors:
                 await agent_sessions.supervised(self._floor.database, agent, by, mode, now)
             except StoreError as error:
                 log.warning("who hears whom could not be recorded", by=by, agent=agent, mode=mode, why=str(error))
+
+
+def _heard(seat: Seat) -> bool:
+    """Whether there is anything to hear: a member of a queue has a channel during calls alone."""
+    return bool(seat.channel) and (seat.kind is not SeatKind.MEMBER or seat.state is AgentState.IN_CALL)
 
 
 async def _beside(talk: Talk, seat: Seat) -> bool:
