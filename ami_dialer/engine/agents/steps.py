@@ -213,9 +213,13 @@ class Steps(DuringCall):
         return seat
 
     def _check_free(self, number: str) -> None:
-        """Nobody has two calls: it does not matter whether the other came by a line or by a queue."""
-        theirs = self._floor.seats.all_of(number)
-        if any(seat.state is AgentState.IN_CALL or seat.taken_by is not None for seat in theirs):
+        """Nobody has two calls: it does not matter whether the other came by a line or by a queue.
+
+        A member's phone in use without a call of ours may well be the one that is just logging in.
+        """
+        theirs = list(self._floor.seats.all_of(number))
+        ours = any(seat.state is AgentState.IN_CALL and seat.attempt_id is not None for seat in theirs)
+        if ours or any(seat.taken_by is not None for seat in theirs):
             raise StepRefusedError(f"agent {number} is in a call on another phone; end that first")
 
     async def _tell_displaced(self, old: Seat) -> None:

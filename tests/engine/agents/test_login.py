@@ -109,7 +109,8 @@ async def test_a_call_that_comes_while_the_log_in_is_written_stays_with_the_olde
     ]
 
 
-async def test_a_member_of_a_queue_who_is_in_a_call_cannot_log_in_on_a_line(office):
+@pytest.mark.parametrize("attempt", ["amid-1-1", None], ids=["with a person of ours", "of their own, as this one"])
+async def test_a_member_of_a_queue_who_has_a_person_on_the_line_cannot_log_in_on_another_one(office, attempt):
     now = office.clock.now()
     seat = Seat(
         key="member:pbx:PJSIP/101",
@@ -121,11 +122,15 @@ async def test_a_member_of_a_queue_who_is_in_a_call_cannot_log_in_on_a_line(offi
         since=now,
         idle_since=now,
         state=AgentState.IN_CALL,
+        attempt_id=attempt,
     )
     office.floor.seats.enter(seat, now)
     phone = await office.call(LOG_IN)
-    assert (phone.said("in a call on another phone"), phone.next) == (1, LineNext.BYE)
-    assert list(office.floor.seats) == [seat]
+    if attempt is None:
+        assert (phone.said("in a call on another phone"), phone.next) == (0, LineNext.WAIT)
+    else:
+        assert (phone.said("in a call on another phone"), phone.next) == (1, LineNext.BYE)
+        assert list(office.floor.seats) == [seat]
 
 
 async def test_a_key_opens_the_menu_and_nobody_is_connected_meanwhile(office):
