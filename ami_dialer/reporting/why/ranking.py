@@ -109,7 +109,7 @@ def _capacity(facts: Facts) -> Iterator[Reason]:
         todo = "ami-dialer abandonment says more"
         found.append(Reason(Why.ABANDONMENT, run.restraint, ready, todo=todo))
     if run.all_in_calls:
-        text = "all who are due are in a call already, themselves or their number"
+        text = "all who are due, or their numbers, are in a call already or offered to an agent"
         found.append(Reason(Why.BUSY, text, run.hopper))
     found += _agents(run, ready, facts)
     if not found and run.why and ready:

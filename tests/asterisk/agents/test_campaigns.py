@@ -75,7 +75,7 @@ def settings(mode: str) -> str:
     amd: {{enabled: false}}
     max_calls: 60
     ring: 20s
-    wrap_up: {{limit: 15s, pause: 0, max_forgotten: 0}}
+    wrap_up: {{limit: 30s, pause: 0, max_forgotten: 0}}
     retry: {{max_attempts: 1, rules: {{no_answer: {{after: 1s, max: 1}}}}}}
     abandonment: {{limit: 1}}
     {unrestricted(chr(10) + "    ")}

@@ -136,7 +136,7 @@ REASONS = {
         "wait for their own agents",
         "own_agent.wait",
     ),
-    "in calls of others": (of_run(all_in_calls=True, hopper=5), Why.BUSY, "in a call already", ""),
+    "in calls of others": (of_run(all_in_calls=True, hopper=5), Why.BUSY, "in a call already or offered", ""),
     "what the engine says": (of_run(why="caller ids used up"), Why.ENGINE, "caller ids used up", ""),
     "window": (facts(queue=Queue(held=(("us.hours", Later(9, SOON)),))), Why.HELD, "us.hours, the first until 16", ""),
     "retries": (facts(queue=Queue(retries=Later(3, SOON))), Why.RETRY, "next try, the first at 16:00", ""),
