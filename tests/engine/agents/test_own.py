@@ -11,6 +11,7 @@ from ami_dialer.domain.enrolment import EnrolmentState
 from ami_dialer.store import pausing
 from ami_dialer.store.tables import enrolments
 from tests.engine.agents.seated import TALKS, on_break, ready_again, seat
+from tests.engine.waiting import until_rows
 from tests.fakes.telephony import Plan
 from tests.journey.conftest import until
 
@@ -81,9 +82,8 @@ async def test_who_came_while_the_campaign_was_paused_is_looked_for_when_it_goes
     await until(lambda: not engine.floor.runs)
     await seat(world, "102")
     await pausing.resume(world.database, "survey", world.clock.now())
-    await until(lambda: engine.floor.runs and not engine.floor.seats.came)
     soon = f"SELECT count(*) FROM enrolments WHERE id IN (3, 4, 5) AND due_at < '{world.clock.now() + HALF_AN_HOUR}'"
-    assert await world.rows(soon) == [(3,)]
+    await until_rows(world, soon, [(3,)])
 
 
 async def test_whoever_comes_back_from_a_break_is_looked_for_too(office):
