@@ -135,7 +135,7 @@ async def test_stopping_gives_back_what_was_not_dialled_and_hangs_up_after_the_g
 async def test_limits_hold_at_every_moment(house):
     world = house(max_calls=2)
     world.people(*(f"+121255501{n:02d},P" for n in range(10, 40)))
-    world.telephony.default = Plan(cause=1)
+    world.telephony.default = Plan(stays=True)
     most = 0
     original = world.telephony.originate
 
@@ -143,6 +143,7 @@ async def test_limits_hold_at_every_moment(house):
         nonlocal most
         await original(request)
         most = max(most, len(world.telephony.live))
+        asyncio.get_running_loop().call_later(0.1, world.telephony.end, request.attempt_id, 1)  # so that two meet
 
     world.telephony.originate = counting
     await world.run_until_done()
