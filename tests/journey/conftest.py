@@ -120,6 +120,10 @@ class House:
         await engine.stop(1.0)
 
     async def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """What the database says once it has what the dialer has put so far, or takes no writes."""
+        writer = None if self.engine is None else self.engine.floor.writer
+        if writer is not None and writer.waiting and writer.trouble is None and not writer._task.done():
+            await asyncio.wait([writer.put()], timeout=1)
         async with self.database.reading() as connection:
             return [tuple(row) for row in await connection.execute(text(sql))]
 
