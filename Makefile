@@ -49,7 +49,7 @@ zip-codes: $(VENV)/ready  ## write ami_dialer/domain/zip_codes.py anew from zipc
 
 .PHONY: test
 test: setup  ## the whole suite, real Asterisk and PostgreSQL included
-	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: test-unit
 test-unit: $(VENV)/ready  ## only what needs no server

@@ -12,12 +12,17 @@ from typing import Any
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.config.schema import Database as DatabaseSettings
 from ami_dialer.store.database import Database, Look
 from ami_dialer.store.migrate import migrate
 from tests.postgres import Postgres, start_postgres
+
+# How long drawing an input takes says something of the machine that is shared, and nothing of the code.
+settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared")
 
 MARKERS = {"unit", "store", "asterisk", "mqtt", "journey", "architecture"}
 
