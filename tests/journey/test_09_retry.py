@@ -7,6 +7,7 @@ import pytest
 from ami_dialer.config.campaign import Campaign
 from ami_dialer.domain.attempt import Attempt, AttemptState
 from ami_dialer.domain.ending import EndReason
+from ami_dialer.domain.rank import FIRST_RANK
 from ami_dialer.journey import retry
 from ami_dialer.store.hopper import Claimed
 
@@ -62,6 +63,19 @@ def test_a_contact_that_is_tried_again_waits_for_the_time_of_its_rule(ended, clo
         "new_number": claimed.number,
         "skips": 0,
     }
+
+
+@pytest.mark.parametrize(
+    ("reason", "retry_first", "first"), [("abandoned", True, True), ("abandoned", False, False), ("busy", True, False)]
+)
+def test_who_was_abandoned_goes_first_where_the_campaign_says_so(ended, clock, reason, retry_first, first):
+    attempt, claimed = ended(reason)
+    again = campaign(rules={reason: {"after": "5m", "max": 1}})
+    settings = again.model_copy(
+        update={"abandonment": again.abandonment.model_copy(update={"retry_first": retry_first})}
+    )
+    write, _ = retry.after(attempt, claimed, settings, clock.now())
+    assert (write.row["state"], write.row["rank"] == FIRST_RANK) == ("waiting", first)
 
 
 @pytest.mark.parametrize(
