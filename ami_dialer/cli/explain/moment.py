@@ -54,8 +54,13 @@ def their_moment(text: str, now: datetime) -> str:
     if found is None or found["offset"] is not None or found["zone"] is not None:
         return read_moment(text, now).isoformat()
     read_moment(f"{text.strip()} UTC", now)  # is there such a day and time at all?
-    clock = found["time"].zfill(5 if found["time"].count(":") == 1 else 8)
+    clock = _padded(found["time"])
     return f"{found['day']}T{clock}" if found["day"] else clock
+
+
+def _padded(clock: str) -> str:
+    """A time of day as ISO 8601 has it: 09:30 for 9:30."""
+    return clock.zfill(5 if clock.count(":") == 1 else 8)
 
 
 def read_moment(text: str, now: datetime) -> datetime:
@@ -65,7 +70,7 @@ def read_moment(text: str, now: datetime) -> datetime:
         raise ValueError(f"{text[:60]!r} is no moment; {_WANTED}")
     zone = _zone(found["offset"], found["zone"])
     try:
-        at = time.fromisoformat(found["time"].zfill(5 if found["time"].count(":") == 1 else 8))
+        at = time.fromisoformat(_padded(found["time"]))
         day = date.fromisoformat(found["day"]) if found["day"] else now.astimezone(zone).date()
     except ValueError:
         raise ValueError(f"{text[:60]!r}: there is no such day or time of day; {_WANTED}") from None

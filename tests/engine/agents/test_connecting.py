@@ -240,10 +240,8 @@ async def test_while_the_dialplan_has_no_such_context_nobody_is_called_for_its_s
     await until(lambda: called(world) == 2)
 
 
-async def test_a_killed_dialer_leaves_agents_and_people_talking_and_the_next_one_knows_it(house):
-    world = house(agents="all")
-    world.people(*PEOPLE)
-    world.telephony.default = TALKS
+async def killed_in_a_call(world):
+    """The next engine after a `kill -9`, the attempt that was in call, and the seat of its agent."""
     await world.start()
     one = await seat(world, "101")
     await in_call(world, one)
@@ -254,6 +252,14 @@ async def test_a_killed_dialer_leaves_agents_and_people_talking_and_the_next_one
     engine = await world.start()
     await until(lambda: engine.floor.seats.of_agent("101") is not None)
     again = engine.floor.seats.of_agent("101")
+    return engine, attempt, again
+
+
+async def test_a_killed_dialer_leaves_agents_and_people_talking_and_the_next_one_knows_it(house):
+    world = house(agents="all")
+    world.people(*PEOPLE)
+    world.telephony.default = TALKS
+    engine, attempt, again = await killed_in_a_call(world)
     assert (again.state, again.attempt_id) == (AgentState.IN_CALL, attempt)
     world.telephony.end(attempt, 16)
     await until(lambda: again.state is AgentState.WRAP_UP)
@@ -266,16 +272,7 @@ async def test_a_call_of_a_killed_dialer_is_transferred_by_the_next_one(house):
     world = house(agents="all", transfer=target)
     world.people(PEOPLE[0])
     world.telephony.default = TALKS
-    await world.start()
-    one = await seat(world, "101")
-    await in_call(world, one)
-    await until(lambda: not world.engine.floor.writer.waiting)
-    attempt, lines = one.attempt_id, dict(world.telephony.agent_lines)
-    await world.kill()
-    world.telephony.agent_lines = lines
-    engine = await world.start()
-    await until(lambda: engine.floor.seats.of_agent("101") is not None)
-    again = engine.floor.seats.of_agent("101")
+    engine, attempt, again = await killed_in_a_call(world)
     assert "transferred to Support" in await engine._office._steps.transfer(again, "Support")
     assert ("redirect", attempt, "internal", "200") in world.telephony.asked
     assert again.state is AgentState.WRAP_UP

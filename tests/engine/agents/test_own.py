@@ -35,6 +35,15 @@ async def all_for_the_absent(world):
     return engine, desk, keys
 
 
+async def three_more_for_the_absent(world, engine):
+    """Contacts 3 to 5 belong to agent 102 too; 101 is there, and has a call."""
+    async with engine.floor.database.writing() as connection:
+        more = enrolments.c.id.in_(range(3, 6))
+        await connection.execute(update(enrolments).where(more).values(agent="102"))
+    one = await seat(world, "101")
+    await until(lambda: one.state is AgentState.IN_CALL)
+
+
 async def test_contacts_of_an_absent_agent_leave_the_hopper_to_others_and_are_that_agents_first(house):
     world = house(agents="all", own_agent={"wait": 86400, "others": False}, hopper={"size": 4})
     engine, desk, keys = await all_for_the_absent(world)
@@ -52,11 +61,7 @@ async def test_contacts_of_an_absent_agent_leave_the_hopper_to_others_and_are_th
 async def test_where_too_many_wait_for_one_agent_the_others_of_these_are_put_off_by_name(house):
     world = house(agents="all", own_agent={"wait": 86400, "others": False}, hopper={"size": 2})
     engine, desk, keys = await all_for_the_absent(world)
-    async with engine.floor.database.writing() as connection:
-        more = enrolments.c.id.in_(range(3, 6))
-        await connection.execute(update(enrolments).where(more).values(agent="102"))
-    one = await seat(world, "101")
-    await until(lambda: one.state is AgentState.IN_CALL)
+    await three_more_for_the_absent(world, engine)
     assert {claimed.enrolment_id for claimed in desk.for_own} == keys
     await until(lambda: desk.tally.held(world.clock.now())["own-agent"] == 3)
     async with engine.floor.database.reading() as connection:
@@ -72,11 +77,7 @@ async def test_where_too_many_wait_for_one_agent_the_others_of_these_are_put_off
 async def test_who_came_while_the_campaign_was_paused_is_looked_for_when_it_goes_on(house):
     world = house(agents="all", own_agent={"wait": 86400, "others": False}, hopper={"size": 2})
     engine, desk, _ = await all_for_the_absent(world)
-    async with engine.floor.database.writing() as connection:
-        more = enrolments.c.id.in_(range(3, 6))
-        await connection.execute(update(enrolments).where(more).values(agent="102"))
-    one = await seat(world, "101")
-    await until(lambda: one.state is AgentState.IN_CALL)
+    await three_more_for_the_absent(world, engine)
     await until(lambda: desk.tally.held(world.clock.now())["own-agent"] == 3)
     await pausing.pause(world.database, "survey", world.clock.now())
     await until(lambda: not engine.floor.runs)
