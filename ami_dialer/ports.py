@@ -111,6 +111,13 @@ class Telephony(Protocol):
         """Whether the dialplan has this extension. Raises ConnectionError, AsteriskError."""
         ...
 
+    async def press_code(self, attempt_id: str, code: str) -> bool:
+        """Press a code of features.conf, by its name there, for whoever talks with the person of an attempt.
+
+        False where nobody does. Raises ConnectionError, AsteriskError (features.conf has no such code).
+        """
+        ...
+
     async def hang_up_line(self, channel: str) -> None:
         """End an agent's line, or a member's leg; no error when it is gone already. Raises ConnectionError."""
         ...

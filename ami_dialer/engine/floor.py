@@ -151,7 +151,7 @@ class Call:
     withdrawn: bool = False
     #: Nobody was free in time: the person hears the message, or heard it.
     dropped: bool = False
-    #: The agent put the person on hold: they are connected again when it is over.
+    #: The agent put the person on hold: their line is in the dialogue of the code.
     held: bool = False
     #: Where the call goes to when the agent has left it: context and extension.
     transfer: tuple[str, str] | None = None

@@ -10,6 +10,7 @@ from sqlalchemy import Row, Select, and_, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.config.campaign import Campaign
+from ami_dialer.domain.attempt import Attempt
 from ami_dialer.domain.campaign import GOING_ON as ACTIVE
 from ami_dialer.domain.campaign import CampaignAction, CampaignStatus, IllegalActionError, advance
 from ami_dialer.domain.changes import digest
@@ -17,7 +18,7 @@ from ami_dialer.domain.enrolment import GOING_ON, RunState
 from ami_dialer.domain.errors import DialerError
 from ami_dialer.domain.intake import ImportState, ListState
 from ami_dialer.rules.schedule import Start
-from ami_dialer.store import agent_maps, audit, callbacks, campaigns, enrolling, live, scrub
+from ami_dialer.store import agent_maps, attempts, audit, callbacks, campaigns, enrolling, live, scrub
 from ami_dialer.store.audit import Entry
 from ami_dialer.store.campaigns import Standing
 from ami_dialer.store.database import Database
@@ -121,6 +122,15 @@ async def load(database: Database, keys: Collection[int]) -> list[Run]:
     """Runs by key, whatever their state."""
     async with database.reading() as connection:
         return [as_run(row) for row in await connection.execute(run_query().where(runs.c.id.in_(keys)))]
+
+
+async def of_attempt(database: Database, key: str) -> tuple[Attempt, Run] | None:
+    """The attempt with this id and its run; None where it is not in this database."""
+    attempt = await attempts.load(database, key)
+    if attempt is None:
+        return None
+    [run] = await load(database, [attempt.run_id])
+    return attempt, run
 
 
 async def running_ids(database: Database) -> set[int]:

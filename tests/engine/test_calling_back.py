@@ -216,14 +216,10 @@ async def test_a_wrap_up_that_a_killed_dialer_left_goes_on_and_the_phone_that_it
     async def attempt(database, key):
         if refusals:
             raise StoreError(refusals.pop())
-        return SimpleNamespace(run_id=7)
-
-    async def found(database, keys):
-        return [SimpleNamespace(legible=campaign)]
+        return SimpleNamespace(run_id=7), SimpleNamespace(legible=campaign)
 
     monkeypatch.setattr(admission, "_AGAIN_SECONDS", 0)
-    monkeypatch.setattr(admission.attempts, "load", attempt)
-    monkeypatch.setattr(admission.runs, "load", found)
+    monkeypatch.setattr(admission.runs, "of_attempt", attempt)
     second = await Hall(first.database, clock, first.telephony).start()
     await until(lambda: second.state() == "wrap_up")
     there = [one.line for one in await agent_sessions.going_on(first.database)]

@@ -1,8 +1,9 @@
 """A telephone exchange in memory: implements ports.Telephony, and hands answered calls to the engine."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from ami_dialer.domain.calls import (
     AmdFacts,
@@ -160,6 +161,8 @@ class FakeTelephony(Telephony):
         self.on_leg: Callable[[FakeLeg], object] | None = None
         #: What was asked for lines and members, in order.
         self.asked: list[tuple[str, ...]] = []
+        #: What follows from a code that is pressed by an order; None: nobody is there who could.
+        self.on_code: Callable[[str, str], Coroutine[Any, Any, object]] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self, on_event: Callable[[CallEvent | SeatEvent], None], on_link: Callable[[bool], None]) -> None:
@@ -256,6 +259,16 @@ class FakeTelephony(Telephony):
     async def extension_exists(self, context: str, extension: str) -> bool:
         self._linked()
         return extension not in self.missing_extensions
+
+    async def press_code(self, attempt_id: str, code: str) -> bool:
+        self._linked()
+        self.asked.append(("code", attempt_id, code))
+        if self.on_code is None:
+            return False
+        task = asyncio.create_task(self.on_code(attempt_id, code))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return True
 
     async def hang_up_line(self, channel: str) -> None:
         self._linked()

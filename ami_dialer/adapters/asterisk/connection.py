@@ -35,8 +35,8 @@ OPEN_TIMEOUT = 10.0
 #: `dtmf`, members of queues are `agent`. Asterisk sends of these what the user's `read =` has. `system` is out, and
 #: FullyBooted with it, which Asterisk sends only to who reads that class (manager.c, action_login).
 EVENT_MASK = "call,user,dtmf,agent"
-#: Actions we always send, and the write class of manager.conf that allows each (manager.c, __init_manager). Redirect
-#: and MixMonitorMute need the class of Hangup, QueueStatus none.
+#: Actions we always send, and the write class of manager.conf that allows each (manager.c, __init_manager). Redirect,
+#: MixMonitorMute and PlayDTMF need the class of Hangup, QueueStatus none.
 NEEDED = {"Originate": "originate", "Hangup": "call", "CoreShowChannels": "reporting"}
 
 

@@ -1,6 +1,7 @@
 """Actions for those who take calls: agents' lines and members of queues."""
 
 import asyncio
+import re
 from abc import ABC, abstractmethod
 
 from panoramisk.actions import Action
@@ -18,9 +19,13 @@ from ami_dialer.ports import OriginateRefusedError
 #: AST_CAUSE_NORMAL_CLEARING.
 NORMAL_CLEARING = "16"
 #: What Asterisk answers where a channel is gone (action_hangup, action_redirect, mixmonitor).
-_GONE = ("No such channel", "Channel does not exist")
+_GONE = ("No such channel", "Channel does not exist", "Channel not found")
 #: What it answers where the user's classes do not allow an action (manager.c).
 _DENIED = "Permission denied"
+#: Keys of features.conf's [applicationmap], at most so many as Asterisk takes (FEATURE_MAX_LEN).
+_CODE = re.compile(r"[0-9A-D*#]{1,11}")
+#: A key lasts so long, as phones send it.
+_KEY_MS = "100"
 #: Beyond the seconds that a phone rings: Asterisk's own way to its OriginateResponse.
 _RESPONSE_SECONDS = 5.0
 
@@ -77,6 +82,33 @@ class LineActions(ABC):
         where = f"{checked(NAME, context)},{checked(EXTENSION, extension)},1"
         [answer] = await self._request(AckAction({"Action": "Getvar", "Variable": f"DIALPLAN_EXISTS({where})"}))
         return bool(answer.value != "0")  # empty where func_dialplan is not loaded: then it is tried
+
+    async def press_code(self, attempt_id: str, code: str) -> bool:
+        """Press a code on the channel of whoever talks with the person; see ports.Telephony."""
+        peer = await self._variable("BRIDGEPEER", checked(CHANNEL, attempt_id))
+        if not peer:
+            return False
+        value = await self._variable(f"AST_CONFIG(features.conf,applicationmap,{checked(NAME, code)})", attempt_id)
+        keys = value.partition(",")[0].strip()
+        if not _CODE.fullmatch(keys):
+            raise AsteriskError(f"features.conf has no code {code}, or func_config.so is not loaded")
+        channel = checked(CHANNEL, peer.partition(",")[0])
+        for key in keys:  # Receive: as though their phone had sent it
+            press = {"Action": "PlayDTMF", "Channel": channel, "Digit": key, "Duration": _KEY_MS, "Receive": "true"}
+            if not await self._unless_gone(press):
+                return False
+        return True
+
+    async def _variable(self, name: str, channel: str) -> str:
+        """Of a channel; "" where there is none. As for PlayDTMF the class `call` is enough."""
+        action = {"Action": "Getvar", "Variable": name, "Channel": channel}
+        try:
+            [answer] = await self._request(AckAction(action))
+        except AsteriskError as refused:
+            if any(words in str(refused) for words in _GONE):
+                return ""
+            raise
+        return str(answer.value or "")
 
     async def hang_up_line(self, channel: str) -> None:
         """End a line; no error when it is gone already. Raises ConnectionError."""

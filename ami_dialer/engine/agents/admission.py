@@ -12,7 +12,7 @@ from ami_dialer.domain.errors import StoreError
 from ami_dialer.engine.agents.members import Place, Talk
 from ami_dialer.engine.agents.seats import Seat
 from ami_dialer.engine.floor import Floor
-from ami_dialer.store import agent_sessions, agents, attempts, runs
+from ami_dialer.store import agent_sessions, agents, runs
 from ami_dialer.store.agent_sessions import LogIn, Session
 
 log = structlog.get_logger(__name__)
@@ -162,11 +162,10 @@ class Admission:
         """A wrap-up that an engine before began goes on for the rest of its time; its run. Raises StoreError."""
         if left is None or left.state is not AgentState.WRAP_UP or left.attempt_id is None:
             return None
-        attempt = await attempts.load(self._floor.database, left.attempt_id)
-        found = [] if attempt is None else await runs.load(self._floor.database, [attempt.run_id])
-        if attempt is None or not found:
+        found = await runs.of_attempt(self._floor.database, left.attempt_id)
+        if found is None:
             return None
-        [run] = found
+        attempt, run = found
         settings = run.legible.wrap_up
         place.wrap_until, place.pause = left.since + timedelta(seconds=settings.limit), settings.pause
         return attempt.run_id

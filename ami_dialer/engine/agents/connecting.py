@@ -17,6 +17,7 @@ from ami_dialer.domain.events import EventName
 from ami_dialer.engine.agents import person
 from ami_dialer.engine.agents.room import Room, is_promised, serves
 from ami_dialer.engine.agents.seats import Seat
+from ami_dialer.engine.agents.talked import result_wanted
 from ami_dialer.engine.floor import Call, Floor
 from ami_dialer.journey import flow
 from ami_dialer.ports import CallerHungUpError, CallLeg, SoundMissingError, SpeechFailedError
@@ -37,8 +38,6 @@ WAIT_SLICE_SECONDS = 0.1
 #: A hang-up is told within milliseconds of the end of its session, except by a channel that a supervisor barged into:
 #: Asterisk keeps that one, silent, until the supervisor leaves. 2 s are sure to be no late event.
 KEPT_OPEN_SECONDS = 2.0
-#: The class of music of those on hold by order; by key it is that of features.conf.
-HOLD_MUSIC = "default"
 
 
 class Members(Protocol):
@@ -207,13 +206,9 @@ class Connecting:
         attempt.agent = seat.agent
         if record and await person.record(leg, attempt, campaign):
             self._floor.writer.put(attempts.changed(attempt))
-        while await person.connect(leg, seat.channel):
+        if await person.connect(leg, seat.channel):
             self.bridged(call, self._floor.clock.now())  # where the event was missed
-            if not call.held:
-                return True
-            await self._hold(leg, call, seat)
-            if call.transfer is not None or self._floor.seats.by_key.get(seat.key) is not seat:
-                return True
+            return True
         if seat.taken_by == attempt.id:
             seat.taken_by, seat.waiting = None, False
             task = asyncio.create_task(self._recover(seat))
@@ -231,14 +226,6 @@ class Connecting:
             return  # with the next link all lines are asked for
         if not there:
             self._floor.seats.leave(seat, self._floor.clock.now(), "the line is gone")
-
-    async def _hold(self, leg: CallLeg, call: Call, seat: Seat) -> None:
-        """The person hears music until the agent is back, or gone."""
-        await leg.music(HOLD_MUSIC)
-        while call.held and call.transfer is None and self._floor.seats.by_key.get(seat.key) is seat:
-            await leg.wait_for_digit(WAIT_SLICE_SECONDS)
-        call.held = False
-        await leg.music(None)
 
     async def _by_queue(
         self, leg: CallLeg, call: Call, host: flow.CallHost, settings: flow.FlowSettings, name: str
@@ -321,11 +308,9 @@ class Connecting:
     def over(self, seat: Seat, call: Call, now: datetime) -> None:
         """An agent's call is over: its result is asked for, unless the campaign does not want to know."""
         seat.preview, seat.dial_wanted = None, False
-        limit = call.desk.campaign.wrap_up.limit
-        if limit and call.attempt.outcome is None and seat.kind is not SeatKind.SESSION:
-            self._floor.seats.finish(seat, now, wrap_up=True)
-        else:
-            self._floor.seats.finish(seat, now, wrap_up=False, pause=call.desk.campaign.wrap_up.pause)
+        campaign = call.desk.campaign
+        asked = result_wanted(campaign, call.attempt.outcome) and seat.kind is not SeatKind.SESSION
+        self._floor.seats.finish(seat, now, wrap_up=asked, pause=campaign.wrap_up.pause)
 
     def ended(self, call: Call, now: datetime) -> None:
         """An attempt has ended, however: whoever had it is not left in the call."""
@@ -345,19 +330,6 @@ class Connecting:
     async def hang_up(self, call: Call) -> None:
         """The agent ends the call. Raises ConnectionError, AsteriskError."""
         await call.trunk.server.telephony.hang_up(call.attempt.id)
-
-    async def hold(self, call: Call) -> None:
-        """The agent's line leaves the bridge; the person hears music until `resume`. Raises ConnectionError."""
-        call.held = True  # before: the bridge may be over before the answer comes
-        try:
-            await self._out_of_bridge(call)
-        except BaseException:
-            call.held = False
-            raise
-
-    async def resume(self, call: Call) -> None:
-        """They are connected again."""
-        call.held = False
 
     async def transfer(self, call: Call, context: str, extension: str) -> None:
         """The agent's line leaves the bridge; the person goes on at an extension. Raises ConnectionError.

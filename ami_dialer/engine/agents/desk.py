@@ -60,7 +60,8 @@ class Desk:
             log.info("a code was pressed in no call of ours", line=leg.line, code=leg.code)
             return
         talk = Talk(leg, self._floor)
-        await codes.code(talk, seat, self._steps)
+        with self._steps.holding.in_code(seat.attempt_id):
+            await codes.code(talk, seat, self._steps)
         # Where the call ended meanwhile, it was meant for what comes next.
         if talk.typed and seat.state in _AFTER:
             self.keys[leg.line] = talk.take_typed()
@@ -142,22 +143,13 @@ class Desk:
         await talk.leg.then(LineNext.BYE)
 
     async def _still_in_call(self, talk: Talk, seat: Seat) -> None:
-        """The line is out of the call: the person is on hold, or the call is over and that is heard of in a moment."""
+        """The line is out of the call, which is over: that is heard of in a moment."""
         attempt_id = seat.attempt_id
-        call = None if attempt_id is None else self._floor.calls.get(attempt_id)
 
         def in_call() -> bool:
             return self._seated(seat) and seat.state is AgentState.IN_CALL and seat.attempt_id == attempt_id
 
-        def held() -> bool:
-            return call is not None and call.held and in_call()
-
-        if held():
-            await talk.ask(words.ON_HOLD, held, codes.HOLD_SECONDS)
-            if held():
-                await self._steps.resume(seat)
-        else:
-            await talk.wait(_OVER_SECONDS, in_call)
+        await talk.wait(_OVER_SECONDS, in_call)
 
     async def _log_in(self, talk: Talk) -> Seat | None:
         leg, steps = talk.leg, self._steps

@@ -2,8 +2,6 @@
 
 import asyncio
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Protocol
 
@@ -13,10 +11,11 @@ from ami_dialer.config.agents import EXTENSION_PATTERN, Transfer
 from ami_dialer.config.dispositions import meanings_of
 from ami_dialer.domain.agent import AgentState, SeatKind
 from ami_dialer.domain.callback import CallbackSource
-from ami_dialer.domain.errors import AsteriskError, NotFoundError
+from ami_dialer.domain.errors import NotFoundError
 from ami_dialer.domain.events import EventName
+from ami_dialer.engine.agents.holding import Holding
 from ami_dialer.engine.agents.seats import Seat
-from ami_dialer.engine.agents.talked import Calls, StepRefusedError, Talked
+from ami_dialer.engine.agents.talked import Calls, StepRefusedError, Talked, asked_of_asterisk
 from ami_dialer.engine.floor import Call, Floor
 from ami_dialer.flows import callback_time
 from ami_dialer.store import attempts, callbacks, dnc, outcomes, revoking
@@ -33,8 +32,6 @@ PATIENCE = 2.0
 NO_RESULTS = "No results given"
 #: Context of asterisk_conf/extensions.conf whose extensions are Asterisk's queues, for transfers.
 QUEUE_CONTEXT = "ami-dialer-queue"
-#: Where hold by order is not possible. The key is that of asterisk_conf/features.conf.
-_BY_KEY = "put the person on hold by phone: with its own hold key, or with star 1 where features.conf has no other code"
 
 
 class Connections(Protocol):
@@ -42,14 +39,6 @@ class Connections(Protocol):
 
     async def hang_up(self, call: Call) -> None:
         """The agent ends the call."""
-        ...
-
-    async def hold(self, call: Call) -> None:
-        """The person hears music until `resume`."""
-        ...
-
-    async def resume(self, call: Call) -> None:
-        """They are connected again."""
         ...
 
     async def transfer(self, call: Call, context: str, extension: str) -> None:
@@ -64,6 +53,7 @@ class DuringCall:
         self._floor = floor
         self._connections = connections
         self.calls = Calls(floor)
+        self.holding = Holding()
         #: Attempts whose recording is paused.
         self._paused: set[str] = set()
 
@@ -76,24 +66,12 @@ class DuringCall:
 
     async def hold(self, seat: Seat) -> str:
         """Put the person on hold."""
-        call = self.calls.going_on(seat)
-        if call.held:
-            raise StepRefusedError("the person is on hold already")
-        if seat.kind is not SeatKind.LINE:  # their leg would have to be ended for that
-            raise StepRefusedError(f"{seat.agent} is a member of a queue; {_BY_KEY}")
-        if not call.in_flow:  # nobody would catch the person out of the bridge
-            raise StepRefusedError(f"the dialer was started again during this call; {_BY_KEY}")
-        with asked_of_asterisk():
-            await self._connections.hold(call)
+        await self.holding.hold(seat, self.calls.going_on(seat))
         return "the person is on hold"
 
     async def resume(self, seat: Seat) -> str:
         """Talk to the person again who is on hold."""
-        call = self.calls.going_on(seat)
-        if not call.held:
-            raise StepRefusedError("the person is not on hold")
-        with asked_of_asterisk():
-            await self._connections.resume(call)
+        await self.holding.resume(self.calls.going_on(seat))
         return "the person is on the line again"
 
     async def transfer(self, seat: Seat, to: str) -> str:
@@ -257,17 +235,6 @@ class DuringCall:
             written.result()  # raises where the database refused it for good
         else:
             log.warning("what an agent did waits for the database and is kept", why=self._floor.writer.trouble)
-
-
-@contextmanager
-def asked_of_asterisk() -> Iterator[None]:
-    """Say in a sentence why Asterisk did not do what an agent asked for."""
-    try:
-        yield
-    except ConnectionError as gone:
-        raise StepRefusedError("there is no connection to Asterisk at the moment; try again") from gone
-    except AsteriskError as refused:
-        raise StepRefusedError(f"Asterisk refused: {refused}") from refused
 
 
 def _lawful(call: Call | None, at: datetime) -> datetime:

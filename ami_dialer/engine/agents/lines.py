@@ -14,9 +14,10 @@ from ami_dialer.domain.errors import DialerError, StoreError
 from ami_dialer.engine.agents.desk import MENU_KEY, Desk
 from ami_dialer.engine.agents.seats import Seat, interface_of
 from ami_dialer.engine.agents.steps import Steps
+from ami_dialer.engine.agents.talked import Talked, result_wanted
 from ami_dialer.engine.floor import Floor, ServerDesk
 from ami_dialer.ports import AgentLeg, CallerHungUpError, LineNext, LinePurpose
-from ami_dialer.store import agent_sessions, agents, attempts
+from ami_dialer.store import agent_sessions, agents
 from ami_dialer.store.agent_sessions import Session
 
 log = structlog.get_logger(__name__)
@@ -44,8 +45,8 @@ class Lines:
         self._early: set[str] = set()
         #: Log-ins of the engine before whose lines were not seen yet, by line.
         self._kept: dict[str, Session] = {}
-        #: By attempt: the run of the calls that they had, or wrapped up. It is not over before their wrap-up is.
-        self._runs: dict[str, int] = {}
+        #: By attempt: the calls that they had, or wrapped up.
+        self._talked: dict[str, Talked] = {}
         #: Lines that were brought to a dialogue by `look`, with the state that it was for.
         self._brought: dict[str, object] = {}
         self._names: Mapping[str, str] = {}
@@ -176,8 +177,8 @@ class Lines:
         going_on = await agent_sessions.going_on(self._floor.database)
         self._kept = {one.line: one for one in going_on if one.kind is SeatKind.LINE}
         for key in {one.attempt_id for one in self._kept.values() if one.attempt_id is not None}:
-            if (attempt := await attempts.load(self._floor.database, key)) is not None:
-                self._runs[key] = attempt.run_id
+            if (talked := await self._steps.calls.recall(key)) is not None:
+                self._talked[key] = talked
         gone = [one for one in self._kept.values() if one.server not in self._floor.servers]
         await self._close(gone, "its server is not in the configuration any more")
 
@@ -218,7 +219,7 @@ class Lines:
     def _adopt(self, one: Session, channel: str) -> None:
         floor, now = self._floor, self._floor.clock.now()
         self._servers[one.line] = one.server
-        call = None if one.attempt_id is None else floor.calls.get(one.attempt_id)
+        talked = self._talked.pop(one.attempt_id or "", None)
         seat = Seat(
             key=f"line:{one.id}",
             kind=SeatKind.LINE,
@@ -234,16 +235,27 @@ class Lines:
             channel=channel,
             campaigns=None if one.campaigns is None else frozenset(one.campaigns),
             session=one.id,
-            run=None if one.attempt_id is None else self._runs.get(one.attempt_id),
+            run=None if talked is None else talked.run_id,  # it is not over before their wrap-up is
             attempt_id=one.attempt_id,
             waiting=False,
         )
         floor.seats.enter(seat, now)
+        if talked is not None:
+            self._steps.calls.keep(talked)
         if seat.state in {AgentState.RESERVED, AgentState.PREVIEWING}:
             floor.seats.move(seat, AgentEvent.RELEASE, now)
-        elif seat.state is AgentState.IN_CALL and (call is None or call.ended is not None or call.gone):
-            floor.seats.finish(seat, now, wrap_up=True)
+        elif seat.state is AgentState.IN_CALL:
+            self._still_talks(seat, talked)
         log.info("an agent is still logged in", agent=one.agent, state=seat.state)
+
+    def _still_talks(self, seat: Seat, talked: Talked | None) -> None:
+        """Whether they do; where the call ended while nobody watched, its result is asked for, if it has none."""
+        call = self._floor.calls.get(seat.attempt_id or "")
+        if call is not None and call.ended is None and not call.gone:
+            return
+        asked = talked is None or result_wanted(talked.document, call.attempt.outcome if call else talked.outcome)
+        pause = 0.0 if talked is None else talked.document.wrap_up.pause
+        self._floor.seats.finish(seat, self._floor.clock.now(), wrap_up=asked, pause=pause)
 
     async def look(self) -> None:
         """Each second: whoever is to hear something, and waits instead, is brought to the dialogue. Once each."""

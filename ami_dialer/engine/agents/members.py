@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from ami_dialer.domain.agent import FREE, AgentEvent, AgentState
 from ami_dialer.domain.calls import Member
 from ami_dialer.engine.agents.seats import Seat, Seats
+from ami_dialer.engine.agents.talked import result_wanted
 from ami_dialer.engine.floor import Call
 from ami_dialer.rules.members import Standing, idle, rested_at, rings, standing
 
@@ -163,7 +164,7 @@ class Place:
         self.leaves = True
         settings = talk.call.desk.campaign.wrap_up
         self.pause = settings.pause
-        asked = bool(settings.limit) and talk.call.attempt.outcome is None
+        asked = result_wanted(talk.call.desk.campaign, talk.call.attempt.outcome)
         if asked and self.seat is not None:
             self.wrap_until = now + timedelta(seconds=settings.limit)
         else:

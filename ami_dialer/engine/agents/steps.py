@@ -13,10 +13,10 @@ from ami_dialer.domain.agent import AgentEvent, AgentState, IllegalAgentEventErr
 from ami_dialer.domain.attempt import new_line_id
 from ami_dialer.domain.calls import LineRequest
 from ami_dialer.domain.errors import DialerError
-from ami_dialer.engine.agents.during import Connections, DuringCall, asked_of_asterisk
+from ami_dialer.engine.agents.during import Connections, DuringCall
 from ami_dialer.engine.agents.room import serves
 from ami_dialer.engine.agents.seats import Seat
-from ami_dialer.engine.agents.talked import StepRefusedError
+from ami_dialer.engine.agents.talked import StepRefusedError, asked_of_asterisk
 from ami_dialer.engine.floor import Floor
 from ami_dialer.flows import callback_time
 from ami_dialer.ports import OriginateRefusedError

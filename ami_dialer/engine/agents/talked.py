@@ -1,21 +1,35 @@
 """The call that an agent has on the line, or wraps up: what their steps need to know of it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ami_dialer.config.campaign import Campaign
 from ami_dialer.domain.agent import AgentState
 from ami_dialer.domain.attempt import Attempt
-from ami_dialer.domain.errors import DialerError
+from ami_dialer.domain.errors import AsteriskError, DialerError
+from ami_dialer.domain.meaning import FORGOTTEN
 from ami_dialer.domain.place import place_of
 from ami_dialer.engine.agents.seats import Seat
 from ami_dialer.engine.floor import Call, Floor
-from ami_dialer.store import attempts, runs
+from ami_dialer.store import runs
 
 
 class StepRefusedError(DialerError):
     """What an agent asked for cannot be; the text says why, as a sentence that can be spoken too."""
 
     exit_code = 6
+
+
+@contextmanager
+def asked_of_asterisk() -> Iterator[None]:
+    """Say in a sentence why Asterisk did not do what an agent asked for."""
+    try:
+        yield
+    except ConnectionError as gone:
+        raise StepRefusedError("there is no connection to Asterisk at the moment; try again") from gone
+    except AsteriskError as refused:
+        raise StepRefusedError(f"Asterisk refused: {refused}") from refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +43,8 @@ class Talked:
     campaign_id: int
     campaign: str
     document: Campaign
+    #: The result, as far as it was given when this was looked at.
+    outcome: str | None
     #: Time zones in which the person may be; where nobody knows, that of this machine.
     zones: tuple[str, ...]
 
@@ -66,14 +82,23 @@ class Calls:
             raise StepRefusedError(f"agent {seat.agent} has no call")
         if (known := self.known(seat)) is not None:
             return known
-        attempt = await attempts.load(self._floor.database, seat.attempt_id)
-        found = [] if attempt is None else await runs.load(self._floor.database, [attempt.run_id])
-        if attempt is None or not found:
+        talked = await self.recall(seat.attempt_id)
+        if talked is None:
             raise StepRefusedError(f"nothing is known of the last call of agent {seat.agent}")
-        [run] = found
-        talked = self._talked(attempt, run.campaign_id, run.campaign, run.legible, _zones(attempt.number))
-        self._known[attempt.id] = talked
+        self.keep(talked)
         return talked
+
+    async def recall(self, attempt_id: str) -> Talked | None:
+        """A call of before, from SQL; None where it is not there. Raises StoreError."""
+        found = await runs.of_attempt(self._floor.database, attempt_id)
+        if found is None:
+            return None
+        attempt, run = found
+        return self._talked(attempt, run.campaign_id, run.campaign, run.legible, _zones(attempt.number))
+
+    def keep(self, talked: Talked) -> None:
+        """Know a call that was recalled, as long as an agent has it or wraps it up."""
+        self._known[talked.attempt_id] = talked
 
     def going_on(self, seat: Seat) -> Call:
         """The call that an agent has on the line now. Raises StepRefusedError."""
@@ -98,8 +123,14 @@ class Calls:
             campaign_id,
             campaign,
             document,
+            attempt.outcome,
             zones or (self._floor.zone,),
         )
+
+
+def result_wanted(campaign: Campaign, outcome: str | None) -> bool:
+    """Whether the agent is asked for the result after a call that has this one by now."""
+    return bool(campaign.wrap_up.limit) and outcome in {None, FORGOTTEN}
 
 
 def _zones(number: str) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from ami_dialer.domain.rulebook import Rule, RuleKind, in_force
 from ami_dialer.rules.compliance import telling
 from ami_dialer.rules.compliance.explain import both
 from ami_dialer.rules.compliance.ground import law_of
-from ami_dialer.store import attempts, consents, rulebooks, runs
+from ami_dialer.store import consents, rulebooks, runs
 from ami_dialer.store.database import Database
 from ami_dialer.store.runs import Run
 
@@ -61,10 +61,10 @@ class ExplainedAttempt:
 
 async def explain_attempt(database: Database, config: Config, key: str) -> ExplainedAttempt:
     """The attempt of this id. Raises NotFoundError, StoreError."""
-    attempt = await attempts.load(database, key)
-    if attempt is None:
+    found = await runs.of_attempt(database, key)
+    if found is None:
         raise NotFoundError(f"there is no attempt {key!r}; ami-dialer trace NUMBER shows those on a number")
-    [run] = await runs.load(database, [attempt.run_id])
+    attempt, run = found
     if attempt.verdict is None:
         return ExplainedAttempt(attempt, run, None)
     kept = _read(attempt.verdict, key)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ami_dialer.lab.phones import PHONES, Press
-from tests.asterisk.agents.staffed import staffed
+from tests.asterisk.agents.staffed import command, staffed
 from tests.asterisk.dialer import Dialer
 from tests.asterisk.phones import Phones
 from tests.asterisk.world import World
@@ -61,6 +61,10 @@ def test_a_dialer_killed_in_the_middle_of_calls_cuts_nobody_off_and_asks_for_the
         dialer.until(lambda: dialer.log.count("an agent is still logged in") == len(LINES))
         states = dialer.rows("SELECT agent, state FROM agent_sessions WHERE ended_at IS NULL")
         assert ({state for _, state in states}, len(states), talking()) == ({"in_call"}, len(ENDS), before)
+        line, member = (next(agent for agent, _ in states if agent.startswith(kind)) for kind in ("10", "PJSIP/"))
+        for agent in (line, member):
+            assert command(dialer, "agent", "hold", agent).strip() == "the person is on hold"
+            assert command(dialer, "agent", "resume", agent).strip() == "the person is on the line again"
         dialer.wait(100)
         talks, pressed = phones.talks(), phones.results()
     rows = dialer.rows(CALLS)

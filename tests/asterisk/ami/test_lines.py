@@ -126,6 +126,28 @@ async def test_a_code_opens_a_dialogue_on_the_agents_line_and_the_call_goes_on_a
     assert dialer.heard(LineEnded) == []
 
 
+async def test_a_code_is_pressed_for_whoever_talks_with_the_person(dialer: Dialer) -> None:
+    async def agents(leg: AgentLeg) -> None:
+        await (leg.wait_for_digit(0.1) if leg.purpose is LinePurpose.CODE else leg.then(LineNext.WAIT_CONNECTING))
+
+    dialer.on_agent = agents
+    dialer.on_call = lambda leg: _connect(leg, agent.channel)
+    agent, telephony = await dialer.agent(), dialer.line.telephony
+    attempt_id = await dialer.person()
+    await until(lambda: dialer.heard(CallBridged))
+    with pytest.raises(AsteriskError, match="no code ami-dialer-none"):
+        await telephony.press_code(attempt_id, "ami-dialer-none")
+    while len(dialer.dialogues) < 2:  # nobody is there who could, until the tone before the call is over
+        assert await telephony.press_code(attempt_id, "ami-dialer-hold") in {True, False}
+        with suppress(AssertionError):
+            await until(lambda: len(dialer.dialogues) == 2, 1)
+    code = dialer.dialogues[1]
+    assert (code.purpose, code.code, code.line) == (LinePurpose.CODE, "hold", agent.line)
+    await telephony.hang_up(attempt_id)
+    await dialer.waits(agent.line, 2)
+    assert await telephony.press_code(attempt_id, "ami-dialer-hold") is False
+
+
 async def test_a_recording_is_a_wav_file_with_the_person_left_and_the_agent_right(dialer: Dialer) -> None:
     async def record(leg: CallLeg) -> None:
         await leg.record(f"calls/{leg.attempt_id}.wav")

@@ -11,7 +11,7 @@ async def test_the_dialer_may_send_every_action_it_uses(world: World):
     async with world.ami() as ami:
         allowed = await ami.ask(Action="ListCommands")
         needed = "Originate Hangup Getvar CoreShowChannels CoreStatus CoreSettings Ping Events Logoff"
-        needed += " Redirect MixMonitorMute QueueStatus QueuePause"
+        needed += " Redirect MixMonitorMute PlayDTMF QueueStatus QueuePause"
         assert set(needed.split()) <= set(allowed)
 
 

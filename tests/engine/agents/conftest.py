@@ -15,6 +15,7 @@ from ami_dialer.domain.attempt import AttemptEvent
 from ami_dialer.domain.calls import LineCame, LineKey, LineWaits
 from ami_dialer.domain.ending import EndReason
 from ami_dialer.engine.agents.during import Connections
+from ami_dialer.engine.agents.holding import HOLD_CODE
 from ami_dialer.engine.agents.lines import Lines
 from ami_dialer.engine.agents.offers import OfferRefusedError
 from ami_dialer.engine.agents.orders import Orders
@@ -22,6 +23,7 @@ from ami_dialer.engine.agents.seats import Seat
 from ami_dialer.engine.agents.steps import Offers, Steps
 from ami_dialer.engine.announcer import Announcer
 from ami_dialer.engine.floor import Call, Floor, RunDesk, build_desks
+from ami_dialer.ports import LinePurpose
 from ami_dialer.rules.limits import CallLimit
 from ami_dialer.store import agents, attempts, dnc, documents, hopper, runs
 from ami_dialer.store.database import Database
@@ -31,6 +33,7 @@ from tests.fakes.agent_leg import Phone, Reaction
 from tests.fakes.events import FakeEvents
 from tests.fakes.speech import FakeSpeech
 from tests.fakes.telephony import FakeTelephony
+from tests.journey.conftest import until
 from tests.store.world import attempt_on, fill, rows
 
 PIN = "4711"
@@ -56,19 +59,13 @@ SETS: dict[str, Any] = {
 
 
 class FakeConnections(Connections):
-    """Notes what it was asked for, and holds."""
+    """Notes what it was asked for."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, ...]] = []
 
     async def hang_up(self, call: Call) -> None:
         self.asked.append(("hang up",))
-
-    async def hold(self, call: Call) -> None:
-        call.held = True
-
-    async def resume(self, call: Call) -> None:
-        call.held = False
 
     async def transfer(self, call: Call, context: str, extension: str) -> None:
         self.asked.append(("transfer", context, extension))
@@ -203,6 +200,22 @@ class Office:
         self.floor.seats.move(seat, AgentEvent.CONNECT, now, run=self.run, attempt_id=attempt.id)
         seat.waiting = False
         return call
+
+    def takes_codes(self) -> Phone:
+        """Asterisk knows the code for hold: pressed by order it brings the line, on which no key is pressed."""
+        phone = Phone(self, purpose=LinePurpose.CODE, code="hold")
+
+        async def quiet() -> None:
+            [call] = self.floor.calls.values()
+            await until(lambda: not call.held)
+
+        async def pressed(attempt_id: str, name: str) -> None:
+            assert name == HOLD_CODE
+            await self.lines.serve(phone)
+
+        phone.silent = quiet
+        self.telephony.on_code = pressed
+        return phone
 
     async def hang_up(self, call: Call, seat: Seat | None) -> None:
         """The call is over, and written; its agent wraps up."""

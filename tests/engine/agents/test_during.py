@@ -2,7 +2,7 @@
 
 import pytest
 
-from ami_dialer.domain.agent import AgentEvent, AgentState, SeatKind
+from ami_dialer.domain.agent import AgentEvent, AgentState
 from ami_dialer.engine.agents.dialogues.preview import spoken
 from ami_dialer.engine.agents.steps import StepRefusedError
 from ami_dialer.ports import LineNext, LinePurpose
@@ -20,16 +20,6 @@ async def seat(office):
 
 async def code(office, name, *reactions):
     return await office.call([*reactions], purpose=LinePurpose.CODE, code=name)
-
-
-async def test_on_hold_until_any_key_and_no_longer_than_the_call(office, seat):
-    phone = await code(office, "hold", ("on hold", "#7"))
-    assert phone.said("Go on") == 1
-    [call] = office.floor.calls.values()
-    phone = await code(
-        office, "hold", ("on hold", lambda: office.floor.seats.finish(seat, office.clock.now(), wrap_up=True))
-    )
-    assert (phone.said("Go on"), call.held) == (0, False)
 
 
 async def test_a_transfer_to_an_extension_or_a_queue(office, seat):
@@ -50,17 +40,6 @@ async def test_nobody_is_sent_where_there_is_nothing(office, seat):
         with pytest.raises(StepRefusedError, match=f"{told}.*stays with you"):
             await office.steps.transfer(seat, to)
     assert office.connections.asked == []
-
-
-async def test_who_cannot_hold_by_order_is_told_by_which_keys(office, seat):
-    [call] = office.floor.calls.values()
-    call.in_flow = False
-    with pytest.raises(StepRefusedError, match=r"started again during this call; put the person on hold .* star 1"):
-        await office.steps.hold(seat)
-    seat.kind = SeatKind.MEMBER
-    with pytest.raises(StepRefusedError, match=r"is a member of a queue; put the person on hold .* star 1"):
-        await office.steps.hold(seat)
-    assert (call.held, call.transfer, office.connections.asked) == (False, None, [])
 
 
 async def test_any_extension_can_be_entered_where_the_campaign_says_so(office_of):

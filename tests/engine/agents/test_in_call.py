@@ -99,29 +99,6 @@ async def test_a_break_that_was_asked_for_in_a_call_begins_after_the_wrap_up(hou
     assert len(world.telephony.requests) == 2
 
 
-async def test_on_hold_the_person_hears_music_and_the_same_agent_has_them_again(house):
-    world, one = await talking(house)
-    steps, leg, channel = world.engine._office._steps, leg_of(world, one), ("connect", one.channel)
-    await steps.hold(one)
-    assert world.telephony.asked[-1] == ("redirect", one.channel, "ami-dialer-agent", "s")
-    leg.parted.set()  # the line is out of the bridge
-    await until(lambda: leg.verbs == [channel, ("music", "default")])
-    assert one.state is AgentState.IN_CALL
-    await steps.resume(one)
-    await until(lambda: leg.verbs[2:] == [("music", ""), channel])
-    assert (one.state, leg.over.is_set()) == (AgentState.IN_CALL, False)
-
-
-async def test_an_agent_who_is_gone_while_the_person_is_on_hold_leaves_nobody_there(house):
-    world, one = await talking(house)
-    leg = leg_of(world, one)
-    await world.engine._office._steps.hold(one)
-    leg.parted.set()
-    await until(lambda: len(leg.verbs) == 2)
-    world.telephony.lose_line(one.line)
-    await until(leg.over.is_set)
-
-
 async def test_a_transferred_person_goes_on_and_the_agent_wraps_up(house):
     target = {"context": "internal", "to": {"1": {"name": "Support", "extension": "200"}}}
     world, one = await talking(house, transfer=target)

@@ -27,6 +27,7 @@ async def test_orders_do_what_the_keypad_does(office):
     assert await order(office, Step.BREAK, reason="Lunch") == (True, "agent 101 is on a break: Lunch")
     assert await order(office, Step.READY) == (True, "agent 101 is ready")
     call = await office.talk(seat)
+    office.takes_codes()
     assert await order(office, Step.HOLD) == (True, "the person is on hold")
     assert await order(office, Step.RESUME) == (True, "the person is on the line again")
     at = "2026-03-03T09:30:00-05:00"
@@ -169,6 +170,29 @@ async def test_whose_call_ended_while_the_dialer_was_away_wraps_up(office):
     assert (office.seat.state, phone.next) == (AgentState.READY, LineNext.WAIT)
     assert (AgentState.WRAP_UP, office.run) in heard  # the run waits for it
     assert await office.rows("SELECT outcome FROM attempts") == [("Sold",)]
+
+
+async def test_a_result_that_was_given_in_the_call_is_not_asked_for_by_the_next_dialer(office):
+    seat = await office.ready()
+    call = await office.talk(seat)
+    assert (await order(office, Step.DISPOSITION, title="Sold")).ok
+    await office.hang_up(call, None)
+    await restarted(office)
+    await office.lines.on_link(office.server)
+    assert (office.seat.state, office.seat.rested(office.clock.now())) == (AgentState.READY, False)
+
+
+async def test_a_wrap_up_goes_on_after_a_restart_for_as_long_as_its_campaign_gives(office_of):
+    office = await office_of(wrap_up={"limit": "5m"})
+    await office.wraps_up()
+    await restarted(office)
+    await office.lines.on_link(office.server)
+    office.clock.advance(200)
+    await office.steps.look()
+    assert office.seat.state is AgentState.WRAP_UP
+    office.clock.advance(101)
+    await office.steps.look()
+    assert office.seat.state is AgentState.READY
 
 
 async def test_whose_line_ended_while_the_dialer_was_away_is_logged_out(office):

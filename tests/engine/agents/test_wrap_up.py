@@ -7,7 +7,7 @@ import pytest
 from ami_dialer.domain.agent import AgentEvent, AgentState, SeatKind
 from ami_dialer.domain.callback import CallbackSource
 from ami_dialer.domain.meaning import DEFAULT
-from ami_dialer.engine.agents.dialogues import codes, moments, results
+from ami_dialer.engine.agents.dialogues import moments, results
 from ami_dialer.ports import LineNext, LinePurpose
 from tests.fakes.agent_leg import HANGS_UP, Phone
 
@@ -135,23 +135,6 @@ async def test_a_line_that_is_back_before_its_call_is_over_waits_for_the_word(of
     phone.silent = lambda: office.hang_up(call, seat)
     await office.lines.serve(phone)
     assert (seat.state, await office.rows(OUTCOME)) == (AgentState.READY, [("Sold",)])
-
-
-async def test_on_hold_the_line_stays_at_its_desk_until_a_key(office):
-    seat = await office.ready()
-    call = await office.talk(seat)
-    await office.steps.hold(seat)
-    phone = await office.call([("on hold", "5")])
-    assert (call.held, seat.state, phone.next) == (False, AgentState.IN_CALL, LineNext.WAIT)
-
-
-async def test_who_forgets_that_somebody_is_on_hold_has_them_back_in_the_end(office, monkeypatch):
-    monkeypatch.setattr(codes, "HOLD_SECONDS", 0.01)
-    seat = await office.ready()
-    call = await office.talk(seat)
-    await office.steps.hold(seat)
-    phone = await office.call([("on hold", "")])
-    assert (call.held, seat.state, phone.next) == (False, AgentState.IN_CALL, LineNext.WAIT)
 
 
 async def test_wrap_ups_over_their_limit_end_by_the_clock_too(office):

@@ -13,7 +13,7 @@ from ami_dialer.engine.agents.talked import Talked
 
 log = structlog.get_logger(__name__)
 
-#: Seconds that somebody is left on hold by key at most.
+#: Seconds that somebody is left on hold at most.
 HOLD_SECONDS = 1_800.0
 #: Choice of an extension that the agent enters.
 _ANY = "0"
@@ -36,13 +36,15 @@ async def code(talk: Talk, seat: Seat, steps: Steps) -> None:
         await talk.say(f"{refused}.")
 
 
-async def _hold(talk: Talk, seat: Seat, _steps: Steps, talked: Talked) -> None:
-    def going() -> bool:
-        return seat.state is AgentState.IN_CALL and seat.attempt_id == talked.attempt_id
+async def _hold(talk: Talk, seat: Seat, steps: Steps, _talked: Talked) -> None:
+    call = steps.calls.going_on(seat)
 
-    if not await talk.ask(words.ON_HOLD, going, HOLD_SECONDS):
-        return
-    await talk.say(words.RESUMED)
+    def going() -> bool:
+        return call.held and seat.state is AgentState.IN_CALL and seat.attempt_id == call.attempt.id
+
+    with steps.holding.on_hold(call):
+        if await talk.ask(words.ON_HOLD, going, HOLD_SECONDS):
+            await talk.say(words.RESUMED)
 
 
 async def _transfer(talk: Talk, seat: Seat, steps: Steps, talked: Talked) -> None:
