@@ -35,6 +35,8 @@ _OURS = frozenset({SeatKind.LINE, SeatKind.SESSION})
 #: Who waits for somebody looks so often whether they are there, and whether the person is: a tenth of a second is not
 #: felt beside seconds of waiting.
 WAIT_SLICE_SECONDS = 0.1
+#: Where Asterisk refuses to let a line wait again, it is asked so often.
+RECOVER_SECONDS = 2.0
 #: A hang-up is told within milliseconds of the end of its session, except by a channel that a supervisor barged into:
 #: Asterisk keeps that one, silent, until the supervisor leaves. 2 s are sure to be no late event.
 KEPT_OPEN_SECONDS = 2.0
@@ -219,13 +221,19 @@ class Connecting:
     async def _recover(self, seat: Seat) -> None:
         """Nobody could be bridged with a line: it waits anew, or it is gone."""
         telephony = self._floor.servers[seat.server].telephony
-        try:
-            there = await telephony.redirect(seat.channel, self._floor.config.agent_lines.context, "waiting")
-        except (ConnectionError, AsteriskError) as error:
-            log.warning("an agent's line does not answer", agent=seat.agent, why=str(error))
-            return  # with the next link all lines are asked for
-        if not there:
-            self._floor.seats.leave(seat, self._floor.clock.now(), "the line is gone")
+        while self._floor.seats.by_key.get(seat.key) is seat and seat.taken_by is None and not seat.waiting:
+            try:
+                there = await telephony.redirect(seat.channel, self._floor.config.agent_lines.context, "waiting")
+            except ConnectionError as down:
+                log.info("an agent's line is asked for with the next link", agent=seat.agent, why=str(down))
+                return
+            except AsteriskError as refused:
+                log.warning("an agent's line could not be brought back to wait", agent=seat.agent, why=str(refused))
+                await asyncio.sleep(RECOVER_SECONDS)
+            else:
+                if not there:
+                    self._floor.seats.leave(seat, self._floor.clock.now(), "the line is gone")
+                return
 
     async def _by_queue(
         self, leg: CallLeg, call: Call, host: flow.CallHost, settings: flow.FlowSettings, name: str

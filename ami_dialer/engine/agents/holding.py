@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from ami_dialer.engine.agents.seats import Seat
 from ami_dialer.engine.agents.talked import StepRefusedError, asked_of_asterisk
@@ -10,8 +10,10 @@ from ami_dialer.engine.floor import Call
 
 #: The name of the code in asterisk_conf/features.conf.
 HOLD_CODE = "ami-dialer-hold"
-#: Two keys last 0.2 s; then Asterisk comes to us with the agent's line, or it did not know them as a code.
-TAKEN_SECONDS = 3.0
+#: Two keys last 0.2 s; then Asterisk comes to us with the agent's line, or it did not take them as a code.
+TAKEN_SECONDS = 1.5
+#: Keys are lost while the agent hears the tone before a call.
+TRIES = 2
 #: A sentence that the agent hears as the dialogue begins is spoken to its end: some 3 s.
 OVER_SECONDS = 6.0
 
@@ -54,15 +56,17 @@ class Holding:
             raise StepRefusedError(f"agent {seat.agent} has pressed a code and is in its menu; ask again after it")
         change = self._changes[call.attempt.id] = asyncio.Event()
         try:
-            with asked_of_asterisk():
-                if not await call.trunk.server.telephony.press_code(call.attempt.id, HOLD_CODE):
-                    raise StepRefusedError(f"agent {seat.agent} has nobody on the line who can be put on hold")
-            async with asyncio.timeout(TAKEN_SECONDS):
-                await change.wait()
-        except TimeoutError:
+            for _ in range(TRIES):
+                with asked_of_asterisk():
+                    if not await call.trunk.server.telephony.press_code(call.attempt.id, HOLD_CODE):
+                        raise StepRefusedError(f"agent {seat.agent} has nobody on the line who can be put on hold")
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(TAKEN_SECONDS):
+                        await change.wait()
+                    return
             raise StepRefusedError(
                 "Asterisk did not take the code for hold; `ami-dialer doctor` looks whether it knows the codes"
-            ) from None
+            )
         finally:
             del self._changes[call.attempt.id]
 

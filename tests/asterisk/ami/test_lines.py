@@ -137,8 +137,8 @@ async def test_a_code_is_pressed_for_whoever_talks_with_the_person(dialer: Diale
     await until(lambda: dialer.heard(CallBridged))
     with pytest.raises(AsteriskError, match="no code ami-dialer-none"):
         await telephony.press_code(attempt_id, "ami-dialer-none")
-    while len(dialer.dialogues) < 2:  # nobody is there who could, until the tone before the call is over
-        assert await telephony.press_code(attempt_id, "ami-dialer-hold") in {True, False}
+    while len(dialer.dialogues) < 2:  # keys that come with the tone are lost
+        assert await telephony.press_code(attempt_id, "ami-dialer-hold")
         with suppress(AssertionError):
             await until(lambda: len(dialer.dialogues) == 2, 1)
     code = dialer.dialogues[1]

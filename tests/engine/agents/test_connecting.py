@@ -6,6 +6,8 @@ import pytest
 
 from ami_dialer.domain.agent import AgentState
 from ami_dialer.domain.calls import CallAnswered, LineWaits
+from ami_dialer.domain.errors import AsteriskError
+from ami_dialer.engine.agents import connecting
 from ami_dialer.store import results
 from ami_dialer.store.results import GivenUp
 from tests.engine.agents.seated import TALKS, agent_ends, full_rate, leg_of, on_break, ready_again, seat
@@ -112,7 +114,8 @@ async def test_who_waits_gets_the_agent_who_becomes_free(house):
     assert two.attempt_id != first
 
 
-async def test_an_agent_whose_line_is_gone_at_that_moment_is_passed_over(house):
+async def test_an_agent_whose_line_is_gone_at_that_moment_is_passed_over_and_asked_for(house, monkeypatch):
+    monkeypatch.setattr(connecting, "RECOVER_SECONDS", 0.01)
     world = house(agents="all", dialing={"customer_wait": 20})
     world.people(PEOPLE[0])
     world.telephony.default = TALKS
@@ -126,9 +129,17 @@ async def test_an_agent_whose_line_is_gone_at_that_moment_is_passed_over(house):
         two.waiting = True
         await connect(leg)
 
-    world.telephony.on_leg = without_one
+    refusals, redirect = ["not now"], world.telephony.redirect
+
+    async def refused_first(*where):
+        if refusals:
+            raise AsteriskError(refusals.pop())
+        return await redirect(*where)
+
+    world.telephony.on_leg, world.telephony.redirect = without_one, refused_first
     engine.floor.wake.set()
     await in_call(world, two)
+    await until(lambda: one.waiting)
     assert one.state in {AgentState.READY, AgentState.RESERVED}
 
 
