@@ -108,7 +108,7 @@ async def look(database: Database, now: datetime, since: datetime | None = None,
 def takes(one: LoggedIn, campaign: str, document: Mapping[str, Any]) -> bool:
     """Whether somebody takes calls of a campaign, by its document as it is stored."""
     if one.kind is SeatKind.MEMBER:
-        return document.get("queue") is not None
+        return document.get("queue") in one.queues
     if one.campaigns is not None and campaign not in one.campaigns:
         return False
     named = document.get("agents")

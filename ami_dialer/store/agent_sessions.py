@@ -118,6 +118,11 @@ def _doing(doing: Doing) -> dict[str, object]:
     }
 
 
+def in_queues(session: int, queues: Collection[str]) -> Write:
+    """What is written when a member is in other queues than before."""
+    return Write(Kind.QUEUES, {"key": session, "queues": sorted(queues)})
+
+
 def skipped(run: int, enrolment: int, agent: str, now: datetime) -> Write:
     """What is written when an agent does not want to call who is offered."""
     return Write(Kind.SKIP, {"run_id": run, "enrolment_id": enrolment, "agent": agent, "at": now})
@@ -131,7 +136,7 @@ async def supervised(database: Database, agent: str, by: str, mode: str, now: da
 
 async def going_on(database: Database) -> list[Session]:
     """Those who are logged in, as they were seen last."""
-    columns = [column for column in agent_sessions.columns if column.name not in {"ended_at", "why"}]
+    columns = [column for column in agent_sessions.columns if column.name not in {"ended_at", "why", "queues"}]
     query = select(*columns).where(agent_sessions.c.ended_at.is_(None)).order_by(agent_sessions.c.id)
     async with database.reading() as connection:
         found = (await connection.execute(query)).mappings().all()

@@ -33,6 +33,8 @@ class LoggedIn:
     server: str
     #: None: of all that they may.
     campaigns: tuple[str, ...] | None
+    #: Of a queue's member: those of running campaigns that it is in.
+    queues: frozenset[str]
     began_at: datetime
     state: AgentState
     since: datetime
@@ -71,6 +73,7 @@ async def logged_in(database: Database) -> list[LoggedIn]:
             sessions.kind,
             sessions.server,
             sessions.campaigns,
+            sessions.queues,
             sessions.began_at,
             sessions.state,
             sessions.since,
@@ -94,9 +97,10 @@ async def logged_in(database: Database) -> list[LoggedIn]:
 
 
 def _logged_in(row: tuple[Any, ...]) -> LoggedIn:
-    session, agent, name, kind, server, names, began_at, state, *rest = row
+    session, agent, name, kind, server, names, queues, began_at, state, *rest = row
     taken = tuple(names) if isinstance(names, list) else None
-    return LoggedIn(session, agent, name, SeatKind(kind), server, taken, began_at, AgentState(state), *rest)
+    member_of = frozenset(queues or ())
+    return LoggedIn(session, agent, name, SeatKind(kind), server, taken, member_of, began_at, AgentState(state), *rest)
 
 
 async def since_log_in(database: Database, sessions: Collection[int]) -> dict[int, Times]:

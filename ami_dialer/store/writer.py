@@ -61,11 +61,12 @@ class Kind(IntEnum):
     SESSION = 11
     SPELL = 12
     SKIP = 13
+    QUEUES = 14
 
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One row to write. Rows of ATTEMPT, ENROLMENT, OUTCOME and SESSION carry `key` and the columns that are set."""
+    """One row to write. Those of ATTEMPT, ENROLMENT, OUTCOME, SESSION and QUEUES carry `key` and what is set."""
 
     kind: Kind
     row: dict[str, Any]
@@ -103,6 +104,7 @@ def _statements(database: Database) -> dict[Kind, tuple[Executable, ...]]:
         enrolments.c.state == EnrolmentState.CLAIMED.value,
         enrolments.c.claimed_at == bindparam("held_since"),
     )
+    of_session = update(agent_sessions).where(agent_sessions.c.id == bindparam("key"))
     return {
         Kind.NEW_ATTEMPT: (insert_new(attempts).on_conflict_do_nothing(index_elements=["id"]),),
         Kind.ATTEMPT: (update(attempts).where(attempts.c.id == bindparam("key")),),
@@ -114,9 +116,10 @@ def _statements(database: Database) -> dict[Kind, tuple[Executable, ...]]:
         Kind.OUTCOME: (update(attempts).where(attempts.c.id == bindparam("key")),),
         Kind.CALLBACK: callback_writes.WRITES,
         Kind.KEPT: callback_writes.KEEPS,
-        Kind.SESSION: (update(agent_sessions).where(agent_sessions.c.id == bindparam("key")),),
+        Kind.SESSION: (of_session,),
         Kind.SPELL: (_insert_once(agent_spells, ("session_id", "since")),),
         Kind.SKIP: (_insert_once(agent_skips, ("enrolment_id", "at")),),
+        Kind.QUEUES: (of_session,),
     }
 
 

@@ -13,6 +13,7 @@ from ami_dialer.store.agent_sessions import going_on
 from ami_dialer.store.database import Database
 from tests.engine.hall import ANN, BOB, Hall, member
 from tests.journey.conftest import until
+from tests.store.world import rows
 
 pytestmark = pytest.mark.journey
 
@@ -199,6 +200,9 @@ async def test_a_member_of_two_queues_is_one_seat_that_takes_calls_of_where_it_i
     world.connects(world.answered())
     await world.paused(("pause", OWN_PAUSE), ("pause", OWN_PAUSE))
     assert {queue for _, queue, *_ in world.telephony.asked} == {"sales", "service"}
+    await world.floor.writer.put()
+    kept = await rows(world.database, "SELECT agent, queues FROM agent_sessions ORDER BY agent")
+    assert kept == [("7", '["sales", "service"]'), (BOB, '["sales"]')]
 
 
 async def test_a_member_who_is_taken_out_leaves_and_one_who_is_put_in_comes(world):

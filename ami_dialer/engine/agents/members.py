@@ -41,6 +41,8 @@ class Place:
     interface: str
     members: dict[str, Member] = field(default_factory=dict)
     seat: Seat | None = None
+    #: Its queues, as its log-in has them in SQL.
+    kept: frozenset[str] = frozenset()
     talk: Talk | None = None
     #: Until when the result of the last call is waited for, and the pause after that.
     wrap_until: datetime | None = None

@@ -18,6 +18,7 @@ from ami_dialer.engine.agents.admission import Admission
 from ami_dialer.engine.agents.members import OWN_PAUSE, Place, Talk, follow
 from ami_dialer.engine.agents.seats import Seat, interface_of
 from ami_dialer.engine.floor import Floor, RunDesk, ServerDesk
+from ami_dialer.store import agent_sessions
 
 log = structlog.get_logger(__name__)
 
@@ -197,8 +198,18 @@ class Queues:
         """Bring the seat in step, and see to what only Asterisk or the database can do."""
         follow(place, self._floor.seats, now, lambda: self._somebody_waits(place))
         self._admission.look(place, now)
+        self._keep(place)
         if place.pauses(now):
             self._wake(self._floor.servers[place.server])
+
+    def _keep(self, place: Place) -> None:
+        """Have SQL know its queues: commands ask whose calls it takes."""
+        queues = frozenset(place.members)
+        if place.seat is None:
+            place.kept = frozenset()
+        elif queues != place.kept and place.seat.session is not None:
+            place.kept = queues
+            self._floor.writer.put(agent_sessions.in_queues(place.seat.session, queues))
 
     def _somebody_waits(self, place: Place) -> bool:
         """Whether a person whose call is handed to one of its queues has nobody yet."""

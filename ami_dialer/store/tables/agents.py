@@ -39,6 +39,8 @@ agent_sessions = Table(
     Column("channel", String(200), nullable=False),
     #: Names of the campaigns whose calls are taken; None: of all that may be.
     Column("campaigns", JSON),
+    #: Of a queue's member: the queues of running campaigns that it is in, by name.
+    Column("queues", JSON),
     Column("began_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
     #: Why it ended, for people.

@@ -88,6 +88,24 @@ async def test_each_is_shown_with_what_they_do_and_how_their_time_went(database,
         await office.look(database, now, campaign="gone")
 
 
+async def test_a_member_takes_calls_of_the_campaigns_whose_queues_it_is_in(database, clock):
+    start = clock.now()
+    await run_of(database, 1, start, queue="support", flow=None)
+    writer = Writer(database, 0.001)
+    writer.start()
+    for interface, queues in (("PJSIP/300", ["sales", "support"]), ("PJSIP/301", ["sales"])):
+        session = await agent_sessions.begin(
+            database, LogIn(interface, SeatKind.MEMBER, "pbx", interface, interface), start
+        )
+        await writer.put(agent_sessions.in_queues(session, queues))
+    await writer.stop(5)
+    assert [(one.agent, one.served) for one in (await office.look(database, start)).agents] == [
+        ("PJSIP/300", True),
+        ("PJSIP/301", False),
+    ]
+    assert [one.agent for one in (await office.look(database, start, campaign="survey")).agents] == ["PJSIP/300"]
+
+
 async def test_without_a_dialer_the_clocks_stand_at_its_last_sign_of_life(database, clock):
     start = clock.now()
     await agent_sessions.begin(database, LogIn("101", SeatKind.LINE, "pbx", "1.1", "PJSIP/101-1"), start)

@@ -79,6 +79,7 @@ def _sessions() -> None:
         sa.Column("line", sa.String(150), nullable=False),
         sa.Column("channel", sa.String(200), nullable=False),
         sa.Column("campaigns", sa.JSON()),
+        sa.Column("queues", sa.JSON()),
         _at("began_at", nullable=False),
         _at("ended_at"),
         sa.Column("why", sa.String(300)),
