@@ -167,6 +167,11 @@ class Call:
         return not over and self.attempt.connected_at is None
 
     @property
+    def attempts_left(self) -> bool:
+        """Whether the budget lets another attempt follow this one."""
+        return self.claimed.attempts + 1 < self.desk.campaign.retry.max_attempts
+
+    @property
     def connected(self) -> bool:
         """Somebody or something talks to the person, as far as we know."""
         if self.desk.campaign.paced:

@@ -82,7 +82,7 @@ class Reconcile:
         disposition.lose(attempt, now)
         result = disposition.meaning(attempt, self._floor.config, desk.campaign)
         enrolment, _ = retry.after(attempt, claimed, desk.campaign, now, result)
-        entered = self._dispatch.entered(attempt, desk)
+        entered = self._dispatch.follow_up.entered(attempt, desk)
         barred = disposition.opt_outs(attempt, desk.campaign, result, desk.opt_outs, now)
         end = attempts.ended(attempt, desk.run.campaign, opted_out=bool(barred))
         self._floor.writer.put(end, enrolment, *barred, *entered)
