@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 import structlog
+import uvloop
 from rich.console import Console
 
 from ami_dialer import app
@@ -52,7 +53,8 @@ def command(config_file: Path, *, until_done: bool, plain: bool, as_json: bool) 
     else:
         logs.configure(config.logging, as_json=as_json)
     session = _Session(config, view, until_done=until_done)
-    asyncio.run(session.run())
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(session.run())
     if session.last is not None:
         _print_summary(session.ended, session.last, as_json=as_json)
 
