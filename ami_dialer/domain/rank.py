@@ -5,8 +5,10 @@ from typing import Literal
 
 #: Callbacks go before everybody else.
 CALLBACK_RANK = 0
-#: Nobody but callbacks goes before these.
+#: Nobody but callbacks goes before these. Both are claimed and dialled whatever the hopper holds.
 FIRST_RANK = 1
+AHEAD = (CALLBACK_RANK, FIRST_RANK)
+_LOWEST = FIRST_RANK + 1
 #: Priorities of lists and contacts go from 0 to this.
 HIGHEST_PRIORITY = 100
 
@@ -23,9 +25,9 @@ class Turn(IntEnum):
 
 
 def rank(list_priority: int, contact_priority: int, turn: Turn = Turn.AS_DUE) -> int:
-    """The rank of somebody with these priorities (0 to 100 each): lower ones are called first, none is below 1."""
+    """The rank of somebody with these priorities (0 to 100 each), above FIRST_RANK: lower ones are called first."""
     of_list = (HIGHEST_PRIORITY - list_priority) * (HIGHEST_PRIORITY + 1)
-    return 1 + (of_list + HIGHEST_PRIORITY - contact_priority) * len(Turn) + turn
+    return _LOWEST + (of_list + HIGHEST_PRIORITY - contact_priority) * len(Turn) + turn
 
 
 def of_retry(before: int, order: Order, *, first: bool = False) -> int:
@@ -38,4 +40,4 @@ def of_retry(before: int, order: Order, *, first: bool = False) -> int:
     if first:
         return FIRST_RANK
     turn = {"due": Turn.AS_DUE, "new-first": Turn.LATER, "retries-first": Turn.EARLIER}[order]
-    return before - (before - 1) % len(Turn) + turn
+    return before - (before - _LOWEST) % len(Turn) + turn

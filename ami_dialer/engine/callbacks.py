@@ -41,10 +41,10 @@ class Callbacks:
         await self._tell(now)
         if await self._take_back():
             await callbacks.settle(database, now)
-        due = await callback_rows.due_of_runs(database, list(self._floor.runs))
+        due = await hopper.due_ahead(database, list(self._floor.runs))
         for key, desk in list(self._floor.runs.items()):
-            desk.callback_at = due.get(key)
-            if desk.callback_at is not None and desk.callback_at <= now:
+            desk.ahead_at = due.get(key)
+            if desk.ahead_at is not None and desk.ahead_at <= now:
                 self._floor.wake.set()
 
     async def _take_back(self) -> bool:

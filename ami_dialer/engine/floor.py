@@ -105,8 +105,8 @@ class RunDesk:
     broken_flows: int = 0
     #: Why the run is taken out, for people; "" while it goes on.
     held: str = ""
-    #: When the next callback falls due, as far as engine/callbacks.py has seen.
-    callback_at: datetime | None = None
+    #: When the next one who goes before all others falls due, as far as engine/callbacks.py has seen.
+    ahead_at: datetime | None = None
     #: Monotonic time before which the hopper is not asked again: nothing is due before.
     ask_again_at: float = 0.0
     #: Monotonic times: its hopper is filled up then, and those who are in it too long give their places back.

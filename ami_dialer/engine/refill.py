@@ -8,7 +8,6 @@ import structlog
 
 from ami_dialer.domain.enrolment import Exclusion
 from ami_dialer.domain.errors import StoreError
-from ami_dialer.domain.rank import CALLBACK_RANK
 from ami_dialer.engine.floor import Floor, RunDesk
 from ami_dialer.engine.runs import Runs
 from ami_dialer.journey import hopper, scrub
@@ -39,7 +38,7 @@ class Refill:
         now = self._floor.clock.monotonic()
         if self._floor.closed(desk):
             return False
-        await self._callbacks(desk)
+        await self._ahead(desk)
         await self._recycle(desk, now)
         if now < desk.ask_again_at:
             return False
@@ -71,13 +70,13 @@ class Refill:
                 desk.tally.put_off(one.verdict.rule, one.verdict.next_at)
         desk.ask_again_at = 0.0
 
-    async def _callbacks(self, desk: RunDesk) -> None:
-        """Claim the callbacks that are due, whatever the hopper holds: they go before all who are in it."""
+    async def _ahead(self, desk: RunDesk) -> None:
+        """Claim those who go before all others and are due, whatever the hopper holds."""
         now = self._floor.clock.now()
-        if desk.callback_at is None or desk.callback_at > now:
+        if desk.ahead_at is None or desk.ahead_at > now:
             return
-        desk.callback_at = None
-        claimed = await hopper.callbacks(self._floor.database, desk.run.id, now)
+        desk.ahead_at = None
+        claimed = await hopper.ahead(self._floor.database, desk.run.id, now)
         if claimed:
             await self._judge(desk, claimed)
 
@@ -175,10 +174,7 @@ class Refill:
 
 
 def _enter(desk: RunDesk, claimed: Sequence[Claimed]) -> None:
-    """Put them into the hopper: callbacks before whoever waits there, the others behind."""
-    ahead = [one for one in claimed if one.rank == CALLBACK_RANK]
-    desk.hopper.extendleft(reversed(ahead))
-    desk.hopper.extend(one for one in claimed if one.rank != CALLBACK_RANK)
+    desk.hopper = deque(hopper.in_order(desk.hopper, claimed))
 
 
 def _forget_turns(desk: RunDesk, held: Sequence[Claimed], now: float) -> None:

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
+from ami_dialer.domain.rank import FIRST_RANK
 from ami_dialer.store import hopper
 from ami_dialer.store.database import Database
 from ami_dialer.store.hopper import Claimed, Outlook
 
-#: Callbacks that are claimed at once, beyond the size of the hopper.
-_MOST_CALLBACKS = 100
+#: Callbacks, and so many of those after them, that are claimed at once beyond the size of the hopper.
+_MOST_AHEAD = 100
 
 
 async def refill(  # noqa: PLR0913
@@ -31,9 +32,14 @@ async def refill(  # noqa: PLR0913
     return await hopper.claim(database, run_id, max(size - held, at_least), now, on_expired)
 
 
-async def callbacks(database: Database, run_id: int, now: datetime) -> list[Claimed]:
-    """Claim callbacks that are due, however full the hopper is."""
-    return await hopper.claim_callbacks(database, run_id, _MOST_CALLBACKS, now)
+async def ahead(database: Database, run_id: int, now: datetime) -> list[Claimed]:
+    """Claim those who go before everybody else, however full the hopper is."""
+    return await hopper.claim_ahead(database, run_id, _MOST_AHEAD, now)
+
+
+def in_order(waiting: Iterable[Claimed], claimed: Iterable[Claimed]) -> list[Claimed]:
+    """The hopper with those who were claimed now: who goes before everybody else in front, the others behind."""
+    return sorted([*waiting, *claimed], key=lambda one: min(one.rank, FIRST_RANK + 1))
 
 
 async def recycle(

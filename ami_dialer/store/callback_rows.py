@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, exists, func, select, union
+from sqlalchemy import Select, exists, func, select, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ami_dialer.domain.callback import OPEN, Callback, CallbackSource, CallbackState
-from ami_dialer.domain.enrolment import EnrolmentState
 from ami_dialer.domain.errors import NotFoundError
-from ami_dialer.domain.rank import CALLBACK_RANK
 from ami_dialer.store.database import Database
 from ami_dialer.store.tables import (
     callbacks,
@@ -51,18 +49,6 @@ def as_callback(row: Sequence[Any]) -> Callback:
 def _values(row: Sequence[Any]) -> dict[str, Any]:
     values = dict(zip((column.name for column in callbacks.c), row, strict=True))
     return {**values, "state": CallbackState(values["state"]), "source": CallbackSource(values["source"])}
-
-
-async def due_of_runs(database: Database, run_ids: Collection[int]) -> dict[int, datetime]:
-    """When the next callback of each run falls due; runs without one are not in it. A look into the index for each."""
-    waiting = and_(
-        enrolments.c.run_id.in_(run_ids),
-        enrolments.c.state == EnrolmentState.WAITING,
-        enrolments.c.rank == CALLBACK_RANK,
-    )
-    found = select(enrolments.c.run_id, func.min(enrolments.c.due_at)).where(waiting).group_by(enrolments.c.run_id)
-    async with database.reading() as connection:
-        return {row[0]: row[1] for row in await connection.execute(found)}
 
 
 async def open_of(

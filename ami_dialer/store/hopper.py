@@ -10,9 +10,11 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Select,
+    and_,
     bindparam,
     case,
     exists,
+    func,
     null,
     select,
     update,
@@ -22,7 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ami_dialer.domain.attempt import AttemptState
 from ami_dialer.domain.ending import EndReason
 from ami_dialer.domain.enrolment import EnrolmentState, Exclusion
-from ami_dialer.domain.rank import CALLBACK_RANK
+from ami_dialer.domain.rank import AHEAD, FIRST_RANK
 from ami_dialer.store.database import Database
 from ami_dialer.store.tables import attempts, contact_phones, contacts, enrolments
 
@@ -50,7 +52,7 @@ class Claimed:
     #: When the contact came in.
     known_since: datetime | None = None
     #: CALLBACK_RANK: at a time that was asked for, or tried again after that.
-    rank: int = 1
+    rank: int = FIRST_RANK + 1
     #: The contact's, in dialing order, without those that another enrolment of the run has.
     phones: tuple[str, ...] = ()
     #: The number of the agent it belongs to; None: anybody's.
@@ -91,12 +93,24 @@ async def claim(
     return found
 
 
-async def claim_callbacks(database: Database, run_id: int, limit: int, now: datetime) -> list[Claimed]:
-    """Take up to `limit` callbacks that are due, whatever the hopper holds. Those that have expired are excluded."""
+async def claim_ahead(database: Database, run_id: int, limit: int, now: datetime) -> list[Claimed]:
+    """Take up to `limit` of each rank of AHEAD that are due, whatever the hopper holds. Expired ones are excluded."""
     async with database.writing() as connection:
-        taken = await _take(connection, run_id, CALLBACK_RANK, limit, now)
+        taken = [one for rank in AHEAD for one in await _take(connection, run_id, rank, limit, now)]
         keys = [key for key, state in taken if state == EnrolmentState.CLAIMED]
         return await loaded(connection, keys) if keys else []
+
+
+async def due_ahead(database: Database, run_ids: Collection[int]) -> dict[int, datetime]:
+    """When the next one of AHEAD falls due in each run; runs without one are not in it. A look into the index."""
+    waiting = and_(
+        enrolments.c.run_id.in_(run_ids),
+        enrolments.c.state == EnrolmentState.WAITING,
+        enrolments.c.rank <= AHEAD[-1],
+    )
+    found = select(enrolments.c.run_id, func.min(enrolments.c.due_at)).where(waiting).group_by(enrolments.c.run_id)
+    async with database.reading() as connection:
+        return {row[0]: row[1] for row in await connection.execute(found)}
 
 
 def _taking() -> Any:  # noqa: ANN401 - SQLAlchemy's own type has no name for it

@@ -15,7 +15,7 @@ WRITING = {"writing", "bulk_writing", "raw_writing"}
 #: Functions that write without a record, each with its reason. Who adds one here says why nobody will ask for it.
 UNRECORDED: dict[str, str] = {
     "store/hopper.py:claim": "who is in a hopper; the call that comes of it is recorded, exclusions stand with each",
-    "store/hopper.py:claim_callbacks": "the same, for callbacks that are due",
+    "store/hopper.py:claim_ahead": "the same, for callbacks and who was abandoned, whatever the hopper holds",
     "store/hopper.py:recycle": "the same, given back after too long",
     "store/hopper.py:release": "the same, given back",
     "store/hopper.py:release_unattempted": "the same, of an engine that was killed",

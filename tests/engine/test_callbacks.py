@@ -70,7 +70,7 @@ async def test_it_goes_ahead_of_the_hopper_too_where_the_database_is_away_when_i
         raise StoreError("away")
 
     monkeypatch.setattr(scrub, "verdicts", away)
-    waits, asked, other = (SimpleNamespace(rank=rank) for rank in (1, CALLBACK_RANK, 1))
+    waits, asked, other = (SimpleNamespace(rank=rank) for rank in (8, CALLBACK_RANK, 2))
     desk = SimpleNamespace(hopper=deque([waits]), court=None)
     refill = Refill(SimpleNamespace(database=None, writer=None, clock=None), None)
     with pytest.raises(StoreError):

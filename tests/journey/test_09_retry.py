@@ -59,7 +59,7 @@ def test_a_contact_that_is_tried_again_waits_for_the_time_of_its_rule(ended, clo
         "claimed_at": None,
         "last_end_reason": "busy",
         "excluded_by": None,
-        "rank": 2,
+        "rank": 3,
         "new_number": claimed.number,
         "skips": 0,
     }

@@ -45,7 +45,7 @@ async def test_who_waits_is_called_at_that_time_before_all_others(database, cloc
     await callbacks.ask(database, await wanted(database, 2, now + HOUR), now)
     assert [one.number for one in await hopper.claim(database, run, 5, now)] == [number(0), number(1)]
     [first] = await hopper.claim(database, run, 5, now + HOUR)
-    assert (first.number, await callback_rows.due_of_runs(database, [run])) == (number(2), {})
+    assert (first.number, await hopper.due_ahead(database, [run])) == (number(2), {})
 
 
 async def test_who_was_done_is_called_again(database, clock):
@@ -57,7 +57,7 @@ async def test_who_was_done_is_called_again(database, clock):
     await writer.put(enrolments.changed(one, EnrolmentState.DONE, due_at=now, tries={EndReason.COMPLETED: 1}))
     await writer.stop(1)
     await callbacks.ask(database, await wanted(database, 0, now + HOUR), now)
-    assert await callback_rows.due_of_runs(database, [run]) == {run: now + HOUR}
+    assert await hopper.due_ahead(database, [run]) == {run: now + HOUR}
     assert [one.number for one in await hopper.claim(database, run, 1, now + HOUR)] == [number(0)]
 
 
@@ -70,7 +70,7 @@ async def test_who_is_in_a_call_is_taken_up_when_it_is_over(database, clock):
     await hopper.release(database, [one.enrolment_id])
     assert await callbacks.settle(database, now) == [run]
     assert await callbacks.settle(database, now) == []
-    assert await callback_rows.due_of_runs(database, [run]) == {run: now + HOUR}
+    assert await hopper.due_ahead(database, [run]) == {run: now + HOUR}
 
 
 async def test_a_new_one_replaces_the_one_that_waits_and_a_cancelled_one_leaves_the_contact_in_line(database, clock):
@@ -79,7 +79,7 @@ async def test_a_new_one_replaces_the_one_that_waits_and_a_cancelled_one_leaves_
     before = await rows(database, LINES)
     first = await callbacks.ask(database, await wanted(database, 0, now + 3 * HOUR), now)
     second = await callbacks.ask(database, await wanted(database, 0, now + HOUR, agent="ann"), now)
-    assert await callback_rows.due_of_runs(database, [run]) == {run: now + HOUR}
+    assert await hopper.due_ahead(database, [run]) == {run: now + HOUR}
     found = await callback_rows.find(database, campaign="survey")
     assert {one.id: (one.state, one.why) for one in found} == {
         first.id: (CallbackState.CANCELLED, "another one was asked for"),
@@ -170,7 +170,7 @@ async def test_without_a_run_it_waits_for_the_next_one(database, clock):
     await fill(database, "people", [number(0), number(1)], now)
     await callbacks.ask(database, await wanted(database, 1, now + HOUR), now)
     run = await runs.start(database, key, document, now)
-    assert await callback_rows.due_of_runs(database, [run]) == {run: now + HOUR}
+    assert await hopper.due_ahead(database, [run]) == {run: now + HOUR}
 
 
 async def test_a_call_keeps_the_one_that_is_due_also_late_and_what_is_asked_in_it_waits(database, clock):

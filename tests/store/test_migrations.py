@@ -184,8 +184,8 @@ async def test_runs_attempts_and_answers_go_on_where_they_were(upgraded):
         "SELECT number, occurrence, state, rank, attempts, exclusion, excluded_by, expires_at FROM enrolments "
         "ORDER BY id",
     ) == [
-        (ANN, 0, "waiting", 2, 1, None, None, None),
-        (BOB, 0, "excluded", 2, 0, "dnc", "mine: asked for it", None),
+        (ANN, 0, "waiting", 3, 1, None, None, None),
+        (BOB, 0, "excluded", 3, 0, "dnc", "mine: asked for it", None),
     ]
     assert await rows(database, "SELECT id, enrolment_id, end_reason FROM attempts") == [("amid-1", 1, "busy")]
     assert await rows(database, "SELECT attempt_id, digits FROM answers") == [("amid-1", "1")]

@@ -196,9 +196,14 @@ async def test_reserved_agents_are_let_go_when_nobody_is_left_to_call(house):
     await until(lambda: one.state is AgentState.READY)
 
 
-async def test_a_person_who_hangs_up_while_waiting_was_abandoned(house):
-    world = house(agents="all", dialing={"mode": "power", "call_ratio": 2, "customer_wait": 20})
-    world.people(*PEOPLE[:2])
+async def test_a_person_who_hangs_up_while_waiting_was_abandoned_and_goes_before_a_full_hopper(house):
+    world = house(
+        agents="all",
+        dialing={"mode": "power", "call_ratio": 2, "customer_wait": 20},
+        retry={"rules": {"abandoned": {"after": 0, "max": 1}}},
+        abandonment={"retry_first": True, "lockout": 0},
+    )
+    world.people(*PEOPLE)
     world.telephony.default = TALKS
     engine = await world.start()
     await full_rate(world)
@@ -212,6 +217,10 @@ async def test_a_person_who_hangs_up_while_waiting_was_abandoned(house):
     rows = await world.rows(f"SELECT end_reason, detail FROM attempts WHERE id = '{waiting}'")
     assert rows == [("abandoned", "hung up while waiting for an agent")]
     assert one.state is AgentState.IN_CALL
+    [(number,)] = await world.rows(f"SELECT number FROM attempts WHERE id = '{waiting}'")
+    [desk] = engine.floor.runs.values()
+    await until(lambda: [one.number for one in desk.hopper][:1] == [number])
+    assert len(desk.hopper) == len(PEOPLE) - 1
 
 
 async def test_sessions_of_a_dialplan_are_counted_like_agents_and_calls_go_there(house):

@@ -38,6 +38,8 @@ def _at(name: str, *, nullable: bool = True) -> sa.Column[datetime]:
 def upgrade() -> None:
     op.add_column("enrolments", sa.Column("agent", sa.String(10)))
     op.add_column("enrolments", sa.Column("skips", sa.Integer(), nullable=False, server_default="0"))
+    # Below 2 go callbacks and those who were abandoned: nobody else.
+    op.execute("UPDATE enrolments SET rank = rank + 1 WHERE rank > 0")
     with op.batch_alter_table("attempts") as table:
         table.add_column(_at("connected_at"))
         table.add_column(sa.Column("agent", sa.String(120)))
