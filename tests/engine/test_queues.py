@@ -9,6 +9,7 @@ from ami_dialer.domain.agent import AgentState, SeatKind
 from ami_dialer.domain.calls import MemberChanged, MemberConnected, MemberGone
 from ami_dialer.engine.agents import queues as followed
 from ami_dialer.engine.agents.members import OWN_PAUSE
+from ami_dialer.engine.agents.steps import Steps
 from ami_dialer.store.agent_sessions import going_on
 from ami_dialer.store.database import Database
 from tests.engine.hall import ANN, BOB, Hall, member
@@ -146,6 +147,16 @@ async def test_a_pause_from_outside_during_ours_stays_when_ours_is_over(world):
     await world.after(3)
     assert (world.state(), world.seat().reason) == ("on_break", "meeting")
     assert world.pauses() == [("pause", OWN_PAUSE)]
+
+
+async def test_who_was_paused_during_the_wrap_up_is_not_free_for_a_moment_after_it(world):
+    call = world.answered()
+    world.connects(call)
+    world.hangs_up(call)
+    world.becomes(paused=True, paused_reason="meeting")
+    world.becomes(paused=True, paused_reason=OWN_PAUSE)
+    Steps(world.floor, None, None, world.queues).wrapped_up(world.seat())
+    assert (world.state(), world.seat().reason) == ("on_break", "meeting")
 
 
 async def test_a_pause_of_ours_that_came_over_one_from_outside_gives_way_to_it(world):

@@ -1,6 +1,7 @@
 """Brings people who answered to those who take calls: who gets whom, for how long, and what when nobody is free."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -67,6 +68,8 @@ class Connecting:
         self._dispatch = dispatch
         #: Told when the members of queues have their calls no more.
         self.members: Members | None = None
+        #: Brings an agent's line out of a dialogue into the bridge.
+        self.summon: Callable[[Seat], None] = lambda _: None
         #: People who wait for a line or a session, in order.
         self._waiting: dict[str, _Waiting] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -159,6 +162,8 @@ class Connecting:
                     await person.wait(leg, call.desk.campaign)
                     music = True
                 await leg.wait_for_digit(WAIT_SLICE_SECONDS)
+                if waits.seat is None and (seat := self._best(call, occupied=True)) is not None:
+                    self.summon(seat)
         finally:
             self._waiting.pop(call.attempt.id, None)
         if music and call.desk.campaign.dialing.waiting_music is not None:
@@ -172,8 +177,8 @@ class Connecting:
                 seat.taken_by = waits.call.attempt.id
                 waits.seat = seat
 
-    def _best(self, call: Call) -> Seat | None:
-        """Whoever takes this call; None where nobody is free.
+    def _best(self, call: Call, *, occupied: bool = False) -> Seat | None:
+        """Whoever takes this call; None where nobody is free. With `occupied` of those who are in a dialogue.
 
         Its own agent, who was reserved for its run, who is ready, and at last who is reserved for another run, since a
         person waits here and theirs only ring; among equals who waits longest.
@@ -183,7 +188,7 @@ class Connecting:
         free = (
             seat
             for seat in self._floor.seats
-            if seat.free
+            if (seat.occupied if occupied else seat.free)
             and seat.rested(now)
             and seat.kind in _OURS
             and (seat.server == call.trunk.server.name or seat.kind is SeatKind.SESSION)

@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from ami_dialer.domain.agent import AgentEvent, AgentState, SeatKind
+from ami_dialer.domain.agent import FREE, AgentEvent, AgentState, SeatKind
 from ami_dialer.domain.attempt import wrap_up_line_id
 from ami_dialer.domain.calls import LineCame, LineEnded, LineKey, LineLeft, LineWaits, SeatEvent
 from ami_dialer.domain.errors import DialerError, StoreError
@@ -92,6 +92,8 @@ class Lines:
             return
         if seat.state not in _LISTENS and event.line not in self._served:
             return
+        if seat.state in FREE and event.digit != MENU_KEY:
+            return  # a result that came a moment too late takes nobody away from the next call
         if seat.waiting and seat.state in _LISTENS:
             self._desk.keys[event.line] = event.digit
             self._bring(seat)
@@ -267,6 +269,14 @@ class Lines:
             if not fresh and self._brought.get(seat.line) != (seat.state, seat.since):
                 self._brought[seat.line] = (seat.state, seat.since)
                 self._bring(seat)
+
+    def summon(self, seat: Seat) -> None:
+        """Out of a dialogue and back into the bridge: somebody is on the line who finds nobody else."""
+        if self._served.pop(seat.line, None) is None:
+            return  # it is on its way into the bridge
+        log.info("an agent is called out of the menu: somebody is on the line", agent=seat.agent)
+        self._desk.stars.discard(seat.line)
+        self._bring(seat, "waiting")
 
     def tone(self, seat: Seat, *, ringing: bool) -> None:
         """Let somebody who waits hear that calls are placed for them, or silence again."""

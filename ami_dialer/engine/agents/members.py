@@ -100,7 +100,9 @@ class Place:
 
     def standings(self, now: datetime) -> dict[str, Standing]:
         """How it stands, by queue."""
-        return {queue: standing(member, self._seen_at[queue], now, OWN_PAUSE) for queue, member in self.members.items()}
+        found = {queue: standing(one, self._seen_at[queue], now, OWN_PAUSE) for queue, one in self.members.items()}
+        kept_away = {queue for queue in self._outside if found.get(queue) in {Standing.RESTING, Standing.FREE}}
+        return found | dict.fromkeys(kept_away, Standing.PAUSED)  # under our own pause theirs stays
 
     def present(self, now: datetime) -> bool:
         """Whether it can be reached, or has somebody on the line."""
@@ -139,6 +141,10 @@ class Place:
     def unpausing(self, queue: str) -> None:
         """We are about to take our pause back: what Asterisk tells of that is nobody's wish."""
         self._confirmed.discard(queue)
+
+    def why_paused(self, queue: str) -> str:
+        """Why somebody else paused it, for people; "" where they gave no reason."""
+        return self._outside.get(queue, "")
 
     def why_away(self) -> str:
         """Why it takes no calls any more, for people."""
@@ -191,7 +197,8 @@ def follow(place: Place, seats: Seats, now: datetime, somebody_waits: Callable[[
         place.seat = None
         seats.leave(seat, now, place.why_away())
         return
-    if seat.state is AgentState.WRAP_UP and place.wrap_until is not None and now < place.wrap_until:
+    wraps_up = place.wrap_until is not None and (now < place.wrap_until or seat.deciding)
+    if seat.state is AgentState.WRAP_UP and wraps_up:
         # On the phone it has the question for the result, which a dialer before may have begun.
         place.leaves = place.leaves or Standing.BUSY in place.standings(now).values()
         return
@@ -199,7 +206,7 @@ def follow(place: Place, seats: Seats, now: datetime, somebody_waits: Callable[[
     there: dict[str, Standing] = {queue: one for queue, one in found.items() if one is not Standing.AWAY}
     answering = False
     if all(one is Standing.PAUSED for one in there.values()):
-        reasons = (place.members[queue].paused_reason for queue in there)
+        reasons = (place.why_paused(queue) for queue in there)
         _break(seat, seats, now, next(filter(None, reasons), "paused in Asterisk"))
     elif Standing.BUSY in there.values() and not place.parting:
         answering = seat.state in FREE and _may_answer(place, now) and somebody_waits()

@@ -42,6 +42,7 @@ class Office:
         room.trouble = self._queues.trouble
         self._steps = Steps(floor, connecting, offers, self._queues)
         self._lines = Lines(floor, self._steps)
+        connecting.summon = self._lines.summon
         self._orders = Orders(floor, self._steps)
         self._calling_back = CallingBack(floor, self._steps, self._queues)
         self._links: set[asyncio.Task[None]] = set()

@@ -162,6 +162,11 @@ class Queues:
                 await self._pause(place, queue, paused=False)
         self._follow(place, now)
 
+    def catch_up(self, seat: Seat) -> None:
+        """Its state has changed: what its queues say holds."""
+        if (place := self.place_of(seat)) is not None:
+            self._follow(place, self._floor.clock.now())
+
     async def stop(self) -> None:
         """Nothing is followed any more: members are free of us. Those with a call are left to the next start."""
         now = self._floor.clock.now()

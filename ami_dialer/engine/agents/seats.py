@@ -64,6 +64,8 @@ class Seat:
     #: What they asked for while it could not be: a break with this reason, or to be logged out.
     wanted_break: str | None = None
     wanted_logout: bool = False
+    #: A result is chosen, and what it asks for is being entered: the wrap-up waits for that.
+    deciding: bool = False
     #: Results in a row that they did not give.
     forgotten: int = 0
     #: Calls they had since they logged in.
@@ -78,6 +80,12 @@ class Seat:
     def dialable(self) -> bool:
         """Whether calls may be placed for them: a line that changes its tone waits again before anybody answers."""
         able = self.state in FREE and (self.waiting or self.tuning) and self.taken_by is None
+        return able and not self.wanted_logout and self.wanted_break is None
+
+    @property
+    def occupied(self) -> bool:
+        """Whether nothing but a dialogue, or the way into the bridge, keeps them from a call."""
+        able = self.state in FREE and not (self.waiting or self.tuning) and self.taken_by is None
         return able and not self.wanted_logout and self.wanted_break is None
 
     def rested(self, now: datetime) -> bool:

@@ -67,6 +67,10 @@ class Members(Protocol):
         """Let it go on."""
         ...
 
+    def catch_up(self, seat: Seat) -> None:
+        """Its state has changed: what its queues say holds."""
+        ...
+
 
 @dataclass(slots=True)
 class Expected:
@@ -261,13 +265,15 @@ class Steps(DuringCall):
                 await self._members_of(seat).pause(seat, reason)
             return f"{seat.agent} is paused: {reason}"
         try:
-            begins = seat.taken_by is None and self._floor.seats.take_break(seat, self._floor.clock.now(), reason)
+            leisure = seat.taken_by is None and seat.state is not AgentState.WRAP_UP  # which is theirs to end
+            begins = leisure and self._floor.seats.take_break(seat, self._floor.clock.now(), reason)
         except IllegalAgentEventError:
             raise StepRefusedError(f"agent {seat.agent} is on a break already: {seat.reason}") from None
         if begins:
             return f"agent {seat.agent} is on a break: {reason}"
         seat.wanted_break = reason
-        return f"agent {seat.agent} is on a break after the call: {reason}"
+        what = "wrap-up" if seat.state is AgentState.WRAP_UP else "call"
+        return f"agent {seat.agent} is on a break after the {what}: {reason}"
 
     async def ready(self, seat: Seat) -> str:
         """Take calls again: after a break, before the end of the wrap-up, or after all."""
@@ -307,7 +313,7 @@ class Steps(DuringCall):
         now, held = self._floor.clock.now(), {seat.line for seat in self._floor.seats}
         self.displaced -= held
         for seat in list(self._floor.seats):
-            if seat.state is AgentState.WRAP_UP and seat.kind is SeatKind.LINE:
+            if seat.state is AgentState.WRAP_UP and seat.kind is SeatKind.LINE and not seat.deciding:
                 limit = self._wrap_up(seat).limit
                 if (now - seat.since).total_seconds() >= limit:
                     # Whom the question did not reach has not forgotten it.
@@ -324,6 +330,12 @@ class Steps(DuringCall):
             reason, seat.wanted_break = seat.wanted_break, None
             if seat.state is not AgentState.ON_BREAK:
                 self._floor.seats.move(seat, AgentEvent.BREAK, self._floor.clock.now(), reason=reason)
+
+    def wrapped_up(self, seat: Seat) -> None:
+        """As without queues; a member whom somebody paused meanwhile is on a break at once, and never free."""
+        super().wrapped_up(seat)
+        if seat.kind is SeatKind.MEMBER and self._members is not None:
+            self._members.catch_up(seat)
 
     def _wrap_up(self, seat: Seat) -> WrapUp:
         talked = self.calls.known(seat)

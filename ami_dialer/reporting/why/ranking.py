@@ -170,8 +170,8 @@ def _come(facts: Facts) -> str:
     if facts.member_queue is None:
         return f"agents dial in, or: ami-dialer agent login NUMBER; ami-dialer agents --campaign {facts.campaign}"
     return (
-        f"add members, or have their phones registered: queue show {facts.member_queue} on Asterisk's command line "
-        "tells who is unavailable"
+        f"see that the queue is there, with members whose phones are registered: queue show {facts.member_queue} on "
+        "Asterisk's command line tells"
     )
 
 

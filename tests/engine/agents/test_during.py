@@ -71,6 +71,12 @@ async def test_a_callback_and_a_result_during_the_call_count_at_its_end(office, 
     assert await office.rows("SELECT outcome FROM attempts") == [("Sold",)]
 
 
+async def test_a_digit_outside_the_menu_in_the_call_is_asked_again_and_reaches_nobody_else(office, seat):
+    phone = await code(office, "disposition", ("What came", "9"), ("What came", "1"))
+    assert (phone.said("not one of the choices"), phone.said("What came")) == (1, 2)
+    assert await office.rows("SELECT outcome FROM attempts") == [("Sold",)]
+
+
 async def test_the_recording_is_paused_and_goes_on(office, seat):
     [attempt_id] = office.floor.calls
     assert (await code(office, "record")).said("is paused") == 1

@@ -144,6 +144,32 @@ async def test_a_key_opens_the_menu_and_nobody_is_connected_meanwhile(office):
     assert (phone.said("You have had 0 calls"), phone.next) == (1, LineNext.WAIT)
 
 
+async def test_keys_that_come_too_late_for_the_last_result_take_nobody_from_the_next_call(office):
+    seat = await office.ready()
+    for event in (AgentEvent.RESERVE, AgentEvent.RELEASE):
+        office.telephony.tell(LineKey("line-1", "2", office.clock.now()))
+        assert (seat.free, office.telephony.asked) == (True, [])
+        office.floor.seats.move(seat, event, office.clock.now(), run=office.run)
+
+
+async def test_who_is_in_the_menu_is_called_out_of_it_when_somebody_is_on_the_line(office):
+    seat = await office.ready()
+
+    def somebody_waits():
+        assert seat.occupied
+        office.lines.summon(seat)
+        office.waits()  # before the dialogue has heard that its line is elsewhere
+        raise CallerHungUpError
+
+    phone = await office.press("*", [("For a break", somebody_waits)])
+    await office.settle()
+    assert office.telephony.asked[-1] == ("redirect", "PJSIP/line-1", "ami-dialer-agent", "waiting")
+    assert (seat.free, seat.state, len(phone.heard)) == (True, AgentState.READY, 1)
+    office.lines.summon(seat)
+    await office.settle()
+    assert len(office.telephony.asked) == 2  # nobody who waits is disturbed
+
+
 async def test_a_break_with_its_reason_and_back(office):
     seat = await office.ready()
     office.clock.advance(1)

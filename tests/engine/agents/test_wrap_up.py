@@ -1,5 +1,6 @@
 """After the call: the result by keypad, by command, or not at all."""
 
+import asyncio
 from datetime import UTC, datetime
 
 import pytest
@@ -99,6 +100,40 @@ async def test_a_callback_asks_for_day_and_time_of_the_person(office):
     assert str(at).startswith("2026-03-03 14:30")  # New York
     assert await office.rows(OUTCOME) == [("Call Back",)]
     assert seat.state is AgentState.READY
+
+
+@pytest.mark.parametrize(
+    ("day", "asked_for"), [("", (CallbackSource.DISPOSITION, None)), ("2#", (CallbackSource.AGENT, "101"))]
+)
+async def test_the_time_for_the_result_does_not_end_what_a_result_asks_for(office, day, asked_for):
+    seat = await office.wraps_up()
+    looks = []
+
+    def at_the_last_moment():
+        office.clock.advance(60)
+        looks.append(asyncio.create_task(office.steps.look()))
+        phone._react(day)
+
+    phone = Phone(office, [("What came", "2"), ("which day", at_the_last_moment), ("what time", "0930")])
+    await office.lines.serve(phone)
+    await asyncio.gather(*looks)
+    assert (seat.state, phone.said("has no result")) == (AgentState.READY, 0)
+    assert await office.rows(OUTCOME) == [("Call Back",)]
+    assert await office.rows("SELECT source, agent FROM callbacks") == [asked_for]
+
+
+async def test_who_hangs_up_instead_of_naming_the_time_of_a_callback_has_chosen_all_the_same(office):
+    await office.wraps_up()
+    await office.call([("What came", "2"), ("which day", HANGS_UP)])
+    assert await office.rows(OUTCOME) == [("Call Back",)]
+
+
+async def test_a_break_by_command_does_not_take_the_time_for_the_result(office):
+    seat = await office.wraps_up()
+    assert await office.steps.take_break(seat, "Lunch") == "agent 101 is on a break after the wrap-up: Lunch"
+    phone = await office.call([("What came", "1")])
+    assert (seat.state, seat.reason, phone.next) == (AgentState.ON_BREAK, "Lunch", LineNext.WAIT)
+    assert await office.rows(OUTCOME) == [("Sold",)]
 
 
 async def test_do_not_call_is_confirmed_first(office):

@@ -6,7 +6,7 @@ import structlog
 
 from ami_dialer.domain.agent import AgentState
 from ami_dialer.engine.agents.dialogues import results, words
-from ami_dialer.engine.agents.dialogues.talk import Talk
+from ami_dialer.engine.agents.dialogues.talk import TRIES, Talk
 from ami_dialer.engine.agents.seats import Seat
 from ami_dialer.engine.agents.steps import StepRefusedError, Steps
 from ami_dialer.engine.agents.talked import Talked
@@ -77,7 +77,7 @@ async def _callback(talk: Talk, seat: Seat, steps: Steps, talked: Talked) -> Non
 
 
 async def _disposition(talk: Talk, seat: Seat, steps: Steps, talked: Talked) -> None:
-    await results.choose(talk, seat, steps, talked)
+    await results.choose(talk, seat, steps, talked, tries=TRIES)
 
 
 async def _record(talk: Talk, seat: Seat, steps: Steps, _talked: Talked) -> None:

@@ -42,8 +42,10 @@ async def who(talk: Talk) -> Agent | None:
                 return None
         else:
             await asyncio.to_thread(pin.hashed, given)  # as long as a wrong PIN takes: nobody hears which numbers exist
-            why = "there is no such agent" if agent is None else "the agent has no PIN"
-            log.warning("nobody can log in by phone so", agent=number, why=why, line=talk.leg.channel)
+            if agent is None:  # what was entered may be a PIN, a prompt too late: no log is to have it
+                log.warning("an agent number that nobody has", digits=len(number), line=talk.leg.channel)
+            else:
+                log.warning("an agent without a PIN cannot log in by phone", agent=number, line=talk.leg.channel)
         await talk.say(words.WRONG)
     await talk.say(words.NOT_LOGGED_IN)
     return None

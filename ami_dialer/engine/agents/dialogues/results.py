@@ -11,6 +11,7 @@ from ami_dialer.engine.agents.dialogues.talk import Talk, always
 from ami_dialer.engine.agents.seats import Seat
 from ami_dialer.engine.agents.steps import StepRefusedError, Steps
 from ami_dialer.engine.agents.talked import Talked
+from ami_dialer.ports import CallerHungUpError
 
 
 async def wrap_up(talk: Talk, seat: Seat, steps: Steps) -> None:
@@ -36,27 +37,49 @@ async def wrap_up(talk: Talk, seat: Seat, steps: Steps) -> None:
 
 
 async def choose(
-    talk: Talk, seat: Seat, steps: Steps, talked: Talked, going: Callable[[], bool] = always
+    talk: Talk, seat: Seat, steps: Steps, talked: Talked, going: Callable[[], bool] = always, tries: int = 1
 ) -> Meaning | None:
     """Have one chosen, with what it asks for, and give it; None where none was given."""
     offered = menu(meanings_of(talk.floor.config, talked.document))
     titles = {digits: meaning.title for digits, meaning in offered.items()}
-    meaning = await talk.choose(words.results(titles), offered, going, tries=1)
+    meaning = await talk.choose(words.results(titles), offered, going, tries=tries)
     if meaning is None or not going():
         return None
-    if meaning.do_not_call and await talk.ask(words.CONFIRM_DNC, going) != "1":
-        return None
+    seat.deciding = True
     try:
-        if meaning.callback and not meaning.do_not_call:
-            await call_back(talk, seat, steps, talked, going)
-        if not going():
-            return None
-        await steps.disposition(seat, meaning.title)
+        given = await _give(talk, seat, steps, talked, meaning)
     except StepRefusedError as refused:
         await talk.say(f"{refused}.")
         return None
+    finally:
+        seat.deciding = False
+    return meaning if given else None
+
+
+async def _give(talk: Talk, seat: Seat, steps: Steps, talked: Talked, meaning: Meaning) -> bool:
+    """Give the result that was chosen, with what it asks for. The time for the result does not end any more.
+
+    False where it is not to be, or another one was given meanwhile. Raises StepRefusedError.
+    """
+    attempt_id, state = seat.attempt_id, seat.state
+
+    def still() -> bool:
+        return seat.attempt_id == attempt_id and state in {seat.state, AgentState.IN_CALL}
+
+    if meaning.do_not_call and await talk.ask(words.CONFIRM_DNC, still) != "1":
+        return False
+    try:
+        if meaning.callback and not meaning.do_not_call:
+            await call_back(talk, seat, steps, talked, still)
+    except CallerHungUpError:
+        if still():  # whoever puts the phone down without a time has chosen all the same
+            await steps.disposition(seat, meaning.title)
+        raise
+    if not still():
+        return False
+    await steps.disposition(seat, meaning.title)
     await talk.say(words.given(meaning.title))
-    return meaning
+    return True
 
 
 async def call_back(
