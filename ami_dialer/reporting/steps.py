@@ -12,7 +12,7 @@ from ami_dialer.domain.agent import OWN_AGENT
 from ami_dialer.domain.attempt import Attempt, AttemptState
 from ami_dialer.domain.ending import EndReason
 from ami_dialer.domain.enrolment import EnrolmentState, Exclusion, RunState
-from ami_dialer.domain.meaning import DEFAULT, Meanings
+from ami_dialer.domain.meaning import DEFAULT, FORGOTTEN, Meanings
 from ami_dialer.reporting.causes import cause_name
 from ami_dialer.rules.amd import AnsweredBy, answered_by
 from ami_dialer.rules.retry import RetryVerdict
@@ -203,9 +203,10 @@ def _pressed(answer: Answered) -> str:
 
 
 def _ended(attempt: Attempt) -> str:
-    given = f"{attempt.outcome}; by the system " if attempt.outcome is not None else ""
+    why = ", since nobody gave a result" if attempt.outcome == FORGOTTEN else ""
+    given = f"{attempt.outcome}{why}; by the system " if attempt.outcome is not None else ""
     parts = [f"{given}{attempt.disposition} ({attempt.end_reason})"]
-    if attempt.cause is not None:
+    if attempt.cause:  # 0: none was told
         parts.append(f"hang-up cause {attempt.cause}, {cause_name(attempt.cause)}")
     if attempt.detail:
         parts.append(attempt.detail)
