@@ -35,11 +35,11 @@ _NUMBERS = ("calls", "talk", "average", "wrap-up", "handling", "idle", "break")
 @json_option
 @click.pass_obj
 def command(config_file: Path, *, watch: bool, campaign: str | None, since: datetime | None, as_json: bool) -> None:
-    r"""Who is logged in, members of queues too: what they do, for how long, and how their time went.
+    """Who is logged in, members of queues too: what they do, for how long, and how their time went.
 
     \b
     for       so long they do what they are doing, in h:mm:ss as all times
-    what      the call, or the contact that is offered; the reason of the break; else the campaigns that they chose
+    what      the call (and: on hold), or who is offered; the reason of the break; else the campaigns that they chose
     calls     calls of campaigns that they had, with the one that goes on
     talk      with people on the line; average: for each call
     wrap-up   after calls
@@ -52,7 +52,7 @@ def command(config_file: Path, *, watch: bool, campaign: str | None, since: date
     \b
     ami-dialer agents --watch
     ami-dialer agents --campaign spring --since 9:00
-    """
+    """  # noqa: D301 - click's own mark
     config = load_config(config_file)
     try:
         asyncio.run(_show(config, campaign, since, watch=watch, as_json=as_json))
@@ -170,7 +170,8 @@ def nobody_watches(office: Office) -> str:
 
 def _what(one: AgentSeen) -> str:
     if one.number is not None:
-        return f"{one.campaign} {one.number}"
+        held = f", {one.reason}" if one.state is AgentState.IN_CALL and one.reason else ""
+        return f"{one.campaign} {one.number}{held}"
     if one.state is AgentState.IN_CALL:
         return "a call of no campaign"
     names = ", ".join(one.campaigns or ())

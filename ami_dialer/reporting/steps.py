@@ -13,6 +13,7 @@ from ami_dialer.domain.attempt import Attempt, AttemptState
 from ami_dialer.domain.ending import EndReason
 from ami_dialer.domain.enrolment import EnrolmentState, Exclusion, RunState
 from ami_dialer.domain.meaning import DEFAULT, FORGOTTEN, Meanings
+from ami_dialer.domain.rank import CALLBACK_RANK
 from ami_dialer.reporting.causes import cause_name
 from ami_dialer.rules.amd import AnsweredBy, answered_by
 from ami_dialer.rules.retry import RetryVerdict
@@ -254,7 +255,8 @@ def _now(enrolled: Enrolled, attempts: Sequence[Attempt]) -> Iterator[Step]:
             held = f": {enrolled.held_by} refused it when it was its turn" if enrolled.held_by else ""
             if enrolled.held_by == OWN_AGENT:
                 held = f": its own agent {enrolled.agent} had no time when it was its turn"
-            yield Step("hopper", None, f"waits until it is due{held}", facts)
+            what = "is called back when that is due" if enrolled.rank == CALLBACK_RANK else "waits until it is due"
+            yield Step("hopper", None, f"{what}{held}", facts)
         case EnrolmentState.CLAIMED if not calling:
             whom = "a free line" if enrolled.agent is None else f"its own agent {enrolled.agent}"
             yield Step("pacing", enrolled.claimed_at, f"claimed for dialing; waits for {whom}")

@@ -12,6 +12,7 @@ from ami_dialer.config.campaign import Campaign
 from ami_dialer.domain.attempt import Attempt
 from ami_dialer.domain.ending import EndReason
 from ami_dialer.domain.enrolment import EnrolmentState, Exclusion, RunState
+from ami_dialer.domain.rank import FIRST_RANK
 from ami_dialer.store.attempts import as_attempt
 from ami_dialer.store.database import Database
 from ami_dialer.store.dnc import beginning_lengths, beginnings
@@ -72,6 +73,8 @@ class Enrolled:
     phones: tuple[str, ...] = ()
     #: The agent it belongs to; None: anybody's.
     agent: str | None = None
+    #: CALLBACK_RANK: at a time that was asked for.
+    rank: int = FIRST_RANK + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +187,7 @@ async def enrolled(database: Database, contact_ids: Sequence[int]) -> list[Enrol
             runs.c.started_at.label("run_started_at"),
             enrolments.c.created_at,
             enrolments.c.agent,
+            enrolments.c.rank,
             contacts.c.number.label("first_number"),
         )
         .join(contacts, contacts.c.id == enrolments.c.contact_id)

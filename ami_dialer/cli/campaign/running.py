@@ -57,8 +57,8 @@ def start_command(config_file: Path, name: str, *, as_emergency: bool, yes: bool
 def rerun_command(config_file: Path, name: str, *, as_json: bool) -> None:
     """Begin a new run of campaign NAME, which is completed, stopped or failed.
 
-    Everybody of its lists is called anew. Nothing of an earlier run counts, but for do-not-call lists and the limits on
-    how often somebody is called.
+    Everybody of its lists is called anew. Nothing of an earlier run counts, but for do-not-call lists, the limits on
+    how often somebody is called, and callbacks that were asked for, which are kept at their time.
     """
     _begin(config_file, name, CampaignAction.RERUN, as_json=as_json)
 

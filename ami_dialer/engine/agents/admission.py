@@ -151,7 +151,8 @@ class Admission:
             run=run,
         )
         if left is not None:
-            seat.state, seat.reason, seat.attempt_id = left.state, left.reason, left.attempt_id
+            seat.state, seat.attempt_id = left.state, left.attempt_id
+            seat.reason = None if left.state is AgentState.IN_CALL else left.reason  # on hold is nobody any more
         place.seat = seat
         self._floor.seats.enter(seat, now)
         if seat.state is AgentState.RESERVED:  # for calls of an engine that is over

@@ -53,7 +53,7 @@ class DuringCall:
         self._floor = floor
         self._connections = connections
         self.calls = Calls(floor)
-        self.holding = Holding()
+        self.holding = Holding(floor.seats)
         #: Attempts whose recording is paused.
         self._paused: set[str] = set()
 

@@ -4,12 +4,15 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from ami_dialer.engine.agents.seats import Seat
+from ami_dialer.domain.agent import AgentState
+from ami_dialer.engine.agents.seats import Seat, Seats
 from ami_dialer.engine.agents.talked import StepRefusedError, asked_of_asterisk
 from ami_dialer.engine.floor import Call
 
 #: The name of the code in asterisk_conf/features.conf.
 HOLD_CODE = "ami-dialer-hold"
+#: What `ami-dialer agents` says of it.
+ON_HOLD = "on hold"
 #: Two keys last 0.2 s; then Asterisk comes to us with the agent's line, or it did not take them as a code.
 TAKEN_SECONDS = 1.5
 #: Keys are lost while the agent hears the tone before a call.
@@ -21,7 +24,8 @@ OVER_SECONDS = 6.0
 class Holding:
     """Music for the person while the agent's line is in the dialogue of the code; Asterisk plays it."""
 
-    def __init__(self) -> None:
+    def __init__(self, seats: Seats) -> None:
+        self._seats = seats
         #: Attempts whose agent is in the dialogue of any code: keys would be taken for its answers.
         self._in_code: set[str] = set()
         #: By attempt: set when somebody is on hold, or is so no more.
@@ -38,14 +42,17 @@ class Holding:
             self._in_code.discard(key)
 
     @contextmanager
-    def on_hold(self, call: Call) -> Iterator[None]:
+    def on_hold(self, seat: Seat, call: Call) -> Iterator[None]:
         """The person is on hold."""
         call.held = True
+        self._seats.remark(seat, ON_HOLD)
         self._changed(call)
         try:
             yield
         finally:
             call.held = False
+            if seat.state is AgentState.IN_CALL and seat.attempt_id == call.attempt.id:
+                self._seats.remark(seat, None)
             self._changed(call)
 
     async def hold(self, seat: Seat, call: Call) -> None:

@@ -232,7 +232,7 @@ class Lines:
             since=one.since,
             idle_since=one.since,
             state=one.state,
-            reason=one.reason,
+            reason=None if one.state is AgentState.IN_CALL else one.reason,  # on hold is nobody any more
             line=one.line,
             channel=channel,
             campaigns=None if one.campaigns is None else frozenset(one.campaigns),

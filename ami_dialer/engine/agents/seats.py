@@ -177,6 +177,13 @@ class Seats:
         self.tell(seat, before.state, now)
         self.wake()
 
+    def remark(self, seat: Seat, reason: str | None) -> None:
+        """Keep something about the state that goes on, for people."""
+        doing = Doing(seat.state, seat.since, reason, seat.attempt_id)
+        seat.reason = reason
+        if seat.session is not None:
+            self.writer.put(*moved(seat.session, seat.agent, doing, doing))
+
     def leave(self, seat: Seat, now: datetime, why: str) -> None:
         """Somebody is logged out, or their line is gone."""
         if self.by_key.pop(seat.key, None) is None:

@@ -241,7 +241,7 @@ class Steps(DuringCall):
             raise StepRefusedError(f"{seat.agent} is no agent on a line; take it out of its queue in Asterisk")
         if seat.state not in _AT_LEISURE or seat.taken_by is not None:
             seat.wanted_logout = True
-            return f"agent {seat.agent} is logged out after the call"
+            return f"agent {seat.agent} is logged out after the {_going_on(seat)}"
         await self._go(seat)
         return f"agent {seat.agent} is logged out"
 
@@ -272,8 +272,7 @@ class Steps(DuringCall):
         if begins:
             return f"agent {seat.agent} is on a break: {reason}"
         seat.wanted_break = reason
-        what = "wrap-up" if seat.state is AgentState.WRAP_UP else "call"
-        return f"agent {seat.agent} is on a break after the {what}: {reason}"
+        return f"agent {seat.agent} is on a break after the {_going_on(seat)}: {reason}"
 
     async def ready(self, seat: Seat) -> str:
         """Take calls again: after a break, before the end of the wrap-up, or after all."""
@@ -349,6 +348,10 @@ class Steps(DuringCall):
         if self._members is None:
             raise StepRefusedError(f"{seat.agent} is a member of a queue; pause it in Asterisk")
         return self._members
+
+
+def _going_on(seat: Seat) -> str:
+    return "wrap-up" if seat.state is AgentState.WRAP_UP else "call"
 
 
 def _text(argument: Mapping[str, Any], name: str) -> str | None:

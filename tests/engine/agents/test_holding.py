@@ -53,10 +53,12 @@ async def test_an_order_has_the_code_pressed_for_whoever_has_the_call(office, se
     phone = office.takes_codes()
     assert await office.steps.hold(seat) == "the person is on hold"
     assert (office.telephony.asked[-1], call.held) == (("code", call.attempt.id, "ami-dialer-hold"), True)
+    await office.floor.writer.put()
+    assert await office.rows("SELECT state, reason FROM agent_sessions") == [("in_call", "on hold")]
     with pytest.raises(StepRefusedError, match="on hold already"):
         await office.steps.hold(seat)
     assert await office.steps.resume(seat) == "the person is on the line again"
-    assert (phone.said("on hold"), phone.said("Go on"), call.held) == (1, 0, False)
+    assert (phone.said("on hold"), phone.said("Go on"), call.held, seat.reason) == (1, 0, False, None)
     with pytest.raises(StepRefusedError, match="is not on hold"):
         await office.steps.resume(seat)
 

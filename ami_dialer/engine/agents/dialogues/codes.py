@@ -42,7 +42,7 @@ async def _hold(talk: Talk, seat: Seat, steps: Steps, _talked: Talked) -> None:
     def going() -> bool:
         return call.held and seat.state is AgentState.IN_CALL and seat.attempt_id == call.attempt.id
 
-    with steps.holding.on_hold(call):
+    with steps.holding.on_hold(seat, call):
         if await talk.ask(words.ON_HOLD, going, HOLD_SECONDS):
             await talk.say(words.RESUMED)
 
