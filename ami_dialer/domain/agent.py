@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import Literal
 
 
 class AgentState(StrEnum):
@@ -103,6 +104,10 @@ class SeatKind(StrEnum):
     SESSION = "session"
 
 
+#: How a supervisor hears an agent: unheard; heard by the agent alone; heard by both.
+SuperviseMode = Literal["listen", "whisper", "barge"]
+
+
 class Step(StrEnum):
     """What an agent does, by keypad, from the command line or over an API. Each has one meaning everywhere."""
 
@@ -121,3 +126,5 @@ class Step(StrEnum):
     DISPOSITION = "disposition"
     PAUSE_RECORDING = "pause-recording"
     RESUME_RECORDING = "resume-recording"
+    #: A supervisor's, of the agent who is heard.
+    SUPERVISE = "supervise"

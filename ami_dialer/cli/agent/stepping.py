@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
@@ -16,7 +16,7 @@ from ami_dialer.cli.explain.moment import TheirMomentType
 from ami_dialer.cli.opening import reading
 from ami_dialer.cli.output import json_option, load_config, print_json, printable
 from ami_dialer.config.schema import Config
-from ami_dialer.domain.agent import Step
+from ami_dialer.domain.agent import Step, SuperviseMode
 from ami_dialer.domain.errors import DialerError
 from ami_dialer.store import agent_orders, campaigns, engine_status
 from ami_dialer.store.agent_orders import Answer
@@ -25,9 +25,9 @@ from ami_dialer.store.engine_lock import engine_running
 
 #: Seconds between two looks for the answer.
 _LOOK_SECONDS = 0.1
-#: So long (seconds) an answer is waited for. A log-in rings at the agent's phone.
+#: So long (seconds) an answer is waited for, and where a phone rings.
 _WAIT_SECONDS = 15.0
-_LOG_IN_SECONDS = 45.0
+_RINGS_SECONDS = 45.0
 
 number_argument = click.argument("number")
 
@@ -64,7 +64,7 @@ async def _ask(config: Config, number: str, step: Step, argument: Mapping[str, A
         for name in argument.get("campaigns") or ():
             await campaigns.standing(database, name)
         key = await agent_orders.ask(database, number, step, argument, clock.now())
-        waits = _LOG_IN_SECONDS if step is Step.LOG_IN else _WAIT_SECONDS
+        waits = _RINGS_SECONDS if step in {Step.LOG_IN, Step.SUPERVISE} else _WAIT_SECONDS
         end = clock.monotonic() + waits
         while clock.monotonic() < end:
             if (came := await agent_orders.answer(database, key)) is not None:
@@ -155,6 +155,20 @@ def disposition_command(config_file: Path, number: str, title: str, *, as_json: 
     _take(config_file, number, Step.DISPOSITION, {"title": title}, as_json=as_json)
 
 
+@click.command("supervise")
+@number_argument
+@click.option("--by", required=True, metavar="NUMBER", help="The supervisor, whose phone is called for 30 s.")
+@click.option("--how", type=click.Choice(get_args(SuperviseMode)), default="listen", show_default=True)
+@json_option
+@click.pass_obj
+def supervise_command(config_file: Path, number: str, by: str, how: str, *, as_json: bool) -> None:
+    """Let a supervisor hear the calls of agent NUMBER, whisper to the agent, or barge in and talk to both.
+
+    On the phone 4, 5 and 6 switch between the three. Example: ami-dialer agent supervise 101 --by 102 --how whisper
+    """
+    _take(config_file, number, Step.SUPERVISE, {"by": by, "how": how}, as_json=as_json)
+
+
 #: Steps that need nothing but the agent, each with what its help says.
 _PLAIN = {
     Step.LOG_OUT: "Log agent NUMBER out: now, or after the call.",
@@ -188,4 +202,5 @@ STEP_COMMANDS: tuple[click.Command, ...] = (
     transfer_command,
     callback_command,
     disposition_command,
+    supervise_command,
 )

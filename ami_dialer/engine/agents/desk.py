@@ -43,7 +43,7 @@ class Desk:
         #: Lines that hear that a call is being placed for them, and those that are to.
         self.ring: set[str] = set()
         self.wanted_ring: set[str] = set()
-        self._supervisors = supervise.Supervisors(floor)
+        self._supervisors = supervise.Supervisors(floor, steps.supervising)
 
     async def supervise(self, leg: AgentLeg) -> None:
         """Somebody wants to hear others' calls."""

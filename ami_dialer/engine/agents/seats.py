@@ -88,6 +88,11 @@ class Seat:
         able = self.state in FREE and not (self.waiting or self.tuning) and self.taken_by is None
         return able and not self.wanted_logout and self.wanted_break is None
 
+    @property
+    def audible(self) -> bool:
+        """Whether there is anything to hear: a member of a queue has a channel during calls alone."""
+        return bool(self.channel) and (self.kind is not SeatKind.MEMBER or self.state is AgentState.IN_CALL)
+
     def rested(self, now: datetime) -> bool:
         """Whether the pause after their last call is over."""
         return self.rested_at is None or now >= self.rested_at

@@ -13,13 +13,14 @@ from ami_dialer.domain.agent import AgentEvent, AgentState, IllegalAgentEventErr
 from ami_dialer.domain.attempt import new_line_id
 from ami_dialer.domain.calls import LineRequest
 from ami_dialer.domain.errors import DialerError
+from ami_dialer.engine.agents import phones
 from ami_dialer.engine.agents.during import Connections, DuringCall
 from ami_dialer.engine.agents.room import serves
 from ami_dialer.engine.agents.seats import Seat
+from ami_dialer.engine.agents.supervising import Supervising
 from ami_dialer.engine.agents.talked import StepRefusedError, asked_of_asterisk
 from ami_dialer.engine.floor import Floor
 from ami_dialer.flows import callback_time
-from ami_dialer.ports import OriginateRefusedError
 from ami_dialer.store import agent_sessions, agents
 from ami_dialer.store.agent_sessions import LogIn
 from ami_dialer.store.agents import Agent
@@ -28,10 +29,6 @@ log = structlog.get_logger(__name__)
 
 __all__ = ["Connections", "Members", "Offers", "StepRefusedError", "Steps"]
 
-#: Seconds that an agent's phone rings.
-RING_SECONDS = 30
-#: Seconds after it was answered in which its line has to come to us.
-COMES_SECONDS = 5.0
 #: States in which nothing keeps an agent from a break, or from going.
 _AT_LEISURE = frozenset({AgentState.READY, AgentState.RESERVED, AgentState.PREVIEWING, AgentState.ON_BREAK})
 
@@ -90,6 +87,7 @@ class Steps(DuringCall):
         """Without `members` those of queues are paused in Asterisk alone."""
         super().__init__(floor, connections)
         self.offers = offers
+        self.supervising = Supervising(floor)
         self._members = members
         #: Lines of phones that are called, by Uniqueid.
         self.expected: dict[str, Expected] = {}
@@ -109,6 +107,9 @@ class Steps(DuringCall):
             )
         if seat is None:
             raise StepRefusedError(f"agent {agent} is not logged in")
+        return await self._of_seat(step, seat, argument)
+
+    async def _of_seat(self, step: Step, seat: Seat, argument: Mapping[str, Any]) -> str:
         match step:
             case Step.BREAK:
                 return await self.take_break(seat, _text(argument, "reason") or "Break")
@@ -119,6 +120,9 @@ class Steps(DuringCall):
                 return await self.callback(seat, at, _text(argument, "note"))
             case Step.DISPOSITION:
                 return await self.disposition(seat, _needed(argument, "title"))
+            case Step.SUPERVISE:
+                how = _text(argument, "how") or "listen"
+                return await self.supervising.supervise(seat, _needed(argument, "by"), how)
             case _:
                 plain = {
                     Step.LOG_OUT: self.log_out,
@@ -152,19 +156,9 @@ class Steps(DuringCall):
         wanted = Expected(agent, desk.name, None if campaigns is None else frozenset(campaigns))
         self.expected[line] = wanted
         context = self._floor.config.agent_lines.context
-        request = LineRequest(line, agent.phone, context, "s", RING_SECONDS)
+        request = LineRequest(line, agent.phone, context, "s", phones.RING_SECONDS)
         try:
-            with asked_of_asterisk():
-                await desk.telephony.call_line(request)
-            async with asyncio.timeout(COMES_SECONDS):
-                await wanted.seated.wait()
-        except OriginateRefusedError as refused:
-            raise StepRefusedError(f"{agent.phone} did not answer: {refused}") from refused
-        except TimeoutError:
-            raise StepRefusedError(
-                f"{agent.phone} was called, but its line did not come to the dialer; "
-                f"is [{context}] of asterisk_conf/extensions.conf there?"
-            ) from None
+            await phones.call(desk.telephony, request, wanted.seated)
         finally:
             self.expected.pop(line, None)
         seat = self.line_of(number)

@@ -43,6 +43,9 @@ def test_an_agent_who_presses_no_key_works_by_commands_alone(world: World, diale
         assert step("login") == "agent 101 is logged in"
         comes("in_call", None)
         phones.until(lambda: len(phones.talks()) == 1)
+        phones.plan(2, Plan())
+        command(dialer, "agent", "add", "902", "--name", "Two", "--phone", "PJSIP/phone02", "--supervisor", "--no-pin")
+        assert step("supervise", "--by", "902") == "supervisor 902 hears agent 101: listen"
         assert step("hold") == "the person is on hold"
         assert step("break", "Lunch") == "agent 101 is on a break after the call: Lunch"
         assert step("resume") == "the person is on the line again"
@@ -54,13 +57,14 @@ def test_an_agent_who_presses_no_key_works_by_commands_alone(world: World, diale
         comes("in_call", None)
         assert step("hang-up") == "the call is over"
         comes("wrap_up", None)
-        assert step("logout") == "agent 101 is logged out after the call"
+        assert step("logout") == "agent 101 is logged out after the wrap-up"
         assert step("disposition", "Not Now") == "the call counts as Not Now"
         assert dialer.wait(30) == 0
         phones.until(lambda: "is gone" in phones.said(1))
     rows = dialer.rows("SELECT agent, end_reason, outcome FROM attempts ORDER BY id")
     assert rows == [("101", "connected", "Sold"), ("101", "connected", "Not Now")]
     assert dialer.rows("SELECT why FROM agent_sessions") == [("logged out",)]
+    assert dialer.count("SELECT count(*) FROM audit_records WHERE action = 'agent.supervise'") == 1
 
 
 @pytest.fixture

@@ -5,18 +5,19 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from ami_dialer.domain.agent import AgentState, SeatKind
+from ami_dialer.domain.agent import SuperviseMode
 from ami_dialer.domain.errors import AsteriskError, StoreError
 from ami_dialer.engine.agents.dialogues import login, words
 from ami_dialer.engine.agents.dialogues.talk import TRIES, Talk
 from ami_dialer.engine.agents.seats import Seat
+from ami_dialer.engine.agents.supervising import Supervising
 from ami_dialer.engine.floor import Floor
 from ami_dialer.ports import LineNext
 from ami_dialer.store import agent_sessions
 
 log = structlog.get_logger(__name__)
 
-_MODES = {"4": "listen", "5": "whisper", "6": "barge"}
+_MODES: dict[str, SuperviseMode] = {"4": "listen", "5": "whisper", "6": "barge"}
 _MOST_DIGITS = 10
 
 
@@ -34,14 +35,22 @@ class _Hearing:
 class Supervisors:
     """Supervisors on the phone, and what is kept of whom they hear."""
 
-    def __init__(self, floor: Floor) -> None:
+    def __init__(self, floor: Floor, supervising: Supervising) -> None:
         self._floor = floor
+        self._supervising = supervising
         #: By line.
         self._hearing: dict[str, _Hearing] = {}
 
     async def serve(self, talk: Talk) -> None:
-        """Number and PIN of the supervisor, then one agent after the other, until nobody is named any more."""
+        """Number and PIN of the supervisor, then one agent after the other, until nobody is named any more.
+
+        Whose phone was called by an order hears the agent of that order, and no questions.
+        """
         await talk.leg.then(LineNext.BYE)
+        if (wanted := self._supervising.wanted.pop(talk.leg.line, None)) is not None:
+            wanted.came.set()
+            await self._hear(talk, wanted.seat, wanted.by, wanted.mode)
+            return
         supervisor = await login.who(talk)
         if supervisor is None:
             return
@@ -53,7 +62,7 @@ class Supervisors:
         while misses < TRIES:
             number = await talk.number(words.WHOM, _MOST_DIGITS)
             seat = talk.floor.seats.of_agent(number) if number else None
-            if seat is None or not _heard(seat):
+            if seat is None or not seat.audible:
                 misses += 1
                 if number:
                     await talk.say(words.NOBODY)
@@ -70,7 +79,7 @@ class Supervisors:
             await self._hear(talk, seat, supervisor.number, mode)
             misses = 0
 
-    async def _hear(self, talk: Talk, seat: Seat, by: str, mode: str) -> None:
+    async def _hear(self, talk: Talk, seat: Seat, by: str, mode: SuperviseMode) -> None:
         """Until the agent's line is gone, or the supervisor's."""
         hearing = self._hearing[talk.leg.line] = _Hearing(by, seat.agent, mode)
         hearing.changes.put_nowait(mode)
@@ -100,11 +109,6 @@ class Supervisors:
                 await agent_sessions.supervised(self._floor.database, agent, by, mode, now)
             except StoreError as error:
                 log.warning("who hears whom could not be recorded", by=by, agent=agent, mode=mode, why=str(error))
-
-
-def _heard(seat: Seat) -> bool:
-    """Whether there is anything to hear: a member of a queue has a channel during calls alone."""
-    return bool(seat.channel) and (seat.kind is not SeatKind.MEMBER or seat.state is AgentState.IN_CALL)
 
 
 async def _beside(talk: Talk, seat: Seat) -> bool:

@@ -20,7 +20,7 @@ _KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _STATES = "'logged_out', 'ready', 'previewing', 'reserved', 'in_call', 'wrap_up', 'on_break'"
 _STEPS = (
     "'login', 'logout', 'break', 'ready', 'dial', 'skip', 'hang-up', 'hold', 'resume', 'transfer', 'do-not-call', "
-    "'callback', 'disposition', 'pause-recording', 'resume-recording'"
+    "'callback', 'disposition', 'pause-recording', 'resume-recording', 'supervise'"
 )
 _ATTEMPT_STATES = "'claimed', 'originating', 'ringing', 'answered', 'in_flow', 'connected', 'ended'"
 
