@@ -33,11 +33,13 @@ def rank(list_priority: int, contact_priority: int, turn: Turn = Turn.AS_DUE) ->
 def of_retry(before: int, order: Order, *, first: bool = False) -> int:
     """The rank of somebody who has been called and is called again. A callback's own rank is kept by whoever set it.
 
-    `first`: before everybody else but callbacks, whatever the priorities.
+    `first`: before everybody else but callbacks, whatever the priorities. Who was so once stays among the first of the
+    others: as with the highest priorities there are.
     """
     if before == CALLBACK_RANK:
         return before
     if first:
         return FIRST_RANK
     turn = {"due": Turn.AS_DUE, "new-first": Turn.LATER, "retries-first": Turn.EARLIER}[order]
-    return before - (before - _LOWEST) % len(Turn) + turn
+    usual = max(before, _LOWEST)
+    return usual - (usual - _LOWEST) % len(Turn) + turn

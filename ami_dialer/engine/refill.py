@@ -76,7 +76,7 @@ class Refill:
         if desk.ahead_at is None or desk.ahead_at > now:
             return
         desk.ahead_at = None
-        claimed = await hopper.ahead(self._floor.database, desk.run.id, now)
+        claimed = await hopper.ahead(self._floor.database, desk.run.id, now, desk.tally.took_out)
         if claimed:
             await self._judge(desk, claimed)
 

@@ -32,9 +32,11 @@ async def refill(  # noqa: PLR0913
     return await hopper.claim(database, run_id, max(size - held, at_least), now, on_expired)
 
 
-async def ahead(database: Database, run_id: int, now: datetime) -> list[Claimed]:
+async def ahead(
+    database: Database, run_id: int, now: datetime, on_expired: Callable[[int], None] | None = None
+) -> list[Claimed]:
     """Claim those who go before everybody else, however full the hopper is."""
-    return await hopper.claim_ahead(database, run_id, _MOST_AHEAD, now)
+    return await hopper.claim_ahead(database, run_id, _MOST_AHEAD, now, on_expired)
 
 
 def in_order(waiting: Iterable[Claimed], claimed: Iterable[Claimed]) -> list[Claimed]:

@@ -93,12 +93,17 @@ async def claim(
     return found
 
 
-async def claim_ahead(database: Database, run_id: int, limit: int, now: datetime) -> list[Claimed]:
-    """Take up to `limit` of each rank of AHEAD that are due, whatever the hopper holds. Expired ones are excluded."""
+async def claim_ahead(
+    database: Database, run_id: int, limit: int, now: datetime, on_expired: Callable[[int], None] | None = None
+) -> list[Claimed]:
+    """Take up to `limit` of each rank of AHEAD that are due, whatever the hopper holds; of the expired see `claim`."""
     async with database.writing() as connection:
         taken = [one for rank in AHEAD for one in await _take(connection, run_id, rank, limit, now)]
         keys = [key for key, state in taken if state == EnrolmentState.CLAIMED]
-        return await loaded(connection, keys) if keys else []
+        found = await loaded(connection, keys) if keys else []
+    if on_expired is not None and len(keys) < len(taken):
+        on_expired(len(taken) - len(keys))
+    return found
 
 
 async def due_ahead(database: Database, run_ids: Collection[int]) -> dict[int, datetime]:

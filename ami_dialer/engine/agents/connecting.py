@@ -226,7 +226,7 @@ class Connecting:
     async def _recover(self, seat: Seat) -> None:
         """Nobody could be bridged with a line: it waits anew, or it is gone."""
         telephony = self._floor.servers[seat.server].telephony
-        while self._floor.seats.by_key.get(seat.key) is seat and seat.taken_by is None and not seat.waiting:
+        while self._floor.seats.by_key.get(seat.key) is seat and seat.occupied:
             try:
                 there = await telephony.redirect(seat.channel, self._floor.config.agent_lines.context, "waiting")
             except ConnectionError as down:

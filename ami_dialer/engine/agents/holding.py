@@ -64,9 +64,8 @@ class Holding:
         change = self._changes[call.attempt.id] = asyncio.Event()
         try:
             for _ in range(TRIES):
-                with asked_of_asterisk():
-                    if not await call.trunk.server.telephony.press_code(call.attempt.id, HOLD_CODE):
-                        raise StepRefusedError(f"agent {seat.agent} has nobody on the line who can be put on hold")
+                if call.attempt.id not in self._in_code:  # else it has come, and will be on hold in a moment
+                    await self._press(seat, call)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(TAKEN_SECONDS):
                         await change.wait()
@@ -76,6 +75,11 @@ class Holding:
             )
         finally:
             del self._changes[call.attempt.id]
+
+    async def _press(self, seat: Seat, call: Call) -> None:
+        with asked_of_asterisk():
+            if not await call.trunk.server.telephony.press_code(call.attempt.id, HOLD_CODE):
+                raise StepRefusedError(f"agent {seat.agent} has nobody on the line who can be put on hold")
 
     async def resume(self, call: Call) -> None:
         """Bring them together again. Raises StepRefusedError."""

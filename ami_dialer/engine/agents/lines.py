@@ -272,8 +272,10 @@ class Lines:
 
     def summon(self, seat: Seat) -> None:
         """Out of a dialogue and back into the bridge: somebody is on the line who finds nobody else."""
-        if self._served.pop(seat.line, None) is None:
-            return  # it is on its way into the bridge
+        leg = self._served.get(seat.line)
+        if leg is None or leg.purpose is not LinePurpose.DESK:
+            return  # it is on its way into the bridge, or in the menu of a code and then on that way
+        del self._served[seat.line]
         log.info("an agent is called out of the menu: somebody is on the line", agent=seat.agent)
         self._desk.stars.discard(seat.line)
         self._bring(seat, "waiting")

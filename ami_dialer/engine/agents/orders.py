@@ -4,6 +4,7 @@ import asyncio
 
 import structlog
 
+from ami_dialer.domain.agent import Step
 from ami_dialer.domain.errors import DialerError, StoreError
 from ami_dialer.engine.agents.steps import Steps
 from ami_dialer.engine.floor import Floor
@@ -21,7 +22,7 @@ class Orders:
         self._steps = steps
         #: Those that are being carried out, by key.
         self._tasks: dict[int, asyncio.Task[None]] = {}
-        #: One after the other for each agent, in the order in which they came.
+        #: One after the other for each agent, in the order in which they came; a phone that rings is its owner's.
         self._turns: dict[str, asyncio.Lock] = {}
         #: What came of those whose answer the database did not take yet: nothing is carried out twice.
         self._answers: dict[int, tuple[bool, str]] = {}
@@ -45,7 +46,9 @@ class Orders:
 
     async def _carry_out(self, order: Order) -> None:
         try:
-            async with self._turns.setdefault(order.agent, asyncio.Lock()):
+            async with self._turns.setdefault(_whose_turn(order), asyncio.Lock()):
+                if await agent_orders.answer(self._floor.database, order.id) is not None:
+                    return  # whoever ordered it has given up meanwhile
                 ok, answer = self._answers.get(order.id) or await self._answer(order)
             self._answers[order.id] = ok, answer
             await agent_orders.done(self._floor.database, order.id, ok, answer, self._floor.clock.now())
@@ -67,3 +70,8 @@ class Orders:
             return False, f"it broke, which is a fault of the dialer: {type(error).__name__}; its log says more"
         log.info("an order was carried out", order=order.id, agent=order.agent, step=order.step, by=order.actor)
         return True, answer
+
+
+def _whose_turn(order: Order) -> str:
+    """Whose steps wait for this one."""
+    return str(order.argument.get("by", "")) if order.step is Step.SUPERVISE else order.agent

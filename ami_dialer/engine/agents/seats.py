@@ -85,7 +85,7 @@ class Seat:
     @property
     def occupied(self) -> bool:
         """Whether nothing but a dialogue, or the way into the bridge, keeps them from a call."""
-        able = self.state in FREE and not (self.waiting or self.tuning) and self.taken_by is None
+        able = self.state in FREE and not (self.waiting or self.tuning or self.deciding) and self.taken_by is None
         return able and not self.wanted_logout and self.wanted_break is None
 
     @property
@@ -162,7 +162,8 @@ class Seats:
         reason: str | None = None,
     ) -> None:
         """Take one step of the table, keep it and tell it. Raises IllegalAgentEventError."""
-        before = Doing(seat.state, seat.since, seat.reason, seat.attempt_id)
+        why = None if seat.state is AgentState.IN_CALL else seat.reason  # they were not on hold all the time
+        before = Doing(seat.state, seat.since, why, seat.attempt_id)
         seat.state = advance(seat.state, event)
         seat.since, seat.run, seat.attempt_id, seat.reason = now, run, attempt_id, reason
         if event is AgentEvent.BREAK:

@@ -17,7 +17,7 @@ from ami_dialer.store import agents
 _EXTENSION = "supervise"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Wanted:
     """A supervisor whose phone is called."""
 
@@ -26,6 +26,8 @@ class Wanted:
     mode: SuperviseMode
     #: Their line has come.
     came: asyncio.Event = field(default_factory=asyncio.Event)
+    #: While the phone rang there was nothing to be heard any more.
+    too_late: bool = False
 
 
 class Supervising:
@@ -62,4 +64,6 @@ class Supervising:
             await phones.call(self._floor.servers[server].telephony, request, wanted.came)
         finally:
             self.wanted.pop(line, None)
+        if wanted.too_late:
+            raise StepRefusedError(f"agent {seat.agent} has no line any more that could be heard")
         return f"supervisor {by} hears agent {seat.agent}: {how}"

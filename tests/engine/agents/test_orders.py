@@ -122,10 +122,14 @@ async def test_an_order_waits_for_the_one_before_of_its_agent_alone(office, monk
     await office.orders.look()
     await until(lambda: other not in office.orders._tasks)
     assert await agent_orders.answer(office.database, second) is None
+    third = await agent_orders.ask(office.database, "101", Step.LOG_OUT, {}, office.clock.now())
+    await office.orders.look()
+    await agent_orders.withdraw(office.database, third, office.clock.now(), "given up")
     gate.set()
     await office.orders.settle()
     assert (await agent_orders.answer(office.database, first)).text == "done"
     assert (await agent_orders.answer(office.database, second)).ok
+    assert office.seat.state is AgentState.ON_BREAK, "what was withdrawn while it waited is not done"
 
 
 async def restarted(office):

@@ -50,6 +50,30 @@ async def test_the_phone_that_is_called_hears_the_agent_without_a_question(offic
     assert not office.steps.supervising.wanted
 
 
+async def test_an_agent_who_is_gone_while_the_phone_rings_is_said_to_both(office, seat):
+    key = await ask(office, by="102")
+    await until(lambda: len(office.telephony.agent_lines) == 2)
+    [line] = [line for line in office.telephony.agent_lines if line != seat.line]
+    office.floor.seats.leave(seat, office.clock.now(), "hung up")
+    phone = await office.call([], line=line, purpose=LinePurpose.SUPERVISE)
+    await office.orders.settle()
+    assert (phone.said("no line that you could hear"), phone.spied) == (1, [])
+    assert (
+        await agent_orders.answer(office.database, key)
+    ).text == "agent 101 has no line any more that could be heard"
+
+
+async def test_a_phone_that_rings_for_a_supervisor_holds_up_no_step_of_the_agent(office, seat):
+    await ask(office, by="102")
+    await until(lambda: office.steps.supervising.wanted)
+    other = await agent_orders.ask(office.database, "101", Step.BREAK, {"reason": "Lunch"}, office.clock.now())
+    await office.orders.look()
+    await until(lambda: other not in office.orders._tasks)
+    assert (await agent_orders.answer(office.database, other)).ok
+    await office.call([], line=next(iter(office.steps.supervising.wanted)), purpose=LinePurpose.SUPERVISE)
+    await office.orders.settle()
+
+
 async def test_what_cannot_be_is_said_before_any_phone_rings(office, seat):
     for argument, why in [
         ({"by": "102", "how": "record"}, "'record' is no way to hear an agent; known: listen, whisper, barge"),

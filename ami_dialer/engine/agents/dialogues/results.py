@@ -75,7 +75,7 @@ async def _give(talk: Talk, seat: Seat, steps: Steps, talked: Talked, meaning: M
         if still():  # whoever puts the phone down without a time has chosen all the same
             await steps.disposition(seat, meaning.title)
         raise
-    if not still():
+    if state is AgentState.WRAP_UP and not still():
         return False
     await steps.disposition(seat, meaning.title)
     await talk.say(words.given(meaning.title))

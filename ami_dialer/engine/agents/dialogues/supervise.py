@@ -48,8 +48,13 @@ class Supervisors:
         """
         await talk.leg.then(LineNext.BYE)
         if (wanted := self._supervising.wanted.pop(talk.leg.line, None)) is not None:
+            still = self._floor.seats.by_key.get(wanted.seat.key) is wanted.seat and wanted.seat.audible
+            wanted.too_late = not still
             wanted.came.set()
-            await self._hear(talk, wanted.seat, wanted.by, wanted.mode)
+            if wanted.too_late:
+                await talk.say(words.NOBODY)
+            else:
+                await self._hear(talk, wanted.seat, wanted.by, wanted.mode)
             return
         supervisor = await login.who(talk)
         if supervisor is None:
