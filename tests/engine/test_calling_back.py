@@ -11,6 +11,7 @@ from ami_dialer.engine.agents import admission
 from ami_dialer.engine.agents.calling_back import CallingBack
 from ami_dialer.engine.agents.lines import Lines
 from ami_dialer.engine.agents.members import OWN_PAUSE
+from ami_dialer.engine.agents.supervising import Supervising
 from ami_dialer.ports import OriginateRefusedError
 from ami_dialer.store import agent_sessions
 from ami_dialer.store.database import Database
@@ -29,6 +30,7 @@ class _Steps:
     def __init__(self, hall):
         self._hall = hall
         self.calls = SimpleNamespace(asked=set(), of=self._of)
+        self.supervising = Supervising(hall.floor)
         self.settings = hall.desks[0].campaign
 
     async def _of(self, seat):
