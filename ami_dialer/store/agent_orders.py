@@ -77,7 +77,7 @@ _WAITING = (
 
 
 async def waiting(database: Database, look: Look = None) -> list[Order]:
-    """Those that nobody has answered, in the order in which they came: asked each second, by an index of them alone."""
+    """Those that nobody has answered, in the order in which they came: by an index of them alone."""
     async with database.looking(look) as connection:
         rows = (await connection.execute(_WAITING)).all()
     return [Order(row.id, row.agent, Step(row.step), row.argument, row.actor, row.asked_at) for row in rows]

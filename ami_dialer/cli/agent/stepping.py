@@ -171,7 +171,7 @@ def supervise_command(config_file: Path, number: str, by: str, how: str, *, as_j
 
 #: Steps that need nothing but the agent, each with what its help says.
 _PLAIN = {
-    Step.LOG_OUT: "Log agent NUMBER out: now, or after the call.",
+    Step.LOG_OUT: "Log agent NUMBER out: now, or after the call and its wrap-up.",
     Step.READY: "Agent NUMBER is ready again: the break or the wrap-up is over.",
     Step.DIAL: "Dial the contact that is offered to agent NUMBER; ami-dialer agents shows who that is.",
     Step.SKIP: "Skip the contact that is offered to agent NUMBER: it comes again later, by the rules of retry.",

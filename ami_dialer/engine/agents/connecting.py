@@ -33,6 +33,8 @@ log = structlog.get_logger(__name__)
 _NORMAL_CLEARING = 16
 #: The kinds of seats that a line of ours reaches at once; members are chosen by their queue.
 _OURS = frozenset({SeatKind.LINE, SeatKind.SESSION})
+#: In these a line has nobody on it, and is to be in its bridge or its dialogue.
+_LISTENS = frozenset({AgentState.READY, AgentState.RESERVED, AgentState.PREVIEWING, AgentState.ON_BREAK})
 #: Who waits for somebody looks so often whether they are there, and whether the person is: a tenth of a second is not
 #: felt beside seconds of waiting.
 WAIT_SLICE_SECONDS = 0.1
@@ -226,9 +228,12 @@ class Connecting:
     async def _recover(self, seat: Seat) -> None:
         """Nobody could be bridged with a line: it waits anew, or it is gone."""
         telephony = self._floor.servers[seat.server].telephony
-        while self._floor.seats.by_key.get(seat.key) is seat and seat.occupied:
+        while self._floor.seats.by_key.get(seat.key) is seat and seat.state in _LISTENS and not seat.waiting:
+            if seat.taken_by is not None:
+                return
+            where = "waiting" if seat.occupied else "s"  # a break that begins, say, is for the dialogue
             try:
-                there = await telephony.redirect(seat.channel, self._floor.config.agent_lines.context, "waiting")
+                there = await telephony.redirect(seat.channel, self._floor.config.agent_lines.context, where)
             except ConnectionError as down:
                 log.info("an agent's line is asked for with the next link", agent=seat.agent, why=str(down))
                 return

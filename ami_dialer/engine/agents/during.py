@@ -148,7 +148,10 @@ class DuringCall:
 
     async def disposition(self, seat: Seat, title: str) -> str:
         """Give the call its result. In wrap-up that ends the wrap-up."""
-        talked = await self.calls.of(seat)
+        return await self.give(seat, await self.calls.of(seat), title)
+
+    async def give(self, seat: Seat, talked: Talked, title: str) -> str:
+        """The same for a certain call, which may be over by now."""
         known = meanings_of(self._floor.config, talked.document)
         meaning = known.get(title)
         if meaning is None:

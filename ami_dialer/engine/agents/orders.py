@@ -32,7 +32,8 @@ class Orders:
         for order in await agent_orders.waiting(self._floor.database):
             if order.id not in self._tasks:
                 self._tasks[order.id] = asyncio.create_task(self._carry_out(order), name=f"order {order.id}")
-        self._turns = {agent: turn for agent, turn in self._turns.items() if turn.locked()}
+        if not self._tasks:
+            self._turns.clear()
 
     async def stop(self) -> None:
         """Leave what is being carried out; whoever asked is told that nobody answered."""

@@ -128,6 +128,35 @@ async def test_who_hangs_up_instead_of_naming_the_time_of_a_callback_has_chosen_
     assert await office.rows(OUTCOME) == [("Call Back",)]
 
 
+async def test_a_result_chosen_in_the_call_counts_although_the_call_ends_before_it_is_given(office_of):
+    office = await office_of(wrap_up={"limit": 0})
+    seat = await office.ready()
+    call = await office.talk(seat)
+
+    async def ends():
+        await office.hang_up(call, None)
+        office.floor.seats.finish(seat, office.clock.now(), wrap_up=False)
+
+    phone = Phone(office, [("What came", "2")], purpose=LinePurpose.CODE, code="disposition")
+    phone.silent = ends
+    await office.lines.serve(phone)
+    assert (seat.state, await office.rows(OUTCOME)) == (AgentState.READY, [("Call Back",)])
+
+
+async def test_who_forgets_the_result_hears_so_although_the_clock_was_faster_than_the_questions(office):
+    seat = await office.wraps_up()
+
+    async def the_time_is_over():
+        office.clock.advance(60)
+        await office.steps.look()
+        assert seat.state is AgentState.READY
+
+    phone = Phone(office)
+    phone.silent = the_time_is_over
+    await office.lines.serve(phone)
+    assert (phone.said("What came"), phone.said("has no result"), phone.next) == (1, 1, LineNext.WAIT)
+
+
 async def test_a_break_by_command_does_not_take_the_time_for_the_result(office):
     seat = await office.wraps_up()
     assert await office.steps.take_break(seat, "Lunch") == "agent 101 is on a break after the wrap-up: Lunch"

@@ -28,11 +28,12 @@ async def wrap_up(talk: Talk, seat: Seat, steps: Steps) -> None:
     def going() -> bool:
         return talk.waited < limit and seat.state is AgentState.WRAP_UP and seat.attempt_id == attempt_id
 
-    talk.waited = 0.0
+    talk.waited, before = 0.0, seat.forgotten
     while going() and not await choose(talk, seat, steps, talked, going):
         pass
     if seat.state is AgentState.WRAP_UP and seat.attempt_id == attempt_id:
         steps.forgotten(seat)
+    if seat.forgotten != before:  # by the clock too, which runs while sentences are spoken
         await talk.say(words.RESULT_LOST)
 
 
@@ -73,11 +74,11 @@ async def _give(talk: Talk, seat: Seat, steps: Steps, talked: Talked, meaning: M
             await call_back(talk, seat, steps, talked, still)
     except CallerHungUpError:
         if still():  # whoever puts the phone down without a time has chosen all the same
-            await steps.disposition(seat, meaning.title)
+            await steps.give(seat, talked, meaning.title)
         raise
     if state is AgentState.WRAP_UP and not still():
         return False
-    await steps.disposition(seat, meaning.title)
+    await steps.give(seat, talked, meaning.title)
     await talk.say(words.given(meaning.title))
     return True
 
