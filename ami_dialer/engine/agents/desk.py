@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import structlog
 
-from ami_dialer.domain.agent import AgentState, SeatKind
+from ami_dialer.domain.agent import FREE, AgentState, SeatKind
 from ami_dialer.engine.agents.dialogues import codes, login, menu, preview, results, supervise, words
 from ami_dialer.engine.agents.dialogues.talk import Talk
 from ami_dialer.engine.agents.room import serves
@@ -43,6 +43,9 @@ class Desk:
         #: Lines that hear that a call is being placed for them, and those that are to.
         self.ring: set[str] = set()
         self.wanted_ring: set[str] = set()
+        #: Lines in the menu, and those that were called out of it for a call: they have it after the wrap-up.
+        self.in_menu: set[str] = set()
+        self.owed: set[str] = set()
         self._supervisors = supervise.Supervisors(floor, steps.supervising)
 
     async def supervise(self, leg: AgentLeg) -> None:
@@ -83,10 +86,7 @@ class Desk:
                 talk.typed = talk.typed or key
             await self._dialogue(talk, seat, key)
             await self._steps.honour(seat)
-            # A key too many at the end of one dialogue takes nobody out of the line; star is meant.
-            key = MENU_KEY if talk.typed == MENU_KEY or (leg.line in self.stars and not talk.star) else ""
-            talk.typed, talk.star = "", False
-            self.stars.discard(leg.line)
+            key = self._key_for_next(talk, seat, before[0])
             if (seat.state, seat.since) == before and not key:
                 break
         if seat is None or not self._seated(seat):
@@ -99,6 +99,20 @@ class Desk:
         for lines in (self.ring, self.wanted_ring):
             (lines.add if placed else lines.discard)(leg.line)
         await leg.then(LineNext.WAIT_CONNECTING if placed else LineNext.WAIT)
+
+    def _key_for_next(self, talk: Talk, seat: Seat, before: AgentState) -> str:
+        """Star where the menu is to come next: it was pressed, or is owed to who was called out of it for a call.
+
+        Any other key too many at the end of one dialogue takes nobody out of the line.
+        """
+        line = talk.leg.line
+        owed = line in self.owed and before in _AFTER and seat.state in FREE
+        key = MENU_KEY if owed or talk.typed == MENU_KEY or (line in self.stars and not talk.star) else ""
+        if key:
+            self.owed.discard(line)
+        talk.typed, talk.star = "", False
+        self.stars.discard(line)
+        return key
 
     def placed(self, seat: Seat) -> bool:
         """Whether a call is being placed for an agent in a mode in which they are to hear that."""
@@ -128,7 +142,11 @@ class Desk:
             case AgentState.ON_BREAK:
                 await menu.on_break(talk, seat, self._steps, key)
             case AgentState.READY | AgentState.RESERVED if key:
-                await menu.menu(talk, seat, self._steps)
+                self.in_menu.add(talk.leg.line)
+                try:
+                    await menu.menu(talk, seat, self._steps)
+                finally:
+                    self.in_menu.discard(talk.leg.line)
             case _:
                 pass
 

@@ -105,6 +105,7 @@ class Lines:
         self._desk.keys.pop(event.line, None)
         self._early.discard(event.line)
         self._brought.pop(event.line, None)
+        self._desk.owed.discard(event.line)
         self._desk.ring.discard(event.line)
         self._desk.wanted_ring.discard(event.line)
         self._steps.displaced.discard(event.line)
@@ -276,6 +277,8 @@ class Lines:
         if leg is None or leg.purpose is not LinePurpose.DESK:
             return  # it is on its way into the bridge, or in the menu of a code and then on that way
         del self._served[seat.line]
+        if seat.line in self._desk.in_menu:
+            self._desk.owed.add(seat.line)
         log.info("an agent is called out of the menu: somebody is on the line", agent=seat.agent)
         self._desk.stars.discard(seat.line)
         self._bring(seat, "waiting")

@@ -64,7 +64,7 @@ class Seat:
     #: What they asked for while it could not be: a break with this reason, or to be logged out.
     wanted_break: str | None = None
     wanted_logout: bool = False
-    #: A result is chosen, and what it asks for is being entered: the wrap-up waits for that.
+    #: A result or a break is chosen, and what it asks for is being entered: wrap-up and calls wait for that.
     deciding: bool = False
     #: Results in a row that they did not give.
     forgotten: int = 0

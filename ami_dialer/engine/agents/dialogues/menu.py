@@ -22,7 +22,11 @@ async def menu(talk: Talk, seat: Seat, steps: Steps) -> None:
     elif chosen == _LOG_OUT:
         await log_out(talk, seat, steps)
     elif chosen == _BREAK:
-        await _take_break(talk, seat, steps)
+        seat.deciding = True  # who wants a break is not called out of the menu any more
+        try:
+            await _take_break(talk, seat, steps)
+        finally:
+            seat.deciding = False
 
 
 async def on_break(talk: Talk, seat: Seat, steps: Steps, key: str) -> None:
