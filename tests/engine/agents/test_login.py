@@ -168,6 +168,9 @@ async def test_who_is_in_the_menu_is_called_out_of_it_when_somebody_is_on_the_li
     office.lines.summon(seat)
     await office.settle()
     assert len(office.telephony.asked) == 2  # nobody who waits is disturbed
+    for times in (1, 0):  # the menu comes again after the wrap-up, once
+        await office.hang_up(await office.talk(seat), seat)
+        assert (await office.call([("What came", "1")])).said("For a break") == 2 * times
 
 
 async def test_a_break_with_its_reason_and_back(office):
