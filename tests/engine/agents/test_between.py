@@ -83,7 +83,9 @@ async def test_who_is_let_go_on_the_way_into_the_bridge_hears_silence_there(hous
         await until(lambda: one.state is AgentState.PREVIEWING)
         engine._ticker._offers.dial(one)
     await until(lambda: one.state is AgentState.RESERVED and world.telephony.live)
-    lines, told = engine._office._lines, len(world.telephony.asked)
+    lines = engine._office._lines
+    await until(lambda: not lines._tasks)
+    told = len(world.telephony.asked)
     lines._desk.ring.add(one.line)  # the dialplan has it on its way to the bridge with the tone
     one.waiting = False
     world.telephony.end(*world.telephony.live, 17)
